@@ -1,0 +1,119 @@
+// What le-run and its guard say to each other: small fixed structs over one SOCK_SEQPACKET pair.
+//
+// Every message carries the run number of its Start; both sides drop messages of another run, so a Gone of run 1 that
+// arrives during run 2 has no force. A run has exactly one Gone; Failed is followed by Gone. Both ends are non-blocking.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <variant>
+
+#include "time_point.h"
+
+namespace le_run {
+
+using RunNumber = std::uint64_t; // from 1; grows by one with each Start
+
+// --- to the guard ---
+
+// Start the child. `environment`: NUL-terminated "NAME=value" entries one after the other, ended by an empty one; they
+// replace inherited entries of the same name.
+struct Start {
+    RunNumber run = 0;
+    TimePoint term_at; // stop signal, unless extended by Until
+    TimePoint kill_at; // SIGKILL to the whole tree begins, unless moved by Until
+    std::array<char, 5120> environment{};
+};
+// The child may live until these instants; they replace the earlier ones. Never cancels a stop that has begun.
+struct Until {
+    RunNumber run = 0;
+    TimePoint term_at;
+    TimePoint kill_at;
+};
+// Stop the child: `signal` now (0: none), SIGKILL at `kill_at` or at the lease's kill_at, whichever is earlier. A second
+// Stop may only bring kill_at forward; its signal is passed on as well.
+struct Stop {
+    RunNumber run = 0;
+    std::int32_t signal = 0;
+    TimePoint kill_at;
+};
+// Pass `number` on to the child.
+struct Signal {
+    RunNumber run = 0;
+    std::int32_t number = 0;
+};
+// Answered by Pong at once; silence tells the guard that le-run hangs. run 0: no run is under way.
+struct Ping {
+    RunNumber run = 0;
+    std::uint64_t number = 0;
+};
+
+// --- from the guard ---
+
+struct Started { // the child has been exec'ed
+    RunNumber run = 0;
+    std::int32_t pid = 0;
+};
+struct Failed { // the child could not be exec'ed; Gone follows
+    RunNumber run = 0;
+    std::int32_t stage = 0; // SpawnStage of guard/spawn.h
+    std::int32_t error = 0; // errno
+};
+struct Ended { // the child has ended, others of its tree are left and get the stop signal
+    RunNumber run = 0;
+    std::int32_t wait_status = 0; // as waitpid(2) gives it
+};
+// Why the child ended: the first cause.
+enum class EndCause : std::uint32_t {
+    kByItself,    // neither le-run nor the guard had asked for it
+    kStopAsked,   // after a Stop
+    kDeadline,    // term_at or kill_at passed without an extension
+    kLeRunLost,   // le-run died or hung
+    kNotStarted,  // exec failed (Failed came before), or a stop came before the child was exec'ed
+};
+struct Gone { // the whole tree is gone: waitid said ECHILD
+    RunNumber run = 0;
+    EndCause cause = EndCause::kByItself;
+    std::int32_t wait_status = 0; // of the child; meaningless for kNotStarted
+    std::int32_t signal_sent = 0; // the last signal the child was sent in order to stop it (0: none)
+    std::uint32_t killed = 0;     // 1: SIGKILL was needed for the child itself
+    std::uint32_t left_behind = 0; // how many other processes had to be SIGKILLed
+};
+struct Late { // the guard's own wake-up lateness, worst since the last Late; sent when it grows past 100 ms
+    std::int64_t nanoseconds = 0;
+};
+struct Pong {
+    std::uint64_t number = 0;
+};
+
+using ToGuard = std::variant<Start, Until, Stop, Signal, Ping>;
+using FromGuard = std::variant<Started, Failed, Ended, Gone, Late, Pong>;
+
+// One end of the pair; owns the descriptor. Allocates nothing.
+template <class Outgoing, class Incoming>
+class Channel {
+public:
+    enum class Receive { kMessage, kNothing, kClosed };
+
+    explicit Channel(int fd) : fd_(fd) {}
+    Channel(const Channel&) = delete;
+    Channel& operator=(const Channel&) = delete;
+    ~Channel();
+
+    int fd() const { return fd_; }
+    // False: the peer is gone or its buffer is full.
+    bool send(const Outgoing& message);
+    // Takes one message; malformed datagrams are skipped.
+    Receive receive(Incoming* message);
+
+private:
+    int fd_;
+};
+
+using LeRunEnd = Channel<ToGuard, FromGuard>;
+using GuardEnd = Channel<FromGuard, ToGuard>;
+extern template class Channel<ToGuard, FromGuard>;
+extern template class Channel<FromGuard, ToGuard>;
+
+} // namespace le_run

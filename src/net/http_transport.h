@@ -1,0 +1,68 @@
+// HTTP/1.1 over TLS to one server. The only door to cpprestsdk: its threads end inside http_transport.cc.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "net/tls.h"
+#include "time_point.h"
+
+namespace le_run::net {
+
+struct Endpoint {
+    bool tls = true;          // false: plain http://
+    std::string host;         // DNS name or IP literal, without brackets
+    std::string port;         // decimal
+    std::string base_path;    // "" or "/prefix", prepended to every target
+    TlsConfig tls_config;     // ignored without tls
+};
+
+struct HttpRequest {
+    std::string method;       // "GET", "PUT", "POST"
+    std::string target;       // "/apis/...", already percent-encoded
+    std::vector<std::pair<std::string, std::string>> headers; // Authorization lives here; never logged
+    std::string body;
+};
+
+struct HttpResponse {
+    int status = 0;
+    std::string body;         // at most kMaxBody bytes
+    std::optional<Duration> retry_after; // from Retry-After in seconds
+};
+
+struct HttpError {
+    enum class Kind {
+        kUnreachable, // no name, no route, refused, reset, timed out, oversized or broken answer
+        kUntrusted,   // TLS verification of the server failed
+    };
+    Kind kind = Kind::kUnreachable;
+    std::string text;         // one line for people, names host:port; no secrets
+};
+
+using HttpResult = std::variant<HttpResponse, HttpError>;
+
+class HttpTransport {
+public:
+    static constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
+
+    HttpTransport(boost::asio::io_context& loop, Endpoint endpoint);
+    ~HttpTransport(); // pending handlers are not called any more
+
+    // Calls `handler` exactly once on the loop's thread, never from inside this call, at the latest when `timeout` has
+    // passed (whatever hangs: name lookup, connect, handshake, body). Requests on a warm connection reuse it; one that
+    // the server closed meanwhile is retried once at once. Redirects are not followed.
+    void async_send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
+
+private:
+    class Impl;
+    std::shared_ptr<Impl> impl_;
+};
+
+} // namespace le_run::net
