@@ -1,8 +1,9 @@
 // The Lease as JSON: what coordination.k8s.io/v1 sends and what a file keeps (the same object).
 //
-// Pure functions over bytes that others wrote. Nothing throws: what cannot be read comes back as Malformed. Bounds: an
-// object nested deeper than kMaxJsonDepth, a key given twice, an integer beyond 64 bits and bytes that are not UTF-8
-// are refused, because they could not be written back as they were received.
+// Pure functions over bytes that others wrote. Nothing throws: what cannot be read comes back as
+// Malformed. Bounds: an object nested deeper than kMaxJsonDepth, a key given twice, an integer
+// beyond 64 bits and bytes that are not UTF-8 are refused, because they could not be written back
+// as they were received.
 #pragma once
 
 #include <string>
@@ -17,7 +18,8 @@ namespace le_run {
 
 inline constexpr int kMaxJsonDepth = 64;
 
-// Why bytes could not be read: one clause for people, e.g. "`spec.renewTime` is a number, not a time".
+// Why bytes could not be read: one clause for people, e.g. "`spec.renewTime` is a number, not a
+// time".
 struct Malformed {
     std::string text;
 };
@@ -33,15 +35,18 @@ struct LeaseObject {
     std::string resource_version; // metadata.resourceVersion; empty: absent
 };
 
-// Reads a whole Lease object. kind must be Lease and apiVersion of the group coordination.k8s.io; an absent spec is an
-// empty record. It is the caller's to ask for name, uid and resource_version.
+// Reads a whole Lease object. kind must be Lease and apiVersion of the group coordination.k8s.io;
+// an absent spec is an empty record. It is the caller's to ask for name, uid and resource_version.
 Parsed<LeaseObject> parse_lease_object(std::string_view bytes);
 
-// The object of a create: without uid and resourceVersion. `lease_namespace` may be empty (a file has none).
-std::string make_lease_object(const std::string& lease_namespace, const std::string& name, const LeaseRecord& record);
+// The object of a create: without uid and resourceVersion. `lease_namespace` may be empty (a file
+// has none).
+std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
+                              const LeaseRecord& record);
 
-// `bytes`, a Lease object as it was received, with the record's fields replaced and metadata.resourceVersion set; every
-// other field stays. A field that the record does not have is removed.
+// `bytes`, a Lease object as it was received, with the record's fields replaced and
+// metadata.resourceVersion set; every other field stays. A field that the record does not have is
+// removed.
 Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord& record,
                                       const std::string& resource_version);
 
@@ -50,13 +55,14 @@ Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord&
 Parsed<nlohmann::ordered_json> parse_json(std::string_view bytes);
 // Never throws: bytes of a string that are not UTF-8 become U+FFFD.
 std::string dump_json(const nlohmann::ordered_json& json);
-// `spec` is the object with holderIdentity and so on (null: an empty record); `path` names it in errors ("spec").
+// `spec` is the object with holderIdentity and so on (null: an empty record); `path` names it in
+// errors ("spec").
 Parsed<LeaseRecord> parse_lease_record(const nlohmann::ordered_json& spec, const std::string& path);
 // `spec` must be an object or null.
 void edit_lease_record(nlohmann::ordered_json& spec, const LeaseRecord& record);
 
-// MicroTime as Go writes it, the only form the API server takes: exactly six decimals and Z. Clamped to the years 0001
-// to 9999.
+// MicroTime as Go writes it, the only form the API server takes: exactly six decimals and Z.
+// Clamped to the years 0001 to 9999.
 std::string format_micro_time(WallTime time);
 // Reads any RFC 3339 time: an offset instead of Z, no or up to 18 decimals (cut to microseconds).
 Parsed<WallTime> parse_micro_time(std::string_view text);

@@ -1,0 +1,285 @@
+#include "store/lease_json.h"
+
+#include <charconv>
+#include <chrono>
+#include <limits>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "check.h"
+
+namespace le_run {
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+constexpr std::string_view kGroup = "coordination.k8s.io/";
+
+// Walks the text once before a tree is built from it: says what the library would take without a
+// word.
+class Bounds : public nlohmann::json_sax<Json> {
+public:
+    const std::string& complaint() const { return complaint_; }
+
+    bool null() override { return true; }
+    bool boolean(bool) override { return true; }
+    bool number_integer(number_integer_t) override { return true; }
+    bool number_unsigned(number_unsigned_t) override { return true; }
+    bool number_float(number_float_t, const string_t& text) override {
+        // An integer that fits no 64 bits becomes a float, and would be written back as another
+        // number.
+        return text.find_first_of(".eE") != string_t::npos || refuse("a number is too large");
+    }
+    bool string(string_t&) override { return true; }
+    bool binary(binary_t&) override { return true; }
+    bool start_object(std::size_t) override { return open(); }
+    bool end_object() override { return close(); }
+    bool start_array(std::size_t) override { return open(); }
+    bool end_array() override { return close(); }
+    bool key(string_t& name) override {
+        return keys_.back().insert(name).second ||
+               refuse("the key " + dump_json(name.substr(0, 60)) + " is given twice");
+    }
+    bool parse_error(std::size_t position, const std::string&,
+                     const nlohmann::detail::exception&) override {
+        return refuse("not JSON (at byte " + std::to_string(position) + ")");
+    }
+
+private:
+    bool open() {
+        keys_.emplace_back();
+        return keys_.size() <= kMaxJsonDepth ||
+               refuse("nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
+    }
+    bool close() {
+        keys_.pop_back();
+        return true;
+    }
+    bool refuse(std::string text) {
+        complaint_ = std::move(text);
+        return false;
+    }
+
+    std::vector<std::set<std::string>> keys_;
+    std::string complaint_;
+};
+
+std::string type_in_words(const Json& value) {
+    if (value.is_string())
+        return "a text";
+    if (value.is_number())
+        return "a number";
+    if (value.is_boolean())
+        return "true or false";
+    if (value.is_array())
+        return "a list";
+    return value.is_object() ? "an object" : "null";
+}
+
+Malformed wrong_type(const std::string& path, const Json& value, const std::string& wanted) {
+    return {"`" + path + "` is " + type_in_words(value) + ", not " + wanted};
+}
+
+// The member, or nullptr when it is absent or null.
+const Json* member(const Json& object, const char* name) {
+    const auto found = object.find(name);
+    return found == object.end() || found->is_null() ? nullptr : &*found;
+}
+
+Parsed<std::string> text_member(const Json& object, const char* name, const std::string& path) {
+    const Json* value = member(object, name);
+    if (value == nullptr)
+        return std::string();
+    if (!value->is_string())
+        return wrong_type(path + "." + name, *value, "a text");
+    return value->get<std::string>();
+}
+
+// int32 on the wire, not below `least`.
+Parsed<std::optional<std::int64_t>> number_member(const Json& object, const char* name,
+                                                  const std::string& path, std::int64_t least) {
+    const Json* value = member(object, name);
+    if (value == nullptr)
+        return std::nullopt;
+    if (!value->is_number_integer())
+        return wrong_type(path + "." + name, *value, "a whole number");
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    const bool huge = value->is_number_unsigned() && value->get<std::uint64_t>() > kMost;
+    const std::int64_t number = huge ? 0 : value->get<std::int64_t>();
+    if (huge || number > kMost || number < least)
+        return Malformed{"`" + path + "." + name + "` is " + value->dump() + ", not between " +
+                         std::to_string(least) + " and " + std::to_string(kMost)};
+    return number;
+}
+
+Parsed<std::optional<WallTime>> time_member(const Json& object, const char* name,
+                                            const std::string& path) {
+    const Json* value = member(object, name);
+    if (value == nullptr)
+        return std::nullopt;
+    if (!value->is_string())
+        return wrong_type(path + "." + name, *value, "a time");
+    const auto time = parse_micro_time(value->get_ref<const std::string&>());
+    if (const auto* bad = std::get_if<Malformed>(&time))
+        return Malformed{"`" + path + "." + name + "` is " + bad->text};
+    return std::get<WallTime>(time);
+}
+
+// Moves a parsed value into `out`; false, with `why` set, when there is none.
+template <typename Value, typename Target>
+bool take(Parsed<Value> parsed, Target& out, Malformed& why) {
+    if (auto* bad = std::get_if<Malformed>(&parsed)) {
+        why = std::move(*bad);
+        return false;
+    }
+    out = std::get<Value>(std::move(parsed));
+    return true;
+}
+
+// A whole Lease object as a tree.
+Parsed<Json> parse_lease_tree(std::string_view bytes) {
+    auto parsed = parse_json(bytes);
+    const auto* tree = std::get_if<Json>(&parsed);
+    if (tree == nullptr)
+        return parsed;
+    if (!tree->is_object())
+        return Malformed{"it is " + type_in_words(*tree) + ", not an object"};
+    std::string kind, version;
+    Malformed why;
+    if (!take(text_member(*tree, "kind", "object"), kind, why) ||
+        !take(text_member(*tree, "apiVersion", "object"), version, why))
+        return why;
+    if (kind != "Lease" || version.compare(0, kGroup.size(), kGroup) != 0)
+        return Malformed{
+            "it is not a Lease of coordination.k8s.io (kind and apiVersion say otherwise)"};
+    if (const Json* metadata = member(*tree, "metadata"); metadata && !metadata->is_object())
+        return wrong_type("metadata", *metadata, "an object");
+    if (const Json* spec = member(*tree, "spec"); spec && !spec->is_object())
+        return wrong_type("spec", *spec, "an object");
+    return parsed;
+}
+
+// Sets, or removes when there is nothing to set.
+template <typename Value>
+void put(Json& object, const char* name, const std::optional<Value>& value) {
+    if (value)
+        object[name] = *value;
+    else
+        object.erase(name);
+}
+
+std::optional<std::string> as_text(const std::optional<WallTime>& time) {
+    return time ? std::optional(format_micro_time(*time)) : std::nullopt;
+}
+
+} // namespace
+
+Parsed<Json> parse_json(std::string_view bytes) {
+    Bounds bounds;
+    if (!Json::sax_parse(bytes.begin(), bytes.end(), &bounds))
+        return Malformed{bounds.complaint()};
+    Json tree = Json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
+    if (tree.is_discarded())
+        return Malformed{"not JSON"};
+    return tree;
+}
+
+std::string dump_json(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Parsed<LeaseRecord> parse_lease_record(const Json& spec, const std::string& path) {
+    if (spec.is_null())
+        return LeaseRecord{};
+    if (!spec.is_object())
+        return wrong_type(path, spec, "an object");
+    LeaseRecord record;
+    Malformed why;
+    std::optional<std::int64_t> transitions;
+    if (!take(text_member(spec, "holderIdentity", path), record.holder.text, why) ||
+        !take(number_member(spec, "leaseDurationSeconds", path, 1), record.lease_duration_seconds,
+              why) ||
+        !take(time_member(spec, "acquireTime", path), record.acquire_time, why) ||
+        !take(time_member(spec, "renewTime", path), record.renew_time, why) ||
+        !take(number_member(spec, "leaseTransitions", path, 0), transitions, why))
+        return why;
+    record.transitions = transitions.value_or(0);
+    return record;
+}
+
+void edit_lease_record(Json& spec, const LeaseRecord& record) {
+    LE_CHECK(spec.is_object() || spec.is_null());
+    spec["holderIdentity"] = record.holder.text; // "", not null, when released: as client-go does
+    put(spec, "leaseDurationSeconds", record.lease_duration_seconds);
+    put(spec, "acquireTime", as_text(record.acquire_time));
+    put(spec, "renewTime", as_text(record.renew_time));
+    spec["leaseTransitions"] = record.transitions;
+}
+
+Parsed<LeaseObject> parse_lease_object(std::string_view bytes) {
+    const auto parsed = parse_lease_tree(bytes);
+    if (const auto* bad = std::get_if<Malformed>(&parsed))
+        return *bad;
+    const Json& tree = std::get<Json>(parsed);
+    LeaseObject lease;
+    Malformed why;
+    if (const Json* metadata = member(tree, "metadata")) {
+        if (!take(text_member(*metadata, "name", "metadata"), lease.name, why) ||
+            !take(text_member(*metadata, "uid", "metadata"), lease.uid, why) ||
+            !take(text_member(*metadata, "resourceVersion", "metadata"), lease.resource_version,
+                  why))
+            return why;
+    }
+    if (const Json* spec = member(tree, "spec")) {
+        if (!take(parse_lease_record(*spec, "spec"), lease.record, why))
+            return why;
+    }
+    return lease;
+}
+
+std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
+                              const LeaseRecord& record) {
+    Json tree = {{"kind", "Lease"}, {"apiVersion", "coordination.k8s.io/v1"}};
+    tree["metadata"]["name"] = name;
+    if (!lease_namespace.empty())
+        tree["metadata"]["namespace"] = lease_namespace;
+    edit_lease_record(tree["spec"], record);
+    return dump_json(tree);
+}
+
+Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord& record,
+                                      const std::string& resource_version) {
+    auto parsed = parse_lease_tree(bytes);
+    if (const auto* bad = std::get_if<Malformed>(&parsed))
+        return *bad;
+    Json& tree = std::get<Json>(parsed);
+    tree["metadata"]["resourceVersion"] = resource_version;
+    edit_lease_record(tree["spec"], record);
+    return dump_json(tree);
+}
+
+Parsed<ApiStatus> parse_api_status(std::string_view bytes) {
+    const auto parsed = parse_json(bytes);
+    if (const auto* bad = std::get_if<Malformed>(&parsed))
+        return *bad;
+    const Json& tree = std::get<Json>(parsed);
+    const Json* kind = tree.is_object() ? member(tree, "kind") : nullptr;
+    if (kind == nullptr || *kind != "Status")
+        return Malformed{"it is not a Status object"};
+    // A field of another type says nothing, like one that is absent.
+    const auto text = [](const Json& object, const char* name) {
+        const Json* value = member(object, name);
+        return value && value->is_string() ? value->get<std::string>() : std::string();
+    };
+    ApiStatus status{text(tree, "reason"), text(tree, "message"), {}, {}};
+    if (const Json* details = member(tree, "details"); details && details->is_object()) {
+        status.details_name = text(*details, "name");
+        status.details_kind = text(*details, "kind");
+    }
+    return status;
+}
+
+} // namespace le_run
