@@ -7,7 +7,8 @@ namespace le_run {
 
 class Clock {
 public:
-    // The present instant; never before the last one this Clock returned, on either clock. Does not allocate.
+    // The present instant; never before the last one this Clock returned, on either clock. Does not
+    // allocate.
     TimePoint now();
 
 private:

@@ -1,6 +1,7 @@
 // The vocabulary of leases: what a store keeps, and what it can answer.
 //
-// Pure values, shared by the election and the stores. Things that look alike have types that do not mix.
+// Pure values, shared by the election and the stores. Things that look alike have types that do not
+// mix.
 #pragma once
 
 #include <compare>
@@ -13,7 +14,8 @@
 
 namespace le_run {
 
-// Who holds a lease; unique per process unless the user chose it. Empty: nobody (the lease was released).
+// Who holds a lease; unique per process unless the user chose it. Empty: nobody (the lease was
+// released).
 struct HolderIdentity {
     std::string text;
     friend bool operator==(const HolderIdentity&, const HolderIdentity&) = default;
@@ -25,15 +27,15 @@ struct Version {
     friend bool operator==(const Version&, const Version&) = default;
 };
 
-// A decimal integer that grows strictly with every acquisition: the resourceVersion, mod_revision or counter of the
-// winning write. Handed to the work as LE_RUN_FENCING_TOKEN.
+// A decimal integer that grows strictly with every acquisition: the resourceVersion, mod_revision
+// or counter of the winning write. Handed to the work as LE_RUN_FENCING_TOKEN.
 struct FencingToken {
     std::string text;
     friend bool operator==(const FencingToken&, const FencingToken&) = default;
 };
 
-// A wall-clock time as the record shows it, in microseconds since 1970 (client-go's MicroTime). Written, shown, tested
-// for equality; never used to decide whether a lease ran out.
+// A wall-clock time as the record shows it, in microseconds since 1970 (client-go's MicroTime).
+// Written, shown, tested for equality; never used to decide whether a lease ran out.
 struct WallTime {
     std::int64_t microseconds = 0;
     friend auto operator<=>(const WallTime&, const WallTime&) = default;
@@ -41,16 +43,16 @@ struct WallTime {
 
 // The lease record: LeaseSpec of coordination.k8s.io/v1 in our words.
 struct LeaseRecord {
-    HolderIdentity holder;                             // holderIdentity; null and absent count as empty
+    HolderIdentity holder; // holderIdentity; null and absent count as empty
     std::optional<std::int64_t> lease_duration_seconds; // leaseDurationSeconds
-    std::optional<WallTime> acquire_time;              // acquireTime
-    std::optional<WallTime> renew_time;                // renewTime
-    std::int64_t transitions = 0;                      // leaseTransitions; for people, not a term
+    std::optional<WallTime> acquire_time;               // acquireTime
+    std::optional<WallTime> renew_time;                 // renewTime
+    std::int64_t transitions = 0;                       // leaseTransitions; for people, not a term
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
 
-// A record as it lies in a store. `object` is the stored object as received, opaque to everyone but the store: a later
-// write edits it, so that fields le-run does not know survive.
+// A record as it lies in a store. `object` is the stored object as received, opaque to everyone but
+// the store: a later write edits it, so that fields le-run does not know survive.
 struct StoredLease {
     LeaseRecord record;
     Version version;
@@ -61,18 +63,21 @@ struct Found {
     StoredLease lease;
 };
 
-// There is no such lease (for Kubernetes: a Status with reason NotFound that names this lease, nothing else).
+// There is no such lease (for Kubernetes: a Status with reason NotFound that names this lease,
+// nothing else).
 struct Absent {};
 
 struct Failure {
     enum class Kind {
-        kUnreachable, // no answer, a late one, or one that says nothing (5xx, 429): on a write the outcome is *unknown*
-        kDenied,      // the store answered and refused (401, 403, a missing namespace): a write did not happen
-        kMalformed,   // the stored record cannot be read: a write did not happen
-        kUntrusted,   // the server could not prove who it is: nothing was sent
+        kUnreachable, // no answer, a late one, or one that says nothing (5xx, 429): on a write the
+                      // outcome is *unknown*
+        kDenied, // the store answered and refused (401, 403, a missing namespace): a write did not
+                 // happen
+        kMalformed, // the stored record cannot be read: a write did not happen
+        kUntrusted, // the server could not prove who it is: nothing was sent
     };
     Kind kind = Kind::kUnreachable;
-    std::string text;                   // one line for people: what was tried, what came back, what to do
+    std::string text; // one line for people: what was tried, what came back, what to do
     std::optional<Duration> retry_after; // what the server asked for
 };
 
@@ -82,7 +87,8 @@ struct Written {
     FencingToken token; // of this write
 };
 
-// The store holds another version than the expected one (or, for a create, something already): nothing was written.
+// The store holds another version than the expected one (or, for a create, something already):
+// nothing was written.
 struct Conflict {};
 
 using ReadOutcome = std::variant<Found, Absent, Failure>;

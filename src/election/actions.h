@@ -1,0 +1,47 @@
+// What an election wants done, in this order, before its next step.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "election/facts.h"
+#include "election/lease.h"
+#include "election/report.h"
+#include "time_point.h"
+
+namespace le_run {
+
+enum class StopCause { kStepDown, kRenewDeadline, kOtherHolder, kVanished, kMargin };
+enum class Ending { kStopped, kWorkEnded, kLost, kNotWon, kDenied, kUnusable, kGuardLost };
+
+struct ReadLease {
+    Attempt attempt;
+    Duration timeout;
+};
+struct WriteLease {
+    Attempt attempt;
+    LeaseRecord record;
+    std::optional<StoredLease> base; // none: create
+    Duration timeout;
+};
+struct StartWork {
+    TimePoint term_at;
+    TimePoint kill_at;
+    FencingToken token;
+};
+struct ExtendWork {
+    TimePoint term_at;
+    TimePoint kill_at;
+};
+struct StopWork {
+    StopCause cause;
+    TimePoint kill_at; // not after this; in the past: at once, without asking first
+};
+struct Finish {
+    Ending ending;
+    std::string text; // why, where it is not obvious
+};
+using Action = std::variant<ReadLease, WriteLease, StartWork, ExtendWork, StopWork, Report, Finish>;
+
+} // namespace le_run

@@ -1,0 +1,72 @@
+// Which writes this process sent to the lease, which of them may have landed, and what that is
+// worth.
+//
+// "Mine" is only a record that this process wrote: its identity and an acquireTime it sent. Each
+// write carries a renewTime of a later whole second than the one before, so a record read back
+// names the write that landed, and observers that compare whole seconds (client-go) see every
+// renewal.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "election/lease.h"
+#include "time_point.h"
+
+namespace le_run {
+
+class Claim {
+public:
+    explicit Claim(HolderIdentity id) : id_(std::move(id)) {}
+
+    // The renewTime for a write to be sent now: max(now, last sent + 1 s).
+    WallTime next_renew_time(WallTime now) const;
+    // An acquireTime unlike `seen`, so that the new record cannot be taken for an earlier one with
+    // this identity.
+    WallTime next_acquire_time(WallTime now, const std::optional<LeaseRecord>& seen) const;
+
+    // A write of `record` is about to be sent; `now` was read before. Its fate is unknown from here
+    // on.
+    void sending(TimePoint now, const LeaseRecord& record);
+    // The last one sent is known to have landed.
+    void landed(const StoredLease& lease);
+    // The last one sent is known not to have happened, and never will.
+    void refused();
+
+    bool is_mine(const LeaseRecord& record) const;
+    // A read found `lease`, which is mine: takes over its version, and the send it tells of.
+    void read_back(const StoredLease& lease);
+    // The lease is not mine any more: released, or another's record was seen.
+    void give_up();
+
+    // Whether some write of mine is known to have landed and not to have been replaced.
+    bool is_held() const { return held_.has_value(); }
+    // s: just before the last renewal whose success is known was sent. Only while is_held().
+    TimePoint anchor() const;
+    // What the store holds, as far as known. Only while is_held().
+    const StoredLease& lease() const;
+    // Whether writes are out whose fate is unknown: a read must tell before the next one is worth
+    // sending.
+    bool in_doubt() const { return !doubtful_.empty(); }
+    // The send of the oldest of them. Only while in_doubt().
+    TimePoint doubtful_since() const;
+
+private:
+    struct Sent {
+        WallTime acquire_time;
+        WallTime renew_time;
+        TimePoint at;
+    };
+    struct Held {
+        Sent sent;
+        StoredLease lease;
+    };
+
+    HolderIdentity id_;
+    WallTime greatest_renew_time_{};
+    std::optional<Held> held_;
+    std::vector<Sent> doubtful_; // oldest first
+};
+
+} // namespace le_run

@@ -1,0 +1,318 @@
+// The machine: states, deadlines and what to send when. What answers mean is in
+// election_answers.cc.
+#include "election/election.h"
+
+#include <utility>
+
+#include "check.h"
+#include "duration_text.h"
+
+namespace le_run {
+
+Election::Election(ElectionConfig config, TimePoint now)
+    : config_(std::move(config)), timing_(config_.timing), now_(now),
+      observation_(timing_.lease_duration), claim_(config_.id), next_try_at_(now),
+      random_(config_.seed) {
+    LE_CHECK(broken_relations(timing_).empty());
+    if (config_.wait) {
+        give_up_at_ = now + *config_.wait;
+    }
+    report({.event = Report::Event::kContending});
+}
+
+void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
+    LE_CHECK(is_not_before(now, now_));
+    now_ = now;
+    wall_ = wall;
+    const bool is_answer =
+        std::holds_alternative<ReadAnswered>(fact) || std::holds_alternative<WriteAnswered>(fact);
+    if (state_ == State::kDone || (is_answer && !is_answer_to_pending(fact))) {
+        return; // a late answer is a fact without force
+    }
+    check_deadlines(fact); // a process that slept notices first, before it believes good news
+    if (state_ != State::kDone && (!is_answer || is_answer_to_pending(fact))) {
+        std::visit([&](const auto& f) { on(f); }, fact);
+    }
+    send_due();
+}
+
+std::vector<Action> Election::take_actions() { return std::exchange(actions_, {}); }
+
+bool Election::is_answer_to_pending(const Fact& fact) const {
+    if (const auto* read = std::get_if<ReadAnswered>(&fact)) {
+        return pending_ && pending_->attempt == read->attempt;
+    }
+    const auto* write = std::get_if<WriteAnswered>(&fact);
+    return write != nullptr && pending_ && pending_->attempt == write->attempt;
+}
+
+void Election::check_deadlines(const Fact& fact) {
+    switch (state_) {
+    case State::kStandby:
+        if (give_up_at_ && may_give_up() && has_passed_for_holder(now_, *give_up_at_)) {
+            enter_done(Ending::kNotWon,
+                       "leadership was not won within " + format_duration(*config_.wait));
+            return;
+        }
+        if (denied_until_ && has_passed_for_holder(now_, *denied_until_)) {
+            enter_done(Ending::kDenied, last_trouble_);
+            return;
+        }
+        break;
+    case State::kLeading:
+        if (has_passed_for_holder(now_, timing_.term_at(claim_.anchor()))) {
+            enter_stopping(StopCause::kRenewDeadline,
+                           "no renewal succeeded for " +
+                               format_duration(timing_.effective_renew_deadline()));
+        }
+        break;
+    case State::kReleasing:
+        if (has_passed_for_holder(now_, release_deadline())) {
+            report({.event = Report::Event::kNotReleased, .text = last_trouble_});
+            conclude();
+            return;
+        }
+        break;
+    case State::kAcquiring:
+    case State::kStopping:
+    case State::kDone:
+        break;
+    }
+    const Duration timeout = timing_.request_timeout();
+    if (pending_ && !is_answer_to_pending(fact) &&
+        has_passed_for_holder(now_, pending_->sent + timeout)) {
+        const Pending written_off = *std::exchange(pending_, std::nullopt);
+        request_failed(written_off, {.kind = Failure::Kind::kUnreachable,
+                                     .text = "no answer within " + format_duration(timeout),
+                                     .retry_after = {}});
+    }
+}
+
+std::optional<Duration> Election::next_wakeup(TimePoint now) const {
+    if (state_ == State::kDone) {
+        return std::nullopt;
+    }
+    Duration wait = std::chrono::hours(1);
+    const auto until = [&](TimePoint deadline) {
+        wait = std::min(wait, left_for_holder(now, deadline));
+    };
+    if (pending_) {
+        until(pending_->sent + timing_.request_timeout());
+    } else if (state_ != State::kStopping || claim_.is_held()) {
+        until(next_try_at_);
+    }
+    switch (state_) {
+    case State::kStandby:
+        if (!pending_ && next_request_ == Request::kWrite && observation_.free_at() &&
+            timing_.tries_fit()) {
+            wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
+                                           left_for_holder(now, contend_at_)));
+        }
+        if (give_up_at_ && may_give_up()) {
+            until(*give_up_at_);
+        }
+        if (denied_until_) {
+            until(*denied_until_);
+        }
+        break;
+    case State::kLeading:
+        until(timing_.term_at(claim_.anchor()));
+        break;
+    case State::kReleasing:
+        until(release_deadline());
+        break;
+    case State::kAcquiring:
+    case State::kStopping:
+    case State::kDone:
+        break;
+    }
+    return std::max(Duration::zero(), wait);
+}
+
+// --- states ---
+
+void Election::enter_standby() { state_ = State::kStandby; }
+
+void Election::enter_acquiring() {
+    state_ = State::kAcquiring;
+    const auto& base = observation_.base();
+    const auto seen = base ? std::optional(base->record) : std::nullopt;
+    LeaseRecord record;
+    record.holder = config_.id;
+    record.lease_duration_seconds =
+        std::chrono::duration_cast<std::chrono::seconds>(timing_.lease_duration).count();
+    record.acquire_time = claim_.next_acquire_time(wall_, seen);
+    record.renew_time = record.acquire_time;
+    record.transitions = seen ? seen->transitions + 1 : 0;
+    claim_.sending(now_, record);
+    send_write(record, base);
+}
+
+void Election::enter_leading(const FencingToken& token) {
+    state_ = State::kLeading;
+    led_since_ = now_;
+    stop_cause_.reset();
+    work_end_.reset();
+    drain_until_ = TimePoint::far_future();
+    give_up_at_.reset();
+    const TimePoint s = claim_.anchor();
+    next_try_at_ = s + timing_.retry_period;
+    report({.event = Report::Event::kAcquired,
+            .left = left_for_holder(now_, s + timing_.lease_duration),
+            .token = token});
+    actions_.push_back(StartWork{timing_.term_at(s), timing_.kill_at(s), token});
+}
+
+void Election::enter_stopping(StopCause cause, const std::string& why) {
+    state_ = State::kStopping;
+    stop_cause_ = cause;
+    const bool is_lost = !claim_.is_held();
+    const bool is_asked = cause == StopCause::kStepDown || cause == StopCause::kMargin;
+    const auto& grace = is_asked ? config_.stop_grace : config_.timing.lost_grace;
+    drain_until_ = is_lost ? now_ : grace ? now_ + *grace : TimePoint::far_future();
+    if (!is_asked) {
+        report({.event = Report::Event::kLost, .text = why});
+    }
+    TimePoint kill_at = drain_until_;
+    if (!is_lost) {
+        // While the lease is renewed the lost grace must not cut a drain short that was asked for.
+        const TimePoint s = claim_.anchor();
+        actions_.push_back(
+            ExtendWork{timing_.term_at(s), earlier(timing_.latest_kill_at(s), drain_until_)});
+        kill_at = earlier(kill_at, timing_.latest_kill_at(s));
+    }
+    report(
+        {.event = Report::Event::kStopBegins, .left = left_for_holder(now_, kill_at), .text = why});
+    actions_.push_back(StopWork{cause, drain_until_});
+}
+
+void Election::enter_releasing() {
+    state_ = State::kReleasing;
+    pending_.reset(); // an unfinished renewal may still land; compare-and-write decides
+    next_request_ = Request::kRead;
+    next_try_at_ = now_;
+    last_trouble_ = "no time was left";
+}
+
+void Election::enter_done(Ending ending, const std::string& text) {
+    state_ = State::kDone;
+    pending_.reset();
+    actions_.push_back(Finish{ending, text});
+}
+
+// What follows when the work is gone and the lease is released, lost or out of reach.
+void Election::conclude() {
+    pending_.reset();
+    const bool ended_by_itself = work_end_ == WorkEnd::kByItself;
+    const bool is_lost = !ended_by_itself && stop_cause_ && *stop_cause_ != StopCause::kStepDown;
+    if (step_down_ == StepDownReason::kGuardLost) {
+        enter_done(Ending::kGuardLost, "the guard process ended");
+    } else if (ended_by_itself && !config_.standby_after_work_ended) {
+        enter_done(Ending::kWorkEnded, "");
+    } else if (is_lost && !config_.standby_after_loss) {
+        enter_done(Ending::kLost, "the lease was lost");
+    } else if (step_down_) {
+        enter_done(Ending::kStopped, "");
+    } else {
+        const bool led_long = has_passed_for_holder(now_, led_since_ + timing_.lease_duration);
+        hold_back_ = led_long || hold_back_ == Duration::zero()
+                         ? timing_.retry_period
+                         : std::min(2 * hold_back_, timing_.lease_duration);
+        contend_at_ = now_ + hold_back_;
+        observation_.forget();
+        next_request_ = Request::kRead;
+        next_try_at_ = now_;
+        report({.event = Report::Event::kHoldingBack, .left = hold_back_});
+        report({.event = Report::Event::kContending});
+        enter_standby();
+    }
+}
+
+// --- requests ---
+
+void Election::send_due() {
+    if (pending_) {
+        return;
+    }
+    const bool is_due = has_passed_for_holder(now_, next_try_at_);
+    switch (state_) {
+    case State::kStandby:
+        if (may_acquire()) {
+            enter_acquiring();
+        } else if (is_due) {
+            send_read();
+        }
+        break;
+    case State::kLeading:
+    case State::kStopping:
+        if (is_due && claim_.is_held()) {
+            next_request_ == Request::kRead ? send_read() : send_renewal();
+        }
+        break;
+    case State::kReleasing:
+        if (is_due) {
+            next_request_ == Request::kRead ? send_read() : send_release();
+        }
+        break;
+    case State::kAcquiring:
+        LE_CHECK(!"an acquisition has a request pending");
+        break;
+    case State::kDone:
+        break;
+    }
+}
+
+void Election::send_read() {
+    pending_ = Pending{Attempt{++last_attempt_}, Request::kRead, now_};
+    actions_.push_back(ReadLease{pending_->attempt, timing_.request_timeout()});
+}
+
+void Election::send_write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
+    pending_ = Pending{Attempt{++last_attempt_}, Request::kWrite, now_};
+    actions_.push_back(WriteLease{pending_->attempt, record, base, timing_.request_timeout()});
+}
+
+void Election::send_renewal() {
+    LeaseRecord record = claim_.lease().record;
+    record.renew_time = claim_.next_renew_time(wall_);
+    claim_.sending(now_, record);
+    send_write(record, claim_.lease());
+}
+
+void Election::send_release() {
+    LeaseRecord record = claim_.lease().record;
+    record.holder = {};
+    record.lease_duration_seconds = 1; // as client-go; the API server refuses 0
+    record.renew_time = claim_.next_renew_time(wall_);
+    record.acquire_time = record.renew_time;
+    send_write(record, claim_.lease());
+}
+
+// --- small questions ---
+
+bool Election::may_acquire() const {
+    return next_request_ == Request::kWrite && observation_.free_at() && timing_.tries_fit() &&
+           has_passed_for_observer(now_, *observation_.free_at()) &&
+           has_passed_for_holder(now_, contend_at_);
+}
+
+// --wait 0 tries once: the first look must have been answered or written off.
+bool Election::may_give_up() const {
+    return last_attempt_ > 1 || (last_attempt_ == 1 && !pending_);
+}
+
+// A release is worth trying until the lease runs out by itself.
+TimePoint Election::release_deadline() const {
+    return (claim_.is_held() ? claim_.anchor() : claim_.doubtful_since()) + timing_.lease_duration;
+}
+
+Duration Election::jittered(Duration period) {
+    random_ += 0x9e3779b97f4a7c15; // splitmix64: enough to keep standbys from marching in step
+    std::uint64_t z = random_;
+    z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
+    z = (z ^ (z >> 27)) * 0x94d049bb133111eb;
+    const auto thousandth = static_cast<std::int64_t>((z ^ (z >> 31)) % 1000);
+    return period + period * thousandth / 5000;
+}
+
+} // namespace le_run

@@ -1,0 +1,140 @@
+// The election: facts and the time go in, actions come out. It never blocks, throws or calls out.
+//
+// One thread. Whoever owns it calls step() for each fact and at next_wakeup(), then carries out
+// take_actions() in order before the next step. The election speaks of the work; that a child
+// process does it is the guard's business.
+//
+//   kStandby --free/expired--> kAcquiring --written--> kLeading --deadline, other holder, step
+//   down--> kStopping
+//      ^________conflict___________|                      |  WorkGone | WorkGone ^
+//      +------------------> kReleasing <---------------+
+//      |________________________re-contend________________________________________|----> kDone
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <vector>
+
+#include "election/actions.h"
+#include "election/claim.h"
+#include "election/facts.h"
+#include "election/lease.h"
+#include "election/observation.h"
+#include "election/timing.h"
+#include "time_point.h"
+
+namespace le_run {
+
+struct ElectionConfig {
+    HolderIdentity id;
+    Timing timing; // sound: broken_relations() is empty
+    std::optional<Duration>
+        stop_grace; // after a step-down that was asked for; none: no limit but the lease
+    bool standby_after_loss = true;
+    bool standby_after_work_ended = false;
+    std::optional<Duration> wait; // give up when leadership was not won in that time; none: never
+    std::uint64_t seed = 0;       // for jitter
+};
+
+class Election {
+public:
+    enum class State { kStandby, kAcquiring, kLeading, kStopping, kReleasing, kDone };
+
+    Election(ElectionConfig config, TimePoint now);
+
+    // `wall` is what a clock on the wall shows at `now`; it is written into records and never
+    // compared.
+    void step(TimePoint now, WallTime wall, const Fact& fact);
+    std::vector<Action> take_actions();
+    // How long from `now` until a Tick is due; nothing when done.
+    std::optional<Duration> next_wakeup(TimePoint now) const;
+
+    State state() const { return state_; }
+    bool has_request_pending() const { return pending_.has_value(); }
+
+private:
+    enum class Request { kRead, kWrite };
+    struct Pending {
+        Attempt attempt;
+        Request request;
+        TimePoint sent;
+    };
+    // What the store has shown so far. kUnproven: it has not yet let this process take part; until
+    // then a denial or an unusable answer is a mistake in the set-up and ends the program, later it
+    // never does.
+    enum class Access { kUnproven, kWorking, kFailing };
+
+    // Every state is entered in exactly one place.
+    void enter_standby();
+    void enter_acquiring();
+    void enter_leading(const FencingToken& token);
+    void enter_stopping(StopCause cause, const std::string& why);
+    void enter_releasing();
+    void enter_done(Ending ending, const std::string& text);
+
+    void check_deadlines(const Fact& fact);
+    bool is_answer_to_pending(const Fact& fact) const;
+    void send_due();
+    void send_read();
+    void send_write(const LeaseRecord& record, const std::optional<StoredLease>& base);
+    void send_renewal();
+    void send_release();
+
+    void on(const Tick&) {}
+    void on(const ReadAnswered& fact);
+    void on(const WriteAnswered& fact);
+    void on(const StepDownAsked& fact);
+    void on(const WorkGone& fact);
+    void on(const MarginMeasured& fact);
+
+    void standby_read(const ReadOutcome& outcome);
+    void holding_read(const ReadOutcome& outcome);
+    void releasing_read(const ReadOutcome& outcome);
+    void write_landed(const Written& written);
+    void write_conflicted();
+    void write_found_none();
+    void request_failed(const Pending& request, const Failure& failure);
+    void standby_failed(const Failure& failure);
+    void renewed();
+    void lost_at_once(StopCause cause, const std::string& why);
+    void leave_standby();
+    void conclude();
+
+    bool may_acquire() const;
+    bool may_give_up() const;
+    TimePoint release_deadline() const;
+    TimePoint next_try_after(const Pending& request, const Failure& failure) const;
+    void note_access();
+    void report(Report line) { actions_.push_back(std::move(line)); }
+    Duration jittered(Duration period);
+
+    ElectionConfig config_;
+    Timing timing_; // config_.timing with the margin that is measured now
+    State state_ = State::kStandby;
+    TimePoint now_;
+    WallTime wall_{};
+    Observation observation_;
+    Claim claim_;
+
+    std::optional<Pending> pending_{};
+    std::uint64_t last_attempt_ = 0;
+    TimePoint next_try_at_;                 // no request of kind next_request_ before this
+    Request next_request_ = Request::kRead; // kRead: what the store holds must be learned first
+    Access access_ = Access::kUnproven;
+    std::string last_trouble_{};
+    TimePoint trouble_reported_at_{};
+    std::optional<TimePoint> denied_until_{}; // kUnproven: denials are waited out until then
+    std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
+
+    std::optional<StopCause> stop_cause_{};           // the first cause that ended this leadership
+    TimePoint drain_until_ = TimePoint::far_future(); // kStopping: end of the grace
+    std::optional<StepDownReason> step_down_{};       // asked for, at any time
+    std::optional<WorkEnd> work_end_{};               // how the work of this leadership ended
+    TimePoint led_since_{};
+    Duration hold_back_{};   // the last pause before contending again
+    TimePoint contend_at_{}; // no acquisition before this
+    std::uint64_t random_;
+    std::vector<Action> actions_{};
+};
+
+} // namespace le_run

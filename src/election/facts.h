@@ -1,0 +1,39 @@
+// What can happen to an election, as values; the time comes beside them.
+#pragma once
+
+#include <cstdint>
+#include <variant>
+
+#include "election/lease.h"
+#include "time_point.h"
+
+namespace le_run {
+
+enum class Attempt : std::uint64_t {
+}; // numbers requests; an answer to one that was written off has no force
+
+enum class StepDownReason { kAsked, kGuardLost };
+enum class WorkEnd { kByItself, kStopped, kDeadline, kGuardLost };
+
+struct Tick {};
+struct ReadAnswered {
+    Attempt attempt;
+    ReadOutcome outcome;
+};
+struct WriteAnswered {
+    Attempt attempt;
+    WriteOutcome outcome;
+};
+struct StepDownAsked {
+    StepDownReason reason;
+};
+struct WorkGone { // all of it: the only fact that leads to a release
+    WorkEnd end;
+};
+struct MarginMeasured { // lambda and kappa as the last minute's lateness calls for; see timing.h
+    Duration margin;
+};
+using Fact =
+    std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone, MarginMeasured>;
+
+} // namespace le_run

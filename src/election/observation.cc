@@ -1,0 +1,58 @@
+#include "election/observation.h"
+
+namespace le_run {
+
+Duration duration_of(const LeaseRecord& record, Duration own) {
+    const std::int64_t seconds = record.lease_duration_seconds.value_or(0);
+    if (seconds <= 0) {
+        return own;
+    }
+    // Obeyed even when it is absurd; only the arithmetic is kept in range.
+    constexpr std::int64_t kHundredYears = std::int64_t{100} * 365 * 24 * 3600;
+    return std::chrono::seconds(std::min(seconds, kHundredYears));
+}
+
+Observation::News Observation::found(TimePoint now, const StoredLease& lease) {
+    const bool known = base_ && base_->version == lease.version;
+    if (known && (state_ == State::kHeld || state_ == State::kFree)) {
+        return News::kNothing;
+    }
+    const bool same_holder = state_ != State::kUnknown && holder_ == lease.record.holder;
+    base_ = lease;
+    holder_ = lease.record.holder;
+    state_ = holder_.text.empty() ? State::kFree : State::kHeld;
+    expires_at_ = state_ == State::kFree ? now : now + duration_of(lease.record, own_duration_);
+    return same_holder ? News::kNewVersion : News::kNewHolder;
+}
+
+void Observation::own(TimePoint now, const StoredLease& lease) {
+    base_ = lease;
+    holder_ = lease.record.holder;
+    state_ = State::kFree;
+    expires_at_ = now;
+}
+
+void Observation::absent() {
+    base_.reset();
+    switch (state_) {
+    case State::kUnknown:
+    case State::kFree:
+        state_ = State::kFree;
+        expires_at_ = TimePoint();
+        holder_ = {};
+        break;
+    case State::kHeld:
+        state_ = State::kVanished;
+        break;
+    case State::kVanished:
+        break;
+    }
+}
+
+void Observation::forget() { *this = Observation(own_duration_); }
+
+std::optional<TimePoint> Observation::free_at() const {
+    return state_ == State::kUnknown ? std::nullopt : std::optional(expires_at_);
+}
+
+} // namespace le_run

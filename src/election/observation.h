@@ -1,0 +1,56 @@
+// What a candidate knows of a lease that others hold: which record it saw last, and when it may
+// take over.
+//
+// Observed time, as in client-go: the record's own times are never believed. Its duration is waited
+// out from the moment this process first saw this *version*; any change of the record starts the
+// wait anew.
+#pragma once
+
+#include <optional>
+
+#include "election/lease.h"
+#include "time_point.h"
+
+namespace le_run {
+
+class Observation {
+public:
+    enum class News { kNothing, kNewVersion, kNewHolder };
+
+    // `own_duration` counts for a record without a usable duration.
+    explicit Observation(Duration own_duration) : own_duration_(own_duration) {}
+
+    // A read at `now` found `lease`.
+    News found(TimePoint now, const StoredLease& lease);
+    // A read at `now` found `lease`, which this process wrote itself and whose work is gone: free
+    // at once.
+    void own(TimePoint now, const StoredLease& lease);
+    // A read found none. After a record that was seen and not released that is no permission: a
+    // deletion must not start a second worker, so the record's observed expiry still stands.
+    void absent();
+    // Nothing is known any more: the next record is waited out from when it will be seen.
+    void forget();
+
+    // When the lease may be taken; both clocks must have passed it (time_point.h). Nothing before
+    // the first answer.
+    std::optional<TimePoint> free_at() const;
+    // What a takeover must replace; without a value the lease is to be created.
+    const std::optional<StoredLease>& base() const { return base_; }
+    // Who holds the lease by the last record; empty: nobody.
+    const HolderIdentity& holder() const { return holder_; }
+
+private:
+    enum class State { kUnknown, kFree, kHeld, kVanished };
+
+    Duration own_duration_;
+    State state_ = State::kUnknown;
+    std::optional<StoredLease> base_;
+    HolderIdentity holder_;
+    TimePoint expires_at_{};
+};
+
+// The duration that a record promises its holder, at least `own` where it carries none that makes
+// sense.
+Duration duration_of(const LeaseRecord& record, Duration own);
+
+} // namespace le_run

@@ -1,0 +1,37 @@
+// What the election tells people. The words of the log lines are chosen in run/, the facts here.
+#pragma once
+
+#include <string>
+
+#include "election/lease.h"
+#include "time_point.h"
+
+namespace le_run {
+
+struct Report {
+    enum class Event {
+        kContending,     // takes part (again)
+        kNewLeader,      // `holder` leads by the record seen last; empty: nobody
+        kAcquired,       // `token`; `left` until the lease runs out, from the send on
+        kRenewalFailing, // `left` until the work is asked to stop; `text`: what failed
+        kRenewalWorks,   // again
+        kStopBegins,     // `text`: why; `left` until SIGKILL
+        kLost,           // `text`: why
+        kReleased,       //
+        kNotReleased,    // `text`: why; it runs out by itself in `left`
+        kStoreTrouble,   // on standby: `text`
+        kStoreWorks,     // again
+        kLongDuration,   // the record promises `left` to its `holder`, far more than this
+                         // configuration
+        kVanished,       // on standby: deleted without release; waits for `left`
+        kHoldingBack,    // stays behind for `left` after a lost lease or a child that ended
+        kMarginGrown,    // `left`: the margin that lateness or a CPU limit calls for; `text`
+    };
+    Event event;
+    Duration left{};
+    std::string text{};
+    HolderIdentity holder{};
+    FencingToken token{};
+};
+
+} // namespace le_run

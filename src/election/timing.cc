@@ -1,0 +1,95 @@
+#include "election/timing.h"
+
+#include "duration_text.h"
+
+namespace le_run {
+namespace {
+
+// rho = 0.1 %: quartz is within 0.01 %, and NTP's slewing (up to 8.3 %) is caught by the second
+// clock (time_point.h).
+constexpr std::int64_t kSlowest = 999;
+constexpr std::int64_t kFastest = 1001;
+
+Duration usable_with(const Timing& timing, Duration margin) {
+    return timing.lease_duration * kSlowest / kFastest - 2 * margin;
+}
+
+Duration drain_of(const Timing& timing) { return timing.lost_grace.value_or(Duration::zero()); }
+
+} // namespace
+
+Duration Timing::usable() const { return usable_with(*this, margin); }
+
+Duration Timing::effective_renew_deadline() const {
+    return std::min(renew_deadline, usable() - drain_of(*this));
+}
+
+Duration Timing::request_timeout() const {
+    return std::min(retry_period, (effective_renew_deadline() - retry_period) / kTries);
+}
+
+bool Timing::tries_fit() const { return request_timeout() >= kLeastRequestTimeout; }
+
+TimePoint Timing::kill_at(TimePoint s) const {
+    const TimePoint latest = latest_kill_at(s);
+    return lost_grace ? earlier(latest, term_at(s) + *lost_grace) : latest;
+}
+
+std::vector<std::string> broken_relations(const Timing& timing) {
+    using std::chrono::seconds;
+    std::vector<std::string> broken;
+    const auto text = [](Duration d) { return format_duration(d); };
+
+    if (timing.lease_duration < seconds(1) ||
+        timing.lease_duration % seconds(1) != Duration::zero()) {
+        broken.push_back(
+            "--lease-duration " + text(timing.lease_duration) +
+            " is not a whole number of seconds; a Lease carries whole seconds only: use " +
+            text(
+                std::max<Duration>(seconds(1), std::chrono::ceil<seconds>(timing.lease_duration))));
+    }
+    if (timing.retry_period <= Duration::zero()) {
+        broken.push_back("--retry-period " + text(timing.retry_period) +
+                         " is not above zero: use 2s");
+    }
+    if (timing.retry_period >= timing.renew_deadline) {
+        broken.push_back("--retry-period " + text(timing.retry_period) +
+                         " is not below --renew-deadline " + text(timing.renew_deadline) +
+                         ": use a fifth of the renew deadline");
+    }
+    if (timing.lost_grace && *timing.lost_grace < Duration::zero()) {
+        broken.push_back("--lost-grace " + text(*timing.lost_grace) + " is negative");
+    }
+    const Duration usable = usable_with(timing, Timing::kLeastMargin);
+    if (timing.renew_deadline + drain_of(timing) > usable) {
+        Timing least = timing;
+        least.margin = Timing::kLeastMargin;
+        broken.push_back(
+            "--renew-deadline " + text(timing.renew_deadline) +
+            (timing.lost_grace ? " plus --lost-grace " + text(*timing.lost_grace) : std::string()) +
+            " is above " + text(std::max(Duration::zero(), usable)) +
+            ", which is what --lease-duration " + text(timing.lease_duration) +
+            " leaves for work after the margins for clock drift and for" +
+            " killing the process tree: lower it, or use --lease-duration " +
+            text(lease_duration_for(least)));
+    }
+    if (broken.empty() && !timing.tries_fit()) {
+        broken.push_back(
+            "between --retry-period " + text(timing.retry_period) + " and the renew deadline of " +
+            text(timing.effective_renew_deadline()) +
+            (timing.margin > Timing::kLeastMargin
+                 ? " that the CPU limit leaves (margins of " + text(timing.margin) + " each)"
+                 : std::string()) +
+            " there is no room for " + std::to_string(Timing::kTries) + " tries of at least " +
+            text(Timing::kLeastRequestTimeout) +
+            ": use a shorter retry period or --lease-duration " + text(lease_duration_for(timing)));
+    }
+    return broken;
+}
+
+Duration lease_duration_for(const Timing& timing) {
+    const Duration needed = timing.renew_deadline + drain_of(timing) + 2 * timing.margin;
+    return std::chrono::ceil<std::chrono::seconds>(needed * kFastest / kSlowest);
+}
+
+} // namespace le_run
