@@ -1,0 +1,13 @@
+// The base64 of the ...-data fields of a kubeconfig.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace le_run::kubernetes {
+
+// The bytes of padded or unpadded standard base64; blanks and line ends inside are skipped. Nothing for any other text.
+std::optional<std::string> decode_base64(std::string_view text);
+
+} // namespace le_run::kubernetes

@@ -1,0 +1,39 @@
+// What an API server answered, in the user's words: one line each, without secrets.
+#pragma once
+
+#include <string>
+
+namespace le_run::kubernetes {
+
+// One request for one Lease.
+struct Access {
+    std::string verb;            // "get", "create", "update": as RBAC calls it
+    std::string lease_namespace;
+    std::string name;
+    std::string server;          // "https://10.0.0.1:6443"
+};
+
+// Blanks for line ends and control characters; cut to a length that a log bears.
+std::string one_line(std::string text);
+
+// Any failure: "cannot get lease NS/N at SERVER: " and `why`.
+std::string cannot(const Access& access, const std::string& why);
+
+// 401. `credentials_from` says where ours come from; `token_problem` is what is wrong with the token file, or empty.
+std::string unauthorized(const Access& access, const std::string& server_message,
+                         const std::string& credentials_from, const std::string& token_problem);
+
+// 403. Names the user, verb, resource and namespace (the server's message does) and the rule that a Role needs, unless
+// the server refused for another reason than missing rights.
+std::string forbidden(const Access& access, const std::string& server_message);
+
+// 404 for the namespace itself.
+std::string namespace_missing(const Access& access);
+
+// 404 that no API server would give for a Lease.
+std::string no_lease_api(const Access& access);
+
+// Any other status; `server_message` may be empty.
+std::string answered(const Access& access, int status, const std::string& server_message);
+
+} // namespace le_run::kubernetes
