@@ -1,0 +1,159 @@
+// A lease in a local file: the register of lease_file.h behind the asynchronous contract of
+// lease_store.h. In the register's slots lies a Lease object as Kubernetes has it; its
+// metadata.resourceVersion is the version and fencing token of the write.
+//
+// Threads: everything but the accesses themselves runs on the loop's thread (access_thread.h).
+#include <map>
+#include <utility>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "check.h"
+#include "store/access_thread.h"
+#include "store/file_place.h"
+#include "store/lease_json.h"
+#include "store/lease_store.h"
+
+namespace le_run {
+namespace {
+
+Failure malformed(const std::string& path, const Malformed& why) {
+    return {Failure::Kind::kMalformed, path + ": the lease in it cannot be read: " + why.text, {}};
+}
+
+ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
+    auto result = file.read();
+    if (auto* const content = std::get_if<LeaseFile::Content>(&result)) {
+        auto parsed = parse_lease_object(content->object);
+        if (const auto* const why = std::get_if<Malformed>(&parsed)) {
+            return malformed(path, *why);
+        }
+        return Found{{std::get<LeaseObject>(parsed).record, Version{std::move(content->token)},
+                      std::move(content->object)}};
+    }
+    if (auto* const failure = std::get_if<Failure>(&result)) {
+        return std::move(*failure);
+    }
+    return Absent{};
+}
+
+WriteOutcome write_lease(LeaseFile& file, const std::string& path, const LeaseRecord& record,
+                         const std::optional<StoredLease>& base) {
+    LeaseRecord made; // as a reader will see it
+    const auto make_object = [&](const std::string& token) {
+        auto edited = edit_lease_object(
+            base ? base->object : make_lease_object("", name_of(path), record), record, token);
+        if (const auto* const why = std::get_if<Malformed>(&edited)) {
+            throw FileError(malformed(path, *why));
+        }
+        auto parsed = parse_lease_object(std::get<std::string>(edited));
+        if (const auto* const why = std::get_if<Malformed>(&parsed)) {
+            throw FileError(malformed(path, *why));
+        }
+        made = std::get<LeaseObject>(parsed).record;
+        return std::move(std::get<std::string>(edited));
+    };
+    // What changes hands must not come back after a power failure; a renewal may.
+    const bool durable = !base || base->record.holder != record.holder ||
+                         base->record.acquire_time != record.acquire_time;
+    auto result =
+        file.write(make_object, base ? std::optional(base->version.text) : std::nullopt, durable);
+    if (auto* const content = std::get_if<LeaseFile::Content>(&result)) {
+        return Written{{made, Version{content->token}, std::move(content->object)},
+                       FencingToken{content->token}};
+    }
+    if (std::holds_alternative<Conflict>(result)) {
+        return Conflict{};
+    }
+    if (auto* const failure = std::get_if<Failure>(&result)) {
+        return std::move(*failure);
+    }
+    return Absent{};
+}
+
+class FileStore : public LeaseStore {
+public:
+    FileStore(boost::asio::io_context& loop, const std::string& path)
+        : loop_(loop), path_(path), shell_(std::make_shared<Shell>(loop, path)) {}
+
+    ~FileStore() override { shell_->requests.clear(); }
+
+    void async_read(Duration timeout, ReadHandler handler) override {
+        submit<ReadOutcome>(timeout, std::move(handler),
+                            [path = path_](LeaseFile& file) { return read_lease(file, path); });
+    }
+
+    void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
+                     WriteHandler handler) override {
+        submit<WriteOutcome>(
+            timeout, std::move(handler),
+            [path = path_, record = std::move(record), base = std::move(base)](LeaseFile& file) {
+                return write_lease(file, path, record, base);
+            });
+    }
+
+private:
+    struct Request {
+        std::variant<ReadHandler, WriteHandler> handler;
+        boost::asio::steady_timer timer; // keeps the loop running until the answer
+    };
+
+    // What answers reach only while the store lives.
+    struct Shell {
+        Shell(boost::asio::io_context& loop, const std::string& path) : thread(loop, path) {}
+
+        template <class Outcome>
+        void answer(std::uint64_t id, Outcome outcome) {
+            const auto found = requests.find(id);
+            if (found == requests.end()) {
+                return; // timed out before
+            }
+            auto handler = std::move(std::get<std::function<void(Outcome)>>(found->second.handler));
+            requests.erase(found);
+            handler(std::move(outcome));
+        }
+
+        AccessThread thread;
+        std::map<std::uint64_t, Request> requests;
+    };
+
+    template <class Outcome, class Access>
+    void submit(Duration timeout, std::function<void(Outcome)> handler, Access access) {
+        const auto id = next_id_++;
+        const std::weak_ptr<Shell> weak = shell_;
+        const auto [place, fresh] = shell_->requests.emplace(
+            id, Request{std::move(handler), boost::asio::steady_timer(loop_, timeout)});
+        LE_CHECK(fresh);
+        place->second.timer.async_wait([weak, id, path = path_](boost::system::error_code error) {
+            const auto shell = error ? nullptr : weak.lock();
+            if (shell != nullptr) {
+                shell->thread.withdraw(id);
+                shell->answer(id, Outcome(Failure{Failure::Kind::kUnreachable,
+                                                  path + ": the file system did not answer in time",
+                                                  {}}));
+            }
+        });
+        shell_->thread.start(id, [weak, id, access = std::move(access)](LeaseFile& file) {
+            return [weak, id, outcome = Outcome(access(file))] {
+                if (const auto shell = weak.lock()) {
+                    shell->answer(id, outcome);
+                }
+            };
+        });
+    }
+
+    boost::asio::io_context& loop_;
+    const std::string path_;
+    std::shared_ptr<Shell> shell_; // ours alone but while an answer is given
+    std::uint64_t next_id_ = 1;
+};
+
+} // namespace
+
+std::unique_ptr<LeaseStore> make_file_store(boost::asio::io_context& loop,
+                                            const std::string& path) {
+    check_file_place(path);
+    return std::make_unique<FileStore>(loop, path);
+}
+
+} // namespace le_run
