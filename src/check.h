@@ -1,7 +1,8 @@
 // LE_CHECK: a bug stops the program, in release builds too.
 //
-// Stopping is the safe direction: when le-run dies, the guard ends the work; when the guard dies, le-run does.
-// It writes with write(2) only, so it is safe in any process state, also between fork and exec.
+// Stopping is the safe direction: when le-run dies, the guard ends the work; when the guard dies,
+// le-run does. It writes with write(2) only, so it is safe in any process state, also between fork
+// and exec.
 #pragma once
 
 #include <cstdlib>
@@ -26,6 +27,7 @@ namespace le_run {
 
 #define LE_CHECK_TEXT_(x) #x
 #define LE_CHECK_TEXT(x) LE_CHECK_TEXT_(x)
-#define LE_CHECK(condition)                                                                                            \
-    ((condition) ? void(0)                                                                                             \
-                 : ::le_run::check_failed("`" #condition "` does not hold", __FILE__ ":" LE_CHECK_TEXT(__LINE__)))
+#define LE_CHECK(condition)                                                                        \
+    ((condition) ? void(0)                                                                         \
+                 : ::le_run::check_failed("`" #condition "` does not hold",                        \
+                                          __FILE__ ":" LE_CHECK_TEXT(__LINE__)))

@@ -1,9 +1,10 @@
 // An instant as le-run knows it: two clocks, and none of them can be asked from here.
 //
-// BOOTTIME counts suspend but is slewed by NTP (chrony: up to 8.3 %); RAW is MONOTONIC_RAW plus the suspended time and
-// is never slewed. Whoever *holds* something must give it up when either clock says so; whoever *waits* for another's
-// to run out may believe it only when both do. This type has no now(): time is an argument everywhere but in clock.h,
-// and neither steady_clock nor system_clock converts to it.
+// BOOTTIME counts suspend but is slewed by NTP (chrony: up to 8.3 %); RAW is MONOTONIC_RAW plus the
+// suspended time and is never slewed. Whoever *holds* something must give it up when either clock
+// says so; whoever *waits* for another's to run out may believe it only when both do. This type has
+// no now(): time is an argument everywhere but in clock.h, and neither steady_clock nor
+// system_clock converts to it.
 #pragma once
 
 #include <algorithm>
@@ -26,8 +27,12 @@ public:
     constexpr Duration boot() const { return boot_; }
     constexpr Duration raw() const { return raw_; }
 
-    friend constexpr TimePoint operator+(TimePoint t, Duration d) { return {t.boot_ + d, t.raw_ + d}; }
-    friend constexpr TimePoint operator-(TimePoint t, Duration d) { return {t.boot_ - d, t.raw_ - d}; }
+    friend constexpr TimePoint operator+(TimePoint t, Duration d) {
+        return {t.boot_ + d, t.raw_ + d};
+    }
+    friend constexpr TimePoint operator-(TimePoint t, Duration d) {
+        return {t.boot_ - d, t.raw_ - d};
+    }
     friend constexpr bool operator==(const TimePoint&, const TimePoint&) = default;
 
 private:
@@ -35,7 +40,8 @@ private:
     Duration raw_{0};
 };
 
-// What a holder has left until `deadline`: the clock that ran faster decides. Negative when it has passed.
+// What a holder has left until `deadline`: the clock that ran faster decides. Negative when it has
+// passed.
 constexpr Duration left_for_holder(TimePoint now, TimePoint deadline) {
     return std::min(deadline.boot() - now.boot(), deadline.raw() - now.raw());
 }

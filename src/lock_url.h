@@ -1,0 +1,31 @@
+// What is led over: the lock, as a URL and as the names of client-go's example.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+
+namespace le_run {
+
+struct KubernetesLock { // k8s://[namespace/]name
+    // Without: of the pod, else of the kubeconfig's context, else "default".
+    std::optional<std::string> lease_namespace;
+    std::string name;
+    std::optional<std::string> kubeconfig; // --kubeconfig
+};
+struct FileLock {     // file:///path
+    std::string path; // absolute
+};
+using Lock = std::variant<KubernetesLock, FileLock>;
+
+// Reads a lock URL. On failure returns what is wrong and what to write instead (no flag name, no
+// trailing full stop).
+std::variant<Lock, std::string> parse_lock_url(const std::string& url);
+
+// Nothing when `name` is a DNS-1123 subdomain, as the API server demands of a Lease; else what is
+// wrong.
+std::optional<std::string> wrong_with_lease_name(const std::string& name);
+// The same for a namespace: a DNS-1123 label.
+std::optional<std::string> wrong_with_namespace(const std::string& name);
+
+} // namespace le_run

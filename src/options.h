@@ -1,0 +1,53 @@
+// What the user asked for: flags over environment over defaults, every relation checked before
+// anything is started.
+#pragma once
+
+#include <stdexcept>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "election/election.h"
+#include "lock_url.h"
+
+namespace le_run {
+
+enum class LogFormat { kText, kJson };
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+struct Options {
+    Lock lock;
+    ElectionConfig election; // election.timing carries the margin that the CPU limit calls for
+    int stop_signal = 0;
+    bool allow_new_privileges = false;
+    LogLevel log_level = LogLevel::kInfo;
+    LogFormat log_format = LogFormat::kText;
+    std::vector<std::string> command;
+    std::string program; // command[0] found in PATH
+    std::vector<std::string>
+        environment;               // for the child: inherited without le-run's option variables
+    std::string cpu_limit_warning; // empty: none
+};
+
+// --help and --version: print this on standard output and exit 0.
+struct JustPrint {
+    std::string text;
+};
+
+// The command line or the environment cannot be used. what() is one line for the user; exit with
+// code().
+class OptionsError : public std::runtime_error {
+public:
+    OptionsError(const std::string& text, int code) : std::runtime_error(text), code_(code) {}
+    int code() const { return code_; }
+
+private:
+    int code_;
+};
+
+// Reads PATH, host name, CPU limit and randomness besides its arguments; starts and writes nothing.
+// Throws OptionsError.
+std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& arguments,
+                                               const std::vector<std::string>& environment);
+
+} // namespace le_run
