@@ -1,0 +1,140 @@
+#include "run/log.h"
+
+#include <atomic>
+#include <chrono>
+#include <ctime>
+#include <thread>
+
+#include <nlohmann/json.hpp>
+#include <spdlog/async.h>
+#include <spdlog/sinks/base_sink.h>
+#include <unistd.h>
+
+namespace le_run {
+namespace {
+
+constexpr std::size_t kQueuedLines = 256;
+constexpr auto kFlushAtMost = std::chrono::seconds(1);
+
+const char* level_name(LogLevel level) {
+    switch (level) {
+    case LogLevel::kDebug:
+        return "debug";
+    case LogLevel::kInfo:
+        return "info";
+    case LogLevel::kWarning:
+        return "warning";
+    case LogLevel::kError:
+        return "error";
+    }
+    return "";
+}
+
+// write(2) line by line: no buffer of the C library, and a count of what has left.
+class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
+public:
+    std::uint64_t written() const { return written_.load(); }
+
+private:
+    void sink_it_(const spdlog::details::log_msg& message) override {
+        std::string_view rest(message.payload.data(), message.payload.size());
+        while (!rest.empty()) {
+            const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
+            if (n < 0 && errno != EINTR) {
+                break; // closed, full and non-blocking, broken: there is nowhere to complain
+            }
+            rest.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
+        }
+        ++written_;
+    }
+    void flush_() override {}
+
+    std::atomic<std::uint64_t> written_{0};
+};
+
+// People read one line; what others wrote (a holder's identity, a server's message) must not make
+// it two.
+std::string on_one_line(std::string text) {
+    for (char& c : text) {
+        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
+            c = ' ';
+        }
+    }
+    return text;
+}
+
+} // namespace
+
+struct Log::Writer {
+    std::shared_ptr<StderrSink> sink = std::make_shared<StderrSink>();
+    std::shared_ptr<spdlog::details::thread_pool> pool =
+        std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+    std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
+        "le-run", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
+    std::uint64_t sent = 0;
+    std::uint64_t dropped = 0; // as far as a line told of it
+};
+
+Log::Log(LogLevel level, LogFormat format)
+    : level_(level), format_(format), writer_(std::make_unique<Writer>()) {
+    writer_->logger->set_level(spdlog::level::trace); // filtered here already
+}
+
+Log::~Log() = default;
+
+void Log::write(const LogLine& line) {
+    if (line.level < level_) {
+        return;
+    }
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
+    const std::uint64_t dropped = writer_->pool->overrun_counter();
+    if (dropped > writer_->dropped) {
+        const std::string count = std::to_string(dropped - writer_->dropped);
+        writer_->dropped = dropped;
+        const LogLine lost{LogLevel::kWarning,
+                           "log_dropped",
+                           count + " log lines were dropped: standard error is not being read",
+                           {}};
+        writer_->logger->info("{}\n", render(lost, format_, us));
+        ++writer_->sent;
+    }
+    writer_->logger->info("{}\n", render(line, format_, us));
+    ++writer_->sent;
+}
+
+void Log::flush() {
+    const auto give_up = std::chrono::steady_clock::now() + kFlushAtMost;
+    while (writer_->sink->written() + writer_->pool->overrun_counter() < writer_->sent &&
+           std::chrono::steady_clock::now() < give_up) {
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+    }
+}
+
+std::string time_text(std::int64_t microseconds) {
+    const std::time_t seconds = microseconds / 1'000'000;
+    std::tm utc{};
+    ::gmtime_r(&seconds, &utc);
+    char text[64];
+    const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
+    std::snprintf(text + length, sizeof text - length, ".%03dZ",
+                  static_cast<int>(microseconds / 1000 % 1000));
+    return text;
+}
+
+std::string render(const LogLine& line, LogFormat format, std::int64_t microseconds) {
+    if (format == LogFormat::kText) {
+        return time_text(microseconds) + " le-run " + level_name(line.level) + ": " +
+               on_one_line(line.message);
+    }
+    nlohmann::ordered_json object{{"time", time_text(microseconds)},
+                                  {"level", level_name(line.level)},
+                                  {"event", line.event},
+                                  {"message", line.message}};
+    for (const auto& [name, value] : line.fields) {
+        object[name] = value;
+    }
+    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+} // namespace le_run
