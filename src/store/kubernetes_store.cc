@@ -123,7 +123,7 @@ void KubernetesStore::send(std::shared_ptr<Call> call) {
     net::HttpRequest request;
     request.method = call->method;
     request.target = request.method == "POST" ? collection_ : collection_ + "/" + name_;
-    request.headers = {{"Accept", "application/json"}, {"User-Agent", "le-run/" LE_RUN_VERSION}};
+    request.headers = {{"Accept", "application/json"}};
     if (!call->body.empty())
         request.headers.emplace_back("Content-Type", "application/json");
     if (const std::string& token = token_.current(now); !token.empty())

@@ -1,0 +1,316 @@
+#include <map>
+#include <string>
+#include <vector>
+
+#include <unistd.h>
+
+#include "helpers/catch.h"
+#include "helpers/scratch_folder.h"
+#include "kubernetes/kubeconfig.h"
+#include "store/lease_store.h"
+
+using namespace le_run;
+using namespace le_run::kubernetes;
+using le_run::test::contains;
+using le_run::test::read_file;
+using le_run::test::ScratchFolder;
+
+namespace {
+
+const std::string kFixtures = LE_RUN_SOURCE_DIR "/tests/fixtures/kubeconfig/";
+
+using Variables = std::map<std::string, std::string>;
+
+KubeconfigRequest request(std::optional<std::string> flag, Variables variables = {},
+                          const std::string& service_account_folder = "/nonexistent") {
+    return {std::move(flag),
+            [variables](const std::string& name) -> std::optional<std::string> {
+                const auto found = variables.find(name);
+                return found == variables.end() ? std::nullopt : std::optional(found->second);
+            },
+            service_account_folder};
+}
+
+ClusterConfig load(const std::string& fixture) {
+    return load_cluster_config(request(kFixtures + fixture));
+}
+
+std::string complaint(const KubeconfigRequest& wanted) {
+    try {
+        load_cluster_config(wanted);
+    } catch (const StoreConfigError& error) {
+        return error.what();
+    }
+    return "no complaint";
+}
+
+// A kubeconfig with the fixtures' files beside it and one cluster and user.
+std::string config_of(const std::string& cluster, const std::string& user) {
+    return "current-context: c\n"
+           "contexts:\n- {name: c, context: {cluster: c, user: u}}\n"
+           "clusters:\n- name: c\n  cluster: " +
+           cluster + "\nusers:\n- name: u\n  user: " + user + "\n";
+}
+
+// Complaint about a text; it may name the files of the fixtures.
+std::string complaint_about(const std::string& text) {
+    const ScratchFolder folder;
+    REQUIRE(::symlink((kFixtures + "pki").c_str(), folder.file("pki").c_str()) == 0);
+    return complaint(request(folder.write("config", text)));
+}
+
+} // namespace
+
+TEST_CASE("a kubeconfig with files beside it") {
+    const auto config = load("files.yaml");
+    CHECK(config.endpoint.tls);
+    CHECK(config.endpoint.host == "api.example.test");
+    CHECK(config.endpoint.port == "6443");
+    CHECK(config.endpoint.base_path.empty());
+    CHECK(config.endpoint.tls_config.ca_pem == read_file(kFixtures + "pki/ca.crt"));
+    CHECK(config.endpoint.tls_config.client_certificate_pem ==
+          read_file(kFixtures + "pki/client.crt"));
+    CHECK(config.endpoint.tls_config.client_key_pem == read_file(kFixtures + "pki/client.key"));
+    CHECK(config.endpoint.tls_config.server_name == "kubernetes.default");
+    CHECK(config.token.token.empty());
+    CHECK(config.token.file.empty());
+    CHECK(config.default_namespace == "batch");
+    CHECK_THAT(config.source, contains("files.yaml, context work"));
+    CHECK(lock_namespace(config, "") == "batch");
+    CHECK(lock_namespace(config, "given") == "given");
+}
+
+TEST_CASE("a kubeconfig with everything inside, IPv6 and a path") {
+    const auto config = load("data.yaml");
+    CHECK(config.endpoint.host == "2001:db8::1");
+    CHECK(config.endpoint.port == "6443");
+    CHECK(config.endpoint.base_path == "/k8s/clusters/c-1");
+    CHECK(config.endpoint.tls_config.ca_pem == read_file(kFixtures + "pki/ca.crt"));
+    CHECK(config.endpoint.tls_config.client_certificate_pem ==
+          read_file(kFixtures + "pki/client.crt"));
+    CHECK(config.endpoint.tls_config.client_key_pem == read_file(kFixtures + "pki/client.key"));
+    CHECK(lock_namespace(config, "") == "default");
+}
+
+TEST_CASE("a kubeconfig in JSON, with a token and without a CA") {
+    const auto config = load("config.json");
+    CHECK(config.endpoint.host == "10.0.0.1");
+    CHECK(config.endpoint.port == "443");
+    CHECK(config.token.token == "a-fixed-token");
+    CHECK_FALSE(config.endpoint.tls_config.ca_pem.has_value()); // the system's store
+}
+
+TEST_CASE("a token file is relative to the kubeconfig") {
+    CHECK(load("token-file.yaml").token.file == kFixtures + "pki/token");
+}
+
+TEST_CASE("plain http is for nobody") {
+    const auto config = load("plain-http.yaml");
+    CHECK_FALSE(config.endpoint.tls);
+    CHECK(config.endpoint.port == "8001");
+    for (const std::string user :
+         {"{token: a-secret}", "{tokenFile: pki/token}",
+          "{client-certificate: pki/client.crt, client-key: pki/client.key}"}) {
+        CAPTURE(user);
+        const auto text = complaint_about(config_of("{server: \"http://127.0.0.1:8001\"}", user));
+        CHECK_THAT(text,
+                   contains("users[u].user has credentials, but the server is plain http://"));
+    }
+}
+
+TEST_CASE("where a configuration is looked for, in order") {
+    const ScratchFolder home;
+    const std::string service_account = home.file("sa");
+    std::filesystem::create_directories(home.file(".kube"));
+    std::filesystem::create_directories(service_account);
+    const Variables pod{{"KUBERNETES_SERVICE_HOST", "10.96.0.1"},
+                        {"KUBERNETES_SERVICE_PORT", "443"}};
+    const auto with = [](Variables all, const Variables& more) {
+        all.insert(more.begin(), more.end());
+        return all;
+    };
+    const Variables at_home{{"HOME", home.path()}};
+
+    // Nothing anywhere.
+    auto text = complaint(request({}, {}, service_account));
+    CHECK_THAT(text, contains("no kubeconfig") && contains("HOME is not set"));
+    text = complaint(request({}, at_home, service_account));
+    CHECK_THAT(text, contains(home.path() + "/.kube/config is missing"));
+
+    // The home's file is the last resort.
+    home.write(".kube/config", read_file(kFixtures + "config.json"));
+    auto config = load_cluster_config(request({}, at_home, service_account));
+    CHECK_THAT(config.source, contains(home.path() + "/.kube/config, context j"));
+    // A pod without a token takes it too.
+    config = load_cluster_config(request({}, with(pod, at_home), service_account));
+    CHECK_THAT(config.source, contains(home.path() + "/.kube/config"));
+
+    // The service account comes before it.
+    home.write("sa/ca.crt", read_file(kFixtures + "pki/ca.crt"));
+    home.write("sa/token", "pod-token\n");
+    home.write("sa/namespace", "team-a\n");
+    config = load_cluster_config(request({}, with(pod, at_home), service_account));
+    CHECK(config.endpoint.host == "10.96.0.1");
+    CHECK(config.endpoint.port == "443");
+    CHECK(config.endpoint.tls_config.ca_pem == read_file(kFixtures + "pki/ca.crt"));
+    CHECK(config.token.file == service_account + "/token");
+    CHECK(lock_namespace(config, "") == "team-a");
+    CHECK(lock_namespace(config, "mine") == "mine");
+
+    // KUBECONFIG comes before the service account, with its first file that exists.
+    const std::string list =
+        "/nonexistent/a::" + kFixtures + "files.yaml:" + kFixtures + "data.yaml";
+    const auto listed = with(with(pod, at_home), {{"KUBECONFIG", list}});
+    config = load_cluster_config(request({}, listed, service_account));
+    CHECK_THAT(config.source, contains("files.yaml"));
+    text = complaint(request({}, with(at_home, {{"KUBECONFIG", "/nonexistent/a:/nonexistent/b"}})));
+    CHECK_THAT(text,
+               contains("no file that KUBECONFIG names exists") && contains("/nonexistent/b"));
+    // An empty one counts as none.
+    config = load_cluster_config(request({}, with(at_home, {{"KUBECONFIG", ""}})));
+    CHECK_THAT(config.source, contains(".kube/config"));
+
+    // The flag comes first, and what it names must be there.
+    config = load_cluster_config(request(kFixtures + "token-file.yaml", listed, service_account));
+    CHECK_THAT(config.source, contains("token-file.yaml"));
+    text = complaint(request("/nonexistent/kubeconfig", listed, service_account));
+    CHECK(text == "kubeconfig /nonexistent/kubeconfig is missing");
+}
+
+TEST_CASE("a broken service account") {
+    const ScratchFolder folder;
+    const auto in_pod = [&](const std::string& host, const std::string& port) {
+        return complaint(
+            request({}, {{"KUBERNETES_SERVICE_HOST", host}, {"KUBERNETES_SERVICE_PORT", port}},
+                    folder.path()));
+    };
+    CHECK_THAT(in_pod("10.0.0.1", "443"), contains(folder.file("ca.crt") + " is missing"));
+    folder.write("ca.crt", "no pem");
+    CHECK_THAT(in_pod("10.0.0.1", "443"), contains("ca.crt holds no certificate in PEM form"));
+    folder.write("ca.crt", read_file(kFixtures + "pki/ca.crt"));
+    CHECK_THAT(in_pod("10.0.0.1", "443"), contains(folder.file("token") + " is missing"));
+    folder.write("token", "");
+    CHECK_THAT(in_pod("10.0.0.1", "443"), contains(folder.file("token") + " is empty"));
+    folder.write("token", "t");
+    CHECK_THAT(in_pod("10.0.0.1", "https"), contains("has no valid port"));
+    CHECK(in_pod("10.0.0.1", "443") == "no complaint"); // without a namespace file
+    CHECK(in_pod("fd00::1", "443") == "no complaint");
+    CHECK(in_pod("[fd00::1]", "443") == "no complaint");
+}
+
+TEST_CASE("broken kubeconfig files, each with its own line") {
+    const auto of = [](const std::string& fixture) {
+        return complaint(request(kFixtures + fixture));
+    };
+    CHECK_THAT(of("not-yaml.yaml"), contains("not-yaml.yaml is not YAML: line "));
+    CHECK_THAT(of("no-mapping.yaml"), contains("no-mapping.yaml is not a kubeconfig"));
+    CHECK_THAT(of("empty.yaml"), contains("empty.yaml is empty"));
+    CHECK_THAT(of("no-context.yaml"), contains("contexts has no entry named \"gone\"") &&
+                                          contains("current-context asks for") &&
+                                          contains("it has: one, two"));
+    CHECK_THAT(of("missing-key-file.yaml"), contains("users[u].user.client-key names " + kFixtures +
+                                                     "pki/gone.key, which is missing"));
+    CHECK_THAT(of("exec.yaml"),
+               contains("users[cloud].user.exec is not supported") && contains("give a token"));
+    CHECK_THAT(of("pki"), contains("is a folder, not a file"));
+    CHECK_THAT(of("files.yaml/x"), contains("is missing"));
+}
+
+TEST_CASE("what a kubeconfig may say wrong") {
+    struct Row {
+        std::string cluster, user, wanted;
+    };
+    const std::string good_cluster = "{server: \"https://10.0.0.1\"}";
+    const auto row = GENERATE_COPY(values<Row>({
+        {"{}", "{}", "clusters[c].cluster.server is missing"},
+        {"{server: [a]}", "{}", "clusters[c].cluster.server is a list or a mapping"},
+        {"{server: 10.0.0.1}", "{}", "\"10.0.0.1\" does not begin with https://"},
+        {"{server: \"https://\"}", "{}", "has no valid host"},
+        {"{server: \"https://a:0\"}", "{}", "has no valid port"},
+        {"{server: \"https://a:70000\"}", "{}", "has no valid port"},
+        {"{server: \"https://[::1\"}", "{}", "has a [ without a ]"},
+        {"{server: \"https://[nix]\"}", "{}", "no IPv6 address"},
+        {"{server: \"https://a b\"}", "{}", "holds blanks"},
+        {"{server: \"https://u:hidden@a\"}", "{}", "server holds one of ? # @"},
+        {"{server: \"https://a\", insecure-skip-tls-verify: true}", "{}",
+         "insecure-skip-tls-verify is \"true\": refused"},
+        {"{server: \"https://a\", insecure-skip-tls-verify: Yes}", "{}", "refused"},
+        {"{server: \"https://a\", proxy-url: \"http://p\"}", "{}", "proxy-url is not supported"},
+        {"{server: \"https://a\", certificate-authority: pki/gone.crt}", "{}",
+         "pki/gone.crt, which is missing"},
+        {"{server: \"https://a\", certificate-authority: pki/empty}", "{}",
+         "holds no certificate in PEM form"},
+        {"{server: \"https://a\", certificate-authority: pki/damaged.crt}", "{}",
+         "cannot be read (number 1)"},
+        {"{server: \"https://a\", certificate-authority-data: \"%%%\"}", "{}",
+         "clusters[c].cluster.certificate-authority-data is not base64"},
+        {"{server: \"https://a\", certificate-authority-data: YWJj}", "{}",
+         "holds no certificate in PEM form"},
+        {"text", "{}", "clusters[c].cluster is missing or not a mapping"},
+        {good_cluster, "text", "users[u].user is missing or not a mapping"},
+        {good_cluster, "{client-certificate: pki/client.crt}",
+         "users[u].user.client-key is missing"},
+        {good_cluster, "{client-key: pki/client.key}",
+         "users[u].user.client-certificate is missing"},
+        {good_cluster, "{client-certificate: pki/client.crt, client-key: pki/other.key}",
+         "does not belong to client-certificate"},
+        {good_cluster, "{client-certificate: pki/client.crt, client-key: pki/locked.key}",
+         "holds a key with a passphrase"},
+        {good_cluster, "{client-certificate: pki/client.crt, client-key: pki/ca.crt}",
+         "holds no private key"},
+        {good_cluster, "{client-certificate: pki/client.key, client-key: pki/client.key}",
+         "holds no certificate"},
+        {good_cluster, "{token: \"hidden words\"}", "users[u].user.token holds blanks"},
+        {good_cluster, "{tokenFile: pki/gone}", "pki/gone is missing"},
+        {good_cluster, "{tokenFile: pki/empty}", "pki/empty is empty"},
+        {good_cluster, "{tokenFile: pki/two-words}", "is not a token"},
+        {good_cluster, "{auth-provider: {name: oidc}}", "auth-provider is not supported"},
+        {good_cluster, "{username: a, password: hidden}", "username is not supported"},
+        {good_cluster, "{token: hidden, as: admin}", "as is not supported"},
+    }));
+    CAPTURE(row.cluster, row.user);
+    const auto text = complaint_about(config_of(row.cluster, row.user));
+    CHECK_THAT(text, contains("kubeconfig /") && contains(row.wanted));
+    CHECK_THAT(text, !contains("hidden") && !contains("two words") && !contains("\n"));
+}
+
+TEST_CASE("lists of a kubeconfig that make no sense") {
+    struct Row {
+        std::string text, wanted;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"contexts: []", "current-context is missing or empty"},
+        {"current-context: c",
+         "contexts has no entry named \"c\", which current-context asks for; the list is empty"},
+        {"current-context: c\ncontexts: text", "contexts is not a list"},
+        {"current-context: c\ncontexts: [text]", "contexts has an entry without a name"},
+        {"current-context: c\ncontexts: [{context: {}}]", "contexts has an entry without a name"},
+        {"current-context: c\ncontexts: [{name: c}]",
+         "contexts[c].context is missing or not a mapping"},
+        {"current-context: c\ncontexts: [{name: c, context: {}}, {name: c, context: {}}]",
+         "two entries named \"c\""},
+        {"current-context: c\ncontexts: [{name: c, context: {}}]",
+         "contexts[c].context.cluster is missing"},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k}}]",
+         "clusters has no entry named \"k\", which contexts[c] asks for"},
+        {"current-context: c\ncontexts: [{name: c, context: {cluster: k, user: w}}]\n"
+         "clusters: [{name: k, cluster: {server: \"https://a\"}}]",
+         "users has no entry named \"w\", which contexts[c] asks for"},
+        {"current-context: \"a\\nb\"", "contexts has no entry named \"a b\""},
+    }));
+    CAPTURE(row.text);
+    CHECK_THAT(complaint_about(row.text), contains(row.wanted) && !contains("\n"));
+}
+
+TEST_CASE("a kubeconfig that is meant to break the reader") {
+    std::string deep = "current-context: ";
+    deep.append(100'000, '[');
+    CHECK_THAT(complaint_about(deep), contains("is not YAML"));
+    CHECK_THAT(complaint_about(std::string(5 * 1024 * 1024, '#')),
+               contains("is larger than 4096 KiB"));
+    CHECK_THAT(complaint_about("a: &a [*a, *a]\ncurrent-context: *a"), contains("kubeconfig"));
+    CHECK_THAT(complaint_about("users: *hidden"), contains("is not YAML") && !contains("hidden"));
+    CHECK_THAT(complaint_about(std::string("\xff\xfe\x00\x01", 4)), contains("kubeconfig"));
+    CHECK_THAT(complaint_about("? {a: b}\n: c\ncurrent-context: c"),
+               contains("contexts has no entry"));
+}
