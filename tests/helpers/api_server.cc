@@ -1,0 +1,202 @@
+#include "helpers/api_server.h"
+
+#include <csignal>
+#include <cstdlib>
+#include <stdexcept>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "helpers/certificates.h"
+#include "helpers/https_client.h"
+
+namespace le_run::test {
+namespace {
+
+// What the kernel gives out now; somebody else may take it before the server does, so the start is tried again.
+std::string free_port() {
+    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    const bool good = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+                      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
+    ::close(fd);
+    if (!good) {
+        throw std::runtime_error("no free loopback port");
+    }
+    return std::to_string(ntohs(address.sin_port));
+}
+
+std::string assets_folder() {
+    Process script({.argv = {LE_RUN_SOURCE_DIR "/tests/tools/kube_assets.sh"}});
+    const auto code = script.wait(std::chrono::minutes(30)); // it may have to build them
+    std::string folder = script.out();
+    while (!folder.empty() && folder.back() == '\n') {
+        folder.pop_back();
+    }
+    if (code != 0 || folder.empty()) {
+        throw std::runtime_error("kube_assets.sh: " + script.err());
+    }
+    return folder;
+}
+
+// Every request in the order it was answered; for leases with the objects, so that a test can read the whole history.
+constexpr const char* kAuditPolicy = R"(apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules:
+- level: RequestResponse
+  resources: [{group: coordination.k8s.io, resources: [leases]}]
+- level: Metadata
+  users: [replica, nobody]
+- level: None
+)";
+
+// Plugins for pods, volumes and quotas: nothing that leases need, and each costs start time. NamespaceLifecycle stays.
+constexpr const char* kNeedlessAdmission =
+    "LimitRanger,ServiceAccount,TaintNodesByCondition,Priority,DefaultTolerationSeconds,DefaultStorageClass,"
+    "StorageObjectInUseProtection,PersistentVolumeClaimResize,RuntimeClass,CertificateApproval,CertificateSigning,"
+    "CertificateSubjectRestriction,DefaultIngressClass,MutatingAdmissionWebhook,ValidatingAdmissionWebhook,ResourceQuota";
+
+} // namespace
+
+std::string kubernetes_asset(const std::string& program) {
+    static const std::string folder = assets_folder();
+    return folder + "/" + program;
+}
+
+ApiServer::ApiServer() {
+    access_.folder = scratch_.path();
+    write_files();
+    for (int tries = 0; tries < 3; ++tries) {
+        if (start_both()) {
+            scratch_.write("port", access_.port);
+            return;
+        }
+    }
+    throw std::runtime_error("kube-apiserver does not come up:\n" + etcd_->err() + server_->err());
+}
+
+ApiServer::~ApiServer() {
+    // A frozen process would not notice SIGTERM; nothing here is worth a clean end.
+    server_.reset();
+    etcd_.reset();
+}
+
+bool ApiServer::start_both() {
+    server_.reset();
+    etcd_.reset();
+    std::filesystem::remove_all(scratch_.file("etcd"));
+    access_.port = free_port();
+    etcd_port_ = free_port();
+    etcd_peer_port_ = free_port();
+    start_etcd();
+    start_server();
+    return wait_until([this] { return !etcd_->runs() || !server_->runs() || is_ready(); },
+                      std::chrono::seconds(120)) &&
+           is_ready();
+}
+
+void ApiServer::write_files() const {
+    const Certificate authority = make_authority("le-run test CA");
+    const Certificate server = make_certificate(authority, "kube-apiserver", "", "IP:127.0.0.1,DNS:localhost");
+    const Certificate admin = make_certificate(authority, "admin", "system:masters", "");
+    scratch_.write("ca.crt", authority.certificate_pem);
+    scratch_.write("ca.key", authority.key_pem);
+    scratch_.write("server.crt", server.certificate_pem);
+    scratch_.write("server.key", server.key_pem);
+    scratch_.write("admin.crt", admin.certificate_pem);
+    scratch_.write("admin.key", admin.key_pem);
+    scratch_.write("other-ca.crt", make_authority("some other CA").certificate_pem);
+    scratch_.write("audit-policy.yaml", kAuditPolicy);
+    scratch_.write("tokens.csv", std::string(kAdminToken) + ",admin,1,system:masters\n" + kReplicaToken +
+                                     ",replica,2\n" + kNobodyToken + ",nobody,3\n");
+}
+
+void ApiServer::start_etcd() {
+    const std::string client = "http://127.0.0.1:" + etcd_port_;
+    const std::string peer = "http://127.0.0.1:" + etcd_peer_port_;
+    etcd_ = std::make_unique<Process>(Command{
+        .argv = {kubernetes_asset("etcd"), "--data-dir=" + scratch_.file("etcd"), "--listen-client-urls=" + client,
+                 "--advertise-client-urls=" + client, "--listen-peer-urls=" + peer,
+                 "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer, "--log-level=error",
+                 "--heartbeat-interval=100", "--election-timeout=1000"},
+        // Debian's service file is not ours: nothing of the user's etcd settings may reach this one.
+        .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
+        .inherit_environment = false});
+}
+
+void ApiServer::start_server() {
+    server_ = std::make_unique<Process>(Command{
+        .argv = {kubernetes_asset("kube-apiserver"), "--etcd-servers=http://127.0.0.1:" + etcd_port_,
+                 "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + access_.port,
+                 "--cert-dir=" + scratch_.path(), "--tls-cert-file=" + access_.file("server.crt"),
+                 "--tls-private-key-file=" + access_.file("server.key"), "--client-ca-file=" + access_.file("ca.crt"),
+                 "--token-auth-file=" + access_.file("tokens.csv"), "--authorization-mode=RBAC",
+                 "--service-account-issuer=https://kubernetes.default.svc",
+                 "--service-account-key-file=" + access_.file("server.key"),
+                 "--service-account-signing-key-file=" + access_.file("server.key"),
+                 "--service-cluster-ip-range=10.96.0.0/24", "--endpoint-reconciler-type=none",
+                 std::string("--disable-admission-plugins=") + kNeedlessAdmission,
+                 "--runtime-config=api/all=false,api/v1=true,coordination.k8s.io/v1=true,apiregistration.k8s.io/v1=true,"
+                 "apiextensions.k8s.io/v1=true,rbac.authorization.k8s.io/v1=true,authorization.k8s.io/v1=true,"
+                 "authentication.k8s.io/v1=true",
+                 "--audit-log-path=" + access_.file("audit.log"), "--audit-log-mode=blocking",
+                 "--audit-policy-file=" + access_.file("audit-policy.yaml"), "--enable-priority-and-fairness=false",
+                 "--profiling=false", "--etcd-count-metric-poll-period=0", "--etcd-compaction-interval=0"},
+        .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}, {"GOGC", "50"}},
+        .inherit_environment = false});
+}
+
+bool ApiServer::is_ready() const {
+    return https_request({.port = access_.port,
+                          .ca_pem = access_.text("ca.crt"),
+                          .path = "/readyz",
+                          .token = kAdminToken})
+               .status == 200;
+}
+
+void ApiServer::wait_until_ready() {
+    if (!wait_until([this] { return is_ready(); }, std::chrono::seconds(120))) {
+        throw std::runtime_error("kube-apiserver does not get ready:\n" + server_->err());
+    }
+}
+
+void ApiServer::kill() {
+    server_->signal(SIGKILL);
+    server_->wait();
+}
+
+void ApiServer::start_again() {
+    start_server();
+    wait_until_ready();
+}
+
+void ApiServer::kill_etcd() {
+    etcd_->signal(SIGKILL);
+    etcd_->wait();
+}
+
+void ApiServer::start_etcd_again() {
+    start_etcd();
+    wait_until_ready();
+}
+
+const ApiServerAccess& shared_api_server() {
+    static std::unique_ptr<ApiServer> own;
+    static const ApiServerAccess access = [] {
+        if (const char* folder = std::getenv(kSharedApiServerVariable); folder != nullptr) {
+            ApiServerAccess shared{folder, ""};
+            shared.port = shared.text("port");
+            return shared;
+        }
+        own = std::make_unique<ApiServer>();
+        return own->access();
+    }();
+    return access;
+}
+
+} // namespace le_run::test

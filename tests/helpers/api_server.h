@@ -1,0 +1,75 @@
+// A real kube-apiserver with a real etcd, both on loopback ports that the kernel chose, data in a scratch folder.
+//
+// Starting takes some seconds, so tests share one (`with-apiserver ctest ...`) where they only use it, and start their own
+// where they freeze, kill or restart it. Users by token: admin (everything), replica and nobody (only what Roles grant;
+// helpers/cluster.h makes those).
+#pragma once
+
+#include <csignal>
+#include <memory>
+#include <string>
+
+#include "helpers/process.h"
+
+namespace le_run::test {
+
+// How to reach a server: all that another process needs, too.
+struct ApiServerAccess {
+    std::string folder; // ca.crt, ca.key, server.crt, server.key, admin.crt, admin.key, other-ca.crt, audit.log
+    std::string port;   // on 127.0.0.1
+
+    std::string file(const std::string& name) const { return folder + "/" + name; }
+    std::string text(const std::string& name) const { return read_file(file(name)); }
+};
+
+constexpr const char* kAdminToken = "admin-token-4711";
+constexpr const char* kReplicaToken = "replica-token-4712";
+constexpr const char* kNobodyToken = "nobody-token-4713";
+
+class ApiServer {
+public:
+    // Starts both and waits until the server says it is ready. Throws when it does not come up.
+    ApiServer();
+    ~ApiServer(); // ends both
+
+    const ApiServerAccess& access() const { return access_; }
+
+    // The server answers nothing, connections stay; then goes on.
+    void freeze() { server_->signal(SIGSTOP); }
+    void thaw() { server_->signal(SIGCONT); }
+    void freeze_etcd() { etcd_->signal(SIGSTOP); }
+    void thaw_etcd() { etcd_->signal(SIGCONT); }
+
+    // SIGKILL; connections are refused from now on. Start it again on the same data and port.
+    void kill();
+    void start_again();
+    void kill_etcd();
+    void start_etcd_again();
+
+    void wait_until_ready();
+
+private:
+    bool start_both();
+    void start_etcd();
+    void start_server();
+    bool is_ready() const;
+    void write_files() const;
+
+    ScratchFolder scratch_;
+    ApiServerAccess access_;
+    std::string etcd_port_;
+    std::string etcd_peer_port_;
+    std::unique_ptr<Process> etcd_;
+    std::unique_ptr<Process> server_;
+};
+
+// The one that `with-apiserver` started, else one for this test process alone. Never freeze or kill it.
+const ApiServerAccess& shared_api_server();
+
+// Where with-apiserver tells its access: the variable names a folder, the file `port` in it completes it.
+constexpr const char* kSharedApiServerVariable = "LE_RUN_TEST_APISERVER";
+
+// The program client-go ships as its leader election example, or any other of the assets.
+std::string kubernetes_asset(const std::string& program);
+
+} // namespace le_run::test
