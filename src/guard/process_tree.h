@@ -1,9 +1,16 @@
 // The processes below this one: signal them all, end them all, prove that none is left.
 //
-// For a process that is a subreaper: every orphan of the tree becomes its child, so ECHILD from waitid(__WALL) is the
-// proof that the tree is empty; no listing of /proc is. Nothing here allocates or blocks.
+// For a process that is a subreaper: every orphan of the tree becomes its child, so ECHILD from
+// waitid(__WALL) is the proof that the tree is empty; no listing of /proc is. Nothing here
+// allocates or blocks. One thread of a process uses it (its tables are static). SIGCHLD must not be
+// ignored.
+//
+// Where /proc is missing or shows another PID namespace, living processes cannot be listed. Then
+// kill(-1) does it if this process or its parent is PID 1 (everything in the namespace belongs to
+// the tree); else only waiting is left.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 
 #include <sys/types.h>
@@ -19,26 +26,39 @@ class ProcessTree {
 public:
     enum class State { kEmpty, kAlive };
 
-    // Opens what killing needs (a listing of own children, spare descriptors), so that EMFILE cannot stop it later.
+    // Opens what killing needs (/proc, a listing of own children, spare descriptors), so that
+    // EMFILE cannot stop it later. To be constructed in the process whose tree it is, after its
+    // fork, by its main thread.
     ProcessTree();
     ~ProcessTree();
     ProcessTree(const ProcessTree&) = delete;
     ProcessTree& operator=(const ProcessTree&) = delete;
 
-    // Reaps one ended child, without blocking. kEmpty: there is no child at all, dead or alive: the tree is gone.
-    // kAlive with reaped->pid == 0: some are alive, none has ended.
+    // Reaps one ended child, without blocking. kEmpty: there is no child at all, dead or alive: the
+    // tree is gone. kAlive with reaped->pid == 0: some are alive, none has ended.
     State reap(Reaped* reaped);
 
     // Sends `signal` and SIGCONT to every descendant except `spare`. Best effort.
     void signal_all(int signal, pid_t spare = 0);
 
-    // One round of SIGSTOP, then SIGKILL, over every descendant except `spare`. Returns how many it killed. Repeat, with
-    // reap(), until kEmpty.
+    // One round of SIGSTOP, then SIGKILL, over every descendant except `spare`. Returns how many
+    // were sent SIGKILL; one that takes long to die counts in each round. Repeat, with reap(),
+    // until kEmpty.
     std::uint32_t kill_round(pid_t spare = 0);
 
 private:
-    int children_fd_ = -1;
-    int spare_fds_[3] = {-1, -1, -1};
+    std::uint32_t send_to_all(int signal, pid_t spare);
+    std::uint32_t send_to_children(int signal, pid_t spare);
+    std::uint32_t send_to_deeper(int signal, pid_t spare);
+    std::size_t list_processes();
+    pid_t parent_of(pid_t pid);
+    bool is_below_us(pid_t pid);
+    bool send_safely(pid_t pid, int signal);
+
+    pid_t self_ = 0;
+    int proc_fd_ = -1;     // /proc, when it is that of our PID namespace
+    int children_fd_ = -1; // our own children, as the kernel lists them
+    int spare_fds_[2] = {-1, -1};
 };
 
 } // namespace le_run

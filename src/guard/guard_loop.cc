@@ -1,0 +1,283 @@
+#include "guard/guard_loop.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <system_error>
+
+#include <poll.h>
+#include <sys/signalfd.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+namespace le_run {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+constexpr Duration kLookDuringRun = milliseconds(100);
+constexpr Duration kLookWithoutRun = seconds(5); // for the hang watch
+constexpr Duration kShortestKillPause = milliseconds(1);
+constexpr Duration kLongestKillPause = milliseconds(10);
+constexpr Duration kNotableLateness = milliseconds(100);
+constexpr Duration kBetweenLates = seconds(1);
+constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
+constexpr int kMessagesPerLook = 64;
+
+int open_sigchld_fd() {
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGCHLD);
+    const int fd = ::signalfd(-1, &only, SFD_NONBLOCK | SFD_CLOEXEC);
+    if (fd < 0)
+        throw std::system_error(errno, std::system_category(), "signalfd");
+    return fd;
+}
+
+timespec to_timespec(Duration d) {
+    return {static_cast<time_t>(d / seconds(1)), static_cast<long>((d % seconds(1)).count())};
+}
+
+} // namespace
+
+GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, LeRun le_run,
+                     int channel)
+    : le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()),
+      spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
+
+GuardLoop::~GuardLoop() { ::close(sigchld_fd_); }
+
+void GuardLoop::run() {
+    for (;;) {
+        look();
+        if (life_ == Life::kOver)
+            return;
+        wait();
+    }
+}
+
+void GuardLoop::look() {
+    step(child_fact::Tick{});
+    note_exec_report();
+    reap();
+    notice_le_runs_death();
+    read_messages();
+    kill_tree();
+    end_hung_le_run();
+    flush();
+}
+
+void GuardLoop::wait() {
+    const TimePoint before = clock_.now();
+    Duration timeout = kLookWithoutRun;
+    if (is_killing())
+        timeout = kill_pause_;
+    else if (!is_idle())
+        timeout = std::clamp(left_for_holder(before, machine_.next_deadline()), Duration::zero(),
+                             kLookDuringRun);
+    if (unsent_count_ > 0)
+        timeout = std::min(timeout, kLookDuringRun);
+
+    const short channel_events = unsent_count_ > 0 ? POLLIN | POLLOUT : POLLIN;
+    pollfd fds[] = {
+        {channel_state_ == ChannelState::kOpen ? channel_.fd() : -1, channel_events, 0},
+        {sigchld_fd_, POLLIN, 0},
+        {life_ == Life::kOn ? le_run_.pidfd : -1, POLLIN, 0},
+        {spawner_.report_fd(), POLLIN, 0},
+    };
+    // A dead le-run is known; its pidfd would only make every wait end at once.
+    if (::getppid() != le_run_.pid)
+        fds[2].fd = -1;
+    const timespec limit = to_timespec(timeout);
+    ::ppoll(fds, std::size(fds), &limit, nullptr);
+
+    signalfd_siginfo ignored;
+    while (::read(sigchld_fd_, &ignored, sizeof ignored) > 0) {
+    }
+    const TimePoint after = clock_.now();
+    note_lateness(after, after.boot() - before.boot() - timeout);
+}
+
+void GuardLoop::note_lateness(TimePoint now, Duration late) {
+    hang_watch_.woke(now, late);
+    worst_lateness_ = is_idle() ? Duration::zero() : std::max(worst_lateness_, late);
+    if (worst_lateness_ <= kNotableLateness || now.boot() - last_late_.boot() < kBetweenLates)
+        return;
+    tell(Late{worst_lateness_.count()});
+    last_late_ = now;
+    worst_lateness_ = Duration::zero();
+}
+
+void GuardLoop::step(const ChildFact& fact) {
+    machine_.step(clock_.now(), fact);
+    while (const std::optional<ChildAction> action = machine_.take_action())
+        std::visit([this](const auto& a) { act(a); }, *action);
+}
+
+void GuardLoop::act(const child_action::Spawn&) {
+    kill_pause_ = kShortestKillPause;
+    Spawner::Report report;
+    const pid_t pid = spawner_.start(*asked_, &report);
+    if (pid > 0)
+        child_ = pid;
+    else
+        step(child_fact::ExecFailed{static_cast<std::int32_t>(report.stage), report.error});
+}
+
+// Until it is reaped here, the child's number is its own.
+void GuardLoop::act(const child_action::SignalChild& action) {
+    if (child_ > 0)
+        ::kill(child_, action.number);
+}
+
+void GuardLoop::act(const child_action::SignalOthers& action) { tree_.signal_all(action.number); }
+
+void GuardLoop::act(const child_action::Tell& action) {
+    if (const Gone* gone = std::get_if<Gone>(&action.message)) {
+        spawner_.give_terminal_back();
+        if (gone->cause == EndCause::kDeadline)
+            hang_watch_.run_ended_by_deadline();
+    }
+    tell(action.message);
+}
+
+void GuardLoop::act(const child_action::Leave&) { life_ = Life::kOver; }
+
+void GuardLoop::note_exec_report() {
+    const Spawner::Report report = spawner_.read_report();
+    switch (report.outcome) {
+    case Spawner::Outcome::kPending:
+    case Spawner::Outcome::kDied: // its end is the news
+        return;
+    case Spawner::Outcome::kExecuted:
+        step(child_fact::Executed{child_});
+        return;
+    case Spawner::Outcome::kTooLate:
+        step(child_fact::TooLate{});
+        return;
+    case Spawner::Outcome::kFailed:
+        step(child_fact::ExecFailed{static_cast<std::int32_t>(report.stage), report.error});
+        return;
+    }
+}
+
+void GuardLoop::reap() {
+    if (is_idle())
+        return;
+    std::optional<int> child_status;
+    auto others = child_fact::ChildEnded::Others::kLeft;
+    Reaped reaped;
+    for (int count = 0; count < kReapsPerLook; ++count) {
+        if (tree_.reap(&reaped) == ProcessTree::State::kEmpty) {
+            others = child_fact::ChildEnded::Others::kNone;
+            break;
+        }
+        if (reaped.pid == 0)
+            break;
+        if (reaped.pid != child_) {
+            step(child_fact::OtherEnded{reaped.wait_status});
+            continue;
+        }
+        note_exec_report(); // it came first
+        child_ = 0;
+        child_status = reaped.wait_status;
+    }
+    if (child_status)
+        step(child_fact::ChildEnded{*child_status, others});
+    if (others == child_fact::ChildEnded::Others::kNone)
+        step(child_fact::TreeGone{});
+}
+
+void GuardLoop::kill_tree() {
+    if (!is_killing())
+        return;
+    // First the child's group at one blow: the kernel lets no fork slip through that.
+    if (child_ > 0)
+        ::kill(-child_, SIGKILL);
+    tree_.kill_round();
+    reap();
+    kill_pause_ = std::min(kill_pause_ * 2, kLongestKillPause);
+}
+
+void GuardLoop::notice_le_runs_death() {
+    pollfd dead{le_run_.pidfd, POLLIN, 0};
+    if (::getppid() != le_run_.pid || ::poll(&dead, 1, 0) == 1)
+        step(child_fact::LeRunDied{});
+}
+
+void GuardLoop::read_messages() {
+    ToGuard message;
+    for (int count = 0; count < kMessagesPerLook && life_ == Life::kOn; ++count) {
+        if (channel_state_ == ChannelState::kClosed)
+            return;
+        switch (channel_.receive(&message)) {
+        case GuardEnd::Receive::kNothing:
+            return;
+        case GuardEnd::Receive::kClosed:
+            channel_state_ = ChannelState::kClosed;
+            unsent_count_ = 0;
+            return;
+        case GuardEnd::Receive::kMessage:
+            hang_watch_.heard(clock_.now());
+            on_message(message);
+            break;
+        }
+    }
+}
+
+void GuardLoop::on_message(const ToGuard& message) {
+    if (const auto* ping = std::get_if<Ping>(&message)) {
+        tell(Pong{ping->number});
+    } else if (const auto* start = std::get_if<Start>(&message)) {
+        // With a Gone unsent le-run cannot know that the last run is over: no such Start is meant.
+        if (unsent_count_ > 0)
+            return;
+        asked_ = start;
+        step(child_fact::StartAsked{start->run, start->term_at, start->kill_at});
+        asked_ = nullptr;
+    } else if (const auto* until = std::get_if<Until>(&message)) {
+        step(*until);
+    } else if (const auto* stop = std::get_if<Stop>(&message)) {
+        step(*stop);
+    } else if (const auto* signal = std::get_if<Signal>(&message)) {
+        step(*signal);
+    }
+}
+
+void GuardLoop::end_hung_le_run() {
+    const TimePoint now = clock_.now();
+    if (!is_idle() || !hang_watch_.is_hung(now))
+        return;
+    hang_watch_.acted(now);
+    // PID 1 of a namespace takes no SIGKILL from inside; it leaves this signal open for the
+    // purpose.
+    const int signal = le_run_.pid == 1 ? SIGRTMAX : SIGKILL;
+    ::syscall(SYS_pidfd_send_signal, le_run_.pidfd, signal, nullptr, 0);
+}
+
+// What tells of a run is kept until it can be sent; Late and Pong are of the moment.
+void GuardLoop::tell(const FromGuard& message) {
+    const bool of_the_moment =
+        std::holds_alternative<Late>(message) || std::holds_alternative<Pong>(message);
+    if (channel_state_ == ChannelState::kClosed || (of_the_moment && unsent_count_ > 0))
+        return;
+    if (of_the_moment) {
+        channel_.send(message);
+        return;
+    }
+    if (unsent_count_ < unsent_.size())
+        unsent_[unsent_count_++] = message;
+    flush();
+}
+
+void GuardLoop::flush() {
+    std::size_t sent = 0;
+    while (sent < unsent_count_ && channel_.send(unsent_[sent]))
+        ++sent;
+    std::copy(unsent_.begin() + static_cast<std::ptrdiff_t>(sent),
+              unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_count_), unsent_.begin());
+    unsent_count_ -= sent;
+}
+
+} // namespace le_run

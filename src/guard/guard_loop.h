@@ -1,0 +1,88 @@
+// The guard's life after it has been set up: it looks at the clock, at the child, at le-run and at
+// the channel, in this order, asks the machine and acts. One thread; from the constructor's end on,
+// the way from a deadline to Gone allocates nothing and needs no descriptor that is not there
+// already.
+#pragma once
+
+#include <array>
+#include <cstddef>
+
+#include <sys/types.h>
+
+#include "clock.h"
+#include "guard/channel.h"
+#include "guard/child_machine.h"
+#include "guard/guard.h"
+#include "guard/hang_watch.h"
+#include "guard/process_tree.h"
+#include "guard/spawn.h"
+
+namespace le_run {
+
+class GuardLoop {
+public:
+    struct LeRun {
+        pid_t pid = 0;
+        int pidfd = -1; // readable when it is dead
+    };
+
+    // Owns `channel`. `setup` must live as long.
+    GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, LeRun le_run,
+              int channel);
+    ~GuardLoop();
+    GuardLoop(const GuardLoop&) = delete;
+    GuardLoop& operator=(const GuardLoop&) = delete;
+
+    // Returns when le-run is dead and no process of the tree is left.
+    void run();
+
+private:
+    void look();
+    void wait();
+    void step(const ChildFact& fact);
+    void act(const child_action::Spawn& action);
+    void act(const child_action::SignalChild& action);
+    void act(const child_action::SignalOthers& action);
+    void act(const child_action::Tell& action);
+    void act(const child_action::Leave& action);
+
+    void note_exec_report();
+    void reap();
+    void kill_tree();
+    void notice_le_runs_death();
+    void read_messages();
+    void on_message(const ToGuard& message);
+    void end_hung_le_run();
+    void note_lateness(TimePoint now, Duration late);
+    void tell(const FromGuard& message);
+    void flush();
+    bool is_idle() const { return machine_.state() == ChildMachine::State::kIdle; }
+    bool is_killing() const { return machine_.state() == ChildMachine::State::kKilling; }
+
+    enum class Life { kOn, kOver };
+    enum class ChannelState {
+        kOpen,
+        kClosed
+    }; // closed is a hint only: a leaked copy may hide it, or make it
+
+    Clock clock_;
+    const LeRun le_run_;
+    GuardEnd channel_;
+    ChannelState channel_state_ = ChannelState::kOpen;
+    Life life_ = Life::kOn;
+    int sigchld_fd_ = -1;
+    ProcessTree tree_;
+    Spawner spawner_;
+    ChildMachine machine_;
+    HangWatch hang_watch_;
+
+    const Start* asked_ = nullptr; // the Start being handled
+    pid_t child_ = 0;              // until it is reaped
+    Duration kill_pause_{};        // between two rounds of killing
+    Duration worst_lateness_{};    // since the last Late
+    TimePoint last_late_{};        // when that was sent
+    std::array<FromGuard, 8> unsent_{};
+    std::size_t unsent_count_ = 0;
+};
+
+} // namespace le_run

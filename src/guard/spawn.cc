@@ -1,0 +1,216 @@
+#include "guard/spawn.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <string_view>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <boost/version.hpp>
+#if BOOST_VERSION >= 108600
+#include <boost/process/v1/child.hpp>
+#include <boost/process/v1/error.hpp>
+#include <boost/process/v1/extend.hpp>
+namespace bp = boost::process::v1;
+#else
+#include <boost/process/child.hpp>
+#include <boost/process/error.hpp>
+#include <boost/process/extend.hpp>
+namespace bp = boost::process;
+#endif
+
+#include "check.h"
+#include "clock.h"
+
+namespace le_run {
+namespace {
+
+// Of the child's report, besides the SpawnStages: it found the deadline passed; all is set up and
+// execve is next.
+constexpr std::int32_t kTooLateStage = 100;
+constexpr std::int32_t kAboutToExec = 101;
+
+struct Record {
+    std::int32_t stage = 0;
+    std::int32_t error = 0;
+};
+
+std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
+
+} // namespace
+
+// Everything the child does before its exec happens in on_exec_setup, which does not return: only
+// async-signal-safe calls, nothing allocated.
+struct Spawner::Hook : bp::extend::handler {
+    Hook(Spawner* the_spawner, pid_t* the_pid, int* the_error)
+        : spawner(the_spawner), pid(the_pid), error(the_error) {}
+
+    template <class Executor>
+    void on_setup(Executor& e) const {
+        e.exe = spawner->setup_.program.c_str();
+        e.cmd_line = spawner->argv_.data();
+        e.env = spawner->envp_.data();
+    }
+    template <class Executor>
+    void on_exec_setup(Executor&) const {
+        spawner->become_the_child();
+    }
+    template <class Executor>
+    void on_fork_error(Executor&, const std::error_code& ec) const {
+        *error = ec.value();
+    }
+    template <class Executor>
+    void on_success(Executor& e) const {
+        *pid = e.pid;
+    }
+
+    Spawner* spawner;
+    pid_t* pid;
+    int* error;
+};
+
+Spawner::Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings)
+    : setup_(setup), surroundings_(surroundings) {
+    for (const std::string& argument : setup_.argv)
+        argv_.push_back(const_cast<char*>(argument.c_str()));
+    argv_.push_back(nullptr);
+    // An entry of a Start has two characters at least, with its NUL.
+    envp_.reserve(setup_.environment.size() + start_.environment.size() / 2 + 1);
+}
+
+Spawner::~Spawner() {
+    for (const int fd : {pipe_read_, pipe_write_})
+        if (fd >= 0)
+            ::close(fd);
+}
+
+void Spawner::build_environment(const Start& start) {
+    start_ = start;
+    envp_.clear();
+    char* text = start_.environment.data();
+    for (char* entry = text; *entry != '\0'; entry += std::strlen(entry) + 1)
+        envp_.push_back(entry);
+    const auto given = static_cast<std::ptrdiff_t>(envp_.size());
+    for (const std::string& entry : setup_.environment) {
+        const bool replaced =
+            std::any_of(envp_.begin(), envp_.begin() + given,
+                        [&](const char* other) { return name_of(other) == name_of(entry); });
+        if (!replaced)
+            envp_.push_back(const_cast<char*>(entry.c_str()));
+    }
+    envp_.push_back(nullptr);
+}
+
+pid_t Spawner::start(const Start& start, Report* report) {
+    LE_CHECK(pipe_read_ < 0);
+    build_environment(start);
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC) != 0) {
+        *report = Report{Outcome::kFailed, SpawnStage::kPipe, errno};
+        return -1;
+    }
+    pipe_read_ = ends[0];
+    pipe_write_ = ends[1];
+    ::fcntl(pipe_read_, F_SETFL, O_NONBLOCK);
+    last_stage_ = 0;
+    last_error_ = 0;
+    takes_the_terminal_ =
+        ::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) == surroundings_.le_run_group;
+
+    pid_t pid = -1;
+    int error = 0;
+    {
+        bp::child child(Hook(this, &pid, &error), bp::ignore_error);
+        child.detach(); // its destructor would kill and reap
+    }
+    ::close(pipe_write_);
+    pipe_write_ = -1;
+    if (pid > 0)
+        return pid;
+    ::close(pipe_read_);
+    pipe_read_ = -1;
+    *report = Report{Outcome::kFailed, SpawnStage::kFork, error};
+    return -1;
+}
+
+Spawner::Report Spawner::read_report() {
+    if (pipe_read_ < 0)
+        return {};
+    for (;;) {
+        Record record;
+        const ssize_t size = ::read(pipe_read_, &record, sizeof record);
+        if (size == static_cast<ssize_t>(sizeof record)) {
+            last_stage_ = record.stage;
+            last_error_ = record.error;
+            continue;
+        }
+        if (size < 0 && errno == EINTR)
+            continue;
+        if (size < 0 && errno == EAGAIN)
+            return {};
+        break; // the end: the exec closed the pipe, or the child's end did
+    }
+    ::close(pipe_read_);
+    pipe_read_ = -1;
+    switch (last_stage_) {
+    case 0:
+        return {Outcome::kDied};
+    case kAboutToExec:
+        return {Outcome::kExecuted};
+    case kTooLateStage:
+        return {Outcome::kTooLate};
+    default:
+        return {Outcome::kFailed, static_cast<SpawnStage>(last_stage_), last_error_};
+    }
+}
+
+void Spawner::give_terminal_back() {
+    if (!takes_the_terminal_)
+        return;
+    takes_the_terminal_ = false;
+    // Not when another living group has it by now: the shell may have taken it for itself.
+    const pid_t group = ::tcgetpgrp(STDIN_FILENO);
+    if (group > 0 && ::kill(-group, 0) != 0 && errno == ESRCH)
+        ::tcsetpgrp(STDIN_FILENO, surroundings_.le_run_group);
+}
+
+void Spawner::report(std::int32_t stage, int error) const {
+    const Record record{stage, error};
+    [[maybe_unused]] const auto ignored = ::write(pipe_write_, &record, sizeof record);
+}
+
+void Spawner::become_the_child() const {
+    ::setpgid(0, 0);
+    if (takes_the_terminal_)
+        ::tcsetpgrp(STDIN_FILENO,
+                    ::getpid()); // before the exec: a read from the background would stop it
+    // Belt only: the guard's death is also seen by le-run. Armed first, then checked, so that no
+    // death falls between.
+    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (::getppid() != surroundings_.guard)
+        ::_exit(127);
+    ::setpriority(PRIO_PROCESS, 0, surroundings_.nice);
+    if (setup_.sigchld_ignored)
+        ::signal(SIGCHLD, SIG_IGN);
+    // Where signals do not reach every uid, no descendant may change its own.
+    if (!surroundings_.may_kill_any && !setup_.allow_new_privileges)
+        ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    Clock clock;
+    if (has_passed_for_holder(clock.now(), earlier(start_.term_at, start_.kill_at))) {
+        report(kTooLateStage, 0);
+        ::_exit(127);
+    }
+    report(kAboutToExec, 0);
+    ::sigprocmask(SIG_SETMASK, &setup_.signal_mask, nullptr);
+    ::execve(setup_.program.c_str(), argv_.data(), envp_.data());
+    report(static_cast<std::int32_t>(SpawnStage::kExec), errno);
+    ::_exit(127);
+}
+
+} // namespace le_run

@@ -1,0 +1,75 @@
+// Starts the child as a plain exec would start it, and learns later whether the exec worked.
+//
+// start() returns right after the fork, however slow the program's file system is: Boost.Process is
+// used without its error pipe (ignore_error), and the child execs by itself, last in the exec-setup
+// hook. What became of it comes as (stage, errno) over a close-on-exec pipe of our own, which the
+// guard polls beside its deadlines.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include <sys/types.h>
+
+#include "guard/channel.h"
+#include "guard/guard.h"
+#include "time_point.h"
+
+namespace le_run {
+
+// Where starting the child failed; Failed carries it. kExec: errno is execve's (ENOENT, ENOTDIR:
+// not found; others: not executable). The others: the machine refused.
+enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3 };
+
+// What the guard knows about itself and le-run, and the child needs.
+struct SpawnSurroundings {
+    pid_t guard = 0;
+    pid_t le_run_group = 0;    // le-run's process group
+    int nice = 0;              // as le-run received it
+    bool may_kill_any = false; // le-run has CAP_KILL
+};
+
+class Spawner {
+public:
+    enum class Outcome { kPending, kExecuted, kFailed, kTooLate, kDied };
+    struct Report {
+        Outcome outcome = Outcome::kPending;
+        SpawnStage stage = SpawnStage::kExec; // with kFailed
+        int error = 0;                        // with kFailed
+    };
+
+    // `setup` must live as long as the Spawner.
+    Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings);
+    ~Spawner();
+    Spawner(const Spawner&) = delete;
+    Spawner& operator=(const Spawner&) = delete;
+
+    // Forks the child; its pid, or -1 and *report says why.
+    pid_t start(const Start& start, Report* report);
+    // To be polled for reading while the outcome is pending; -1 when none is.
+    int report_fd() const { return pipe_read_; }
+    // Does not block. kDied: the child ended before it came to its exec.
+    Report read_report();
+    // The tree is gone: le-run's group gets back the terminal that the child's had.
+    void give_terminal_back();
+
+private:
+    struct Hook;
+
+    void build_environment(const Start& start);
+    [[noreturn]] void become_the_child() const;
+    void report(std::int32_t stage, int error) const;
+
+    const GuardSetup& setup_;
+    const SpawnSurroundings surroundings_;
+    std::vector<char*> argv_;
+    std::vector<char*> envp_;
+    Start start_{};
+    bool takes_the_terminal_ = false;
+    int pipe_read_ = -1;
+    int pipe_write_ = -1;
+    std::int32_t last_stage_ = 0;
+    int last_error_ = 0;
+};
+
+} // namespace le_run
