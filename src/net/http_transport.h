@@ -1,6 +1,8 @@
-// HTTP/1.1 over TLS to one server. The only door to cpprestsdk: its threads end inside http_transport.cc.
+// HTTP/1.1 over TLS to one server. The only door to cpprestsdk: its threads end inside
+// http_transport.cc.
 #pragma once
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,29 +13,31 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "net/resolver.h"
 #include "net/tls.h"
 #include "time_point.h"
 
 namespace le_run::net {
 
 struct Endpoint {
-    bool tls = true;          // false: plain http://
-    std::string host;         // DNS name or IP literal, without brackets
-    std::string port;         // decimal
-    std::string base_path;    // "" or "/prefix", prepended to every target
-    TlsConfig tls_config;     // ignored without tls
+    bool tls = true;       // false: plain http://
+    std::string host;      // DNS name or IP literal, without brackets
+    std::string port;      // decimal
+    std::string base_path; // "" or "/prefix", prepended to every target
+    TlsConfig tls_config;  // ignored without tls
 };
 
 struct HttpRequest {
-    std::string method;       // "GET", "PUT", "POST"
-    std::string target;       // "/apis/...", already percent-encoded
-    std::vector<std::pair<std::string, std::string>> headers; // Authorization lives here; never logged
+    std::string method; // "GET", "PUT", "POST"
+    std::string target; // "/apis/...", already percent-encoded
+    std::vector<std::pair<std::string, std::string>>
+        headers; // Authorization lives here; never logged
     std::string body;
 };
 
 struct HttpResponse {
     int status = 0;
-    std::string body;         // at most kMaxBody bytes
+    std::string body;                    // at most kMaxBody bytes
     std::optional<Duration> retry_after; // from Retry-After in seconds
 };
 
@@ -43,7 +47,7 @@ struct HttpError {
         kUntrusted,   // TLS verification of the server failed
     };
     Kind kind = Kind::kUnreachable;
-    std::string text;         // one line for people, names host:port; no secrets
+    std::string text; // one line for people, names host:port; no secrets
 };
 
 using HttpResult = std::variant<HttpResponse, HttpError>;
@@ -52,12 +56,19 @@ class HttpTransport {
 public:
     static constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 
-    HttpTransport(boost::asio::io_context& loop, Endpoint endpoint);
-    ~HttpTransport(); // pending handlers are not called any more
+    // Never throws for what is in `endpoint`: what cannot work (see TlsConfigError) is the answer
+    // to every request. `lookup` turns the host's name into addresses, all of which are tried in
+    // turn.
+    HttpTransport(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup = system_lookup);
+    ~HttpTransport(); // pending handlers are not called any more; to be destroyed before the loop
 
-    // Calls `handler` exactly once on the loop's thread, never from inside this call, at the latest when `timeout` has
-    // passed (whatever hangs: name lookup, connect, handshake, body). Requests on a warm connection reuse it; one that
-    // the server closed meanwhile is retried once at once. Redirects are not followed.
+    HttpTransport(const HttpTransport&) = delete;
+    HttpTransport& operator=(const HttpTransport&) = delete;
+
+    // Calls `handler` exactly once on the loop's thread, never from inside this call, at the latest
+    // when `timeout` has passed (whatever hangs: name lookup, connect, handshake, body). Requests
+    // on a warm connection reuse it; one that the server closed meanwhile is retried once at once.
+    // Redirects are not followed.
     void async_send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
 
 private:

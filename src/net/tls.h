@@ -1,16 +1,69 @@
 // What a TLS connection trusts and shows; verification as Go does it.
 #pragma once
 
+#include <cstddef>
+#include <memory>
 #include <optional>
+#include <stdexcept>
 #include <string>
+
+struct ssl_ctx_st; // OpenSSL's SSL_CTX
 
 namespace le_run::net {
 
 struct TlsConfig {
-    std::optional<std::string> ca_pem;   // trust only these; without: the system's CA store
-    std::string client_certificate_pem;  // chain; empty: none
+    std::optional<std::string> ca_pem;  // trust only these; without: the system's CA store
+    std::string client_certificate_pem; // chain; empty: none
     std::string client_key_pem;
-    std::string server_name;             // verify against and send as SNI instead of the host; empty: the host
+    std::string server_name; // verify against and send as SNI instead of the host; empty: the host
+};
+
+// The configuration cannot work. what() is one clear line: which part, and why; no key material.
+class TlsConfigError : public std::runtime_error {
+public:
+    using std::runtime_error::runtime_error;
+};
+
+// Keeps OpenSSL from reading the configuration file that OPENSSL_CONF or the system names, and from
+// parsing the system's CA bundle for every connection (43 ms of CPU each). For the latter it
+// changes SSL_CERT_FILE and SSL_CERT_DIR in this process's environment, once, after having
+// remembered them: first call before there are other threads that read the environment.
+// HttpTransport's constructor calls it, so nobody else has to.
+void prepare_openssl();
+
+// The client's side of the connections to one server: trust, client certificate, SNI, and the error
+// of the last verification. After construction it belongs to the one thread that runs the
+// connections.
+//
+// Go's rules: the name must be among the certificate's SANs (never the CN), an IP literal among its
+// IP SANs; any given CA certificate is an anchor, self-signed or not; TLS 1.2 at least; SNI only
+// for names.
+class TlsClient {
+public:
+    // `host`: name or IP literal, as the user wrote it. A connection that receives more than
+    // `max_answer` bytes since it last sent something is ended: cpprest buffers a chunk whole,
+    // whatever its length. Throws TlsConfigError: no certificate in the CA, client certificate and
+    // key that do not fit, an encrypted key.
+    TlsClient(const TlsConfig& config, const std::string& host, std::size_t max_answer);
+    ~TlsClient();
+
+    TlsClient(const TlsClient&) = delete;
+    TlsClient& operator=(const TlsClient&) = delete;
+
+    // Makes the connections of `context` follow `client`, which then lives as long as the context.
+    static void apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context);
+
+    // Why the last verification of the server failed, in plain words that name the certificate;
+    // empty: it did not.
+    const std::string& trust_failure() const;
+
+    // Whether a connection was ended because its answer was too long, since the last call.
+    bool take_overflow();
+
+    class State;
+
+private:
+    std::unique_ptr<State> state_;
 };
 
 } // namespace le_run::net

@@ -1,0 +1,40 @@
+// Where other threads hand things to the loop.
+//
+// Shared by its user on the loop and by the threads that work for it. Once the user has closed it,
+// whatever comes late is dropped, so a thread that hangs in a library for a minute may outlive both
+// the user and the loop.
+#pragma once
+
+#include <mutex>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+
+namespace le_run::net {
+
+class Door {
+public:
+    explicit Door(boost::asio::io_context& loop) : loop_(&loop) {}
+
+    // Any thread. `function` runs on the loop, or never. It may be destroyed on the calling thread,
+    // so it must not own anything that belongs to the loop.
+    template <typename Function>
+    void post(Function function) {
+        const std::lock_guard lock(mutex_);
+        if (loop_ != nullptr)
+            boost::asio::post(*loop_, std::move(function));
+    }
+
+    // The loop's thread, before the loop is destroyed.
+    void close() {
+        const std::lock_guard lock(mutex_);
+        loop_ = nullptr;
+    }
+
+private:
+    std::mutex mutex_;
+    boost::asio::io_context* loop_;
+};
+
+} // namespace le_run::net

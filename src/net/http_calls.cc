@@ -1,0 +1,192 @@
+#include "net/http_calls.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "net/address.h"
+
+namespace le_run::net {
+
+HttpCalls::HttpCalls(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup)
+    : loop_(loop), door_(std::make_shared<Door>(loop)), endpoint_(std::move(endpoint)),
+      resolver_(loop, endpoint_.host, std::move(lookup)) {}
+
+void HttpCalls::open() {
+    const auto listener = [door = door_, weak = weak_from_this()](TryNumber number, News news) {
+        door->post([weak, number, news = std::move(news)]() mutable {
+            if (const auto self = weak.lock())
+                self->on_news(number, std::move(news));
+        });
+    };
+    try {
+        wire_ = make_wire(endpoint_, listener);
+    } catch (const TlsConfigError& bad) {
+        problem_ = bad.what();
+    }
+}
+
+void HttpCalls::close() {
+    door_->close();
+    if (wire_)
+        wire_->close();
+    tries_.clear();
+    calls_.clear();
+}
+
+void HttpCalls::send(HttpRequest request, Duration timeout,
+                     std::function<void(HttpResult)> handler) {
+    const CallNumber id = ++last_call_;
+    Call& call = calls_.try_emplace(id, loop_).first->second;
+    call.request = std::move(request);
+    call.handler = std::move(handler);
+    call.timeout = timeout;
+    call.deadline.expires_after(timeout);
+    call.deadline.async_wait([weak = weak_from_this(), id](boost::system::error_code cancelled) {
+        const auto self = weak.lock();
+        if (self && !cancelled)
+            self->on_deadline(id);
+    });
+    resolver_.async_resolve([weak = weak_from_this(), id](const LookupAnswer& answer) {
+        if (const auto self = weak.lock())
+            self->on_addresses(id, answer);
+    });
+}
+
+void HttpCalls::on_addresses(CallNumber id, const LookupAnswer& answer) {
+    const auto found = calls_.find(id);
+    if (found == calls_.end())
+        return;
+    Call& call = found->second;
+    if (!problem_.empty())
+        return finish(id, error(call, HttpError::Kind::kUntrusted, problem_));
+    if (answer.addresses.empty()) {
+        const std::string why =
+            "the name " + endpoint_.host + " could not be resolved: " + answer.problem;
+        return finish(id, error(call, HttpError::Kind::kUnreachable, why));
+    }
+    call.addresses = answer.addresses;
+    const auto first = std::find(call.addresses.begin(), call.addresses.end(), preferred_);
+    if (first != call.addresses.end())
+        std::rotate(call.addresses.begin(), first, call.addresses.end());
+    try_address(id, call, false);
+}
+
+void HttpCalls::try_address(CallNumber id, Call& call, bool afresh) {
+    const TryNumber number = ++last_try_;
+    call.number = number;
+    call.stage = Stage::kConnecting;
+    tries_[number] = id;
+    wire_->send({number, call.request, call.addresses[call.current], call.addresses, afresh});
+    const std::size_t left = call.addresses.size() - call.current;
+    if (left == 1)
+        return;
+    const auto now = boost::asio::steady_timer::clock_type::now();
+    call.share.expires_at(now + (call.deadline.expiry() - now) / static_cast<int>(left));
+    call.share.async_wait(
+        [weak = weak_from_this(), id, number](boost::system::error_code cancelled) {
+            const auto self = weak.lock();
+            if (self && !cancelled)
+                self->on_share_over(id, number);
+        });
+}
+
+void HttpCalls::on_news(TryNumber number, News news) {
+    const auto found = tries_.find(number);
+    if (found == tries_.end())
+        return; // of a try that was given up
+    const CallNumber id = found->second;
+    Call& call = calls_.at(id);
+    if (std::holds_alternative<Sent>(news)) {
+        call.stage = Stage::kWaiting;
+        call.share.cancel();
+        return;
+    }
+    tries_.erase(found);
+    if (const auto* failure = std::get_if<WireFailure>(&news))
+        return on_failure(id, call, *failure);
+    preferred_ = warm_ = call.addresses[call.current];
+    finish(id, std::get<HttpResponse>(std::move(news)));
+}
+
+void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure) {
+    if (failed_while_writing(failure) && call.may_send_again &&
+        call.addresses[call.current] == warm_) {
+        call.may_send_again = false;
+        return try_address(id, call, true);
+    }
+    give_up_address(id, call, describe(failure), !failure.trust.empty());
+}
+
+void HttpCalls::on_share_over(CallNumber id, TryNumber number) {
+    if (tries_.count(number) == 0)
+        return;
+    Call& call = calls_.at(id);
+    if (call.stage == Stage::kWaiting)
+        return;
+    abandon_try(call);
+    give_up_address(id, call, "no connection in its share of the time", false);
+}
+
+// The next address has its turn only if this one cannot have seen the request: a write may be under
+// way there.
+void HttpCalls::give_up_address(CallNumber id, Call& call, const std::string& why,
+                                bool is_untrusted) {
+    resolver_.refresh();
+    const bool is_alone = call.addresses.size() == 1 && call.addresses.front() == endpoint_.host;
+    call.failures += (call.failures.empty() ? "" : "; ") +
+                     (is_alone ? why : call.addresses[call.current] + ": " + why);
+    call.all_untrusted = call.all_untrusted && is_untrusted;
+    const bool is_last = call.current + 1 == call.addresses.size();
+    preferred_ = is_last ? call.addresses.front() : call.addresses[call.current + 1];
+    if (call.stage == Stage::kConnecting && !is_last) {
+        ++call.current;
+        return try_address(id, call, false);
+    }
+    const auto kind =
+        call.all_untrusted ? HttpError::Kind::kUntrusted : HttpError::Kind::kUnreachable;
+    finish(id, error(call, kind, call.failures));
+}
+
+void HttpCalls::on_deadline(CallNumber id) {
+    const auto found = calls_.find(id);
+    if (found == calls_.end())
+        return;
+    Call& call = found->second;
+    std::string why = call.failures.empty() ? "" : call.failures + "; then ";
+    why += "timed out after " + text_of(call.timeout);
+    switch (call.stage) {
+    case Stage::kLookup:
+        why += " looking up the name " + endpoint_.host;
+        break;
+    case Stage::kConnecting:
+        why += " connecting to " + call.addresses[call.current];
+        break;
+    case Stage::kWaiting:
+        why += " waiting for the answer of " + call.addresses[call.current];
+        break;
+    }
+    if (call.stage != Stage::kLookup) {
+        abandon_try(call);
+        preferred_ = call.addresses[(call.current + 1) % call.addresses.size()];
+        resolver_.refresh();
+    }
+    finish(id, error(call, HttpError::Kind::kUnreachable, why));
+}
+
+void HttpCalls::abandon_try(Call& call) {
+    tries_.erase(call.number);
+    wire_->cancel(call.number);
+}
+
+void HttpCalls::finish(CallNumber id, HttpResult result) {
+    const auto handler = std::move(calls_.at(id).handler);
+    calls_.erase(id); // its timers are cancelled
+    handler(std::move(result));
+}
+
+HttpError HttpCalls::error(const Call& call, HttpError::Kind kind, const std::string& why) const {
+    return {kind, authority(endpoint_.host, endpoint_.port) + ": " + why + " (" +
+                      call.request.method + " " + call.request.target + ")"};
+}
+
+} // namespace le_run::net

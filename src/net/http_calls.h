@@ -1,0 +1,78 @@
+// The requests under way to one server, as the loop sees them: lookup, which address next,
+// deadline, what the handler gets. Everything here runs on the loop; the work is done by a Wire.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "net/door.h"
+#include "net/http_transport.h"
+#include "net/resolver.h"
+#include "net/wire.h"
+
+namespace le_run::net {
+
+class HttpCalls : public std::enable_shared_from_this<HttpCalls> {
+public:
+    HttpCalls(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup);
+
+    void open();  // once, after construction
+    void close(); // handlers are not called any more; to be destroyed before the loop
+
+    // As HttpTransport::async_send.
+    void send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
+
+private:
+    enum class Stage { kLookup, kConnecting, kWaiting };
+
+    struct Call {
+        explicit Call(boost::asio::io_context& loop) : deadline(loop), share(loop) {}
+
+        HttpRequest request;
+        std::function<void(HttpResult)> handler;
+        Duration timeout{0};
+        boost::asio::steady_timer deadline; // of the request
+        boost::asio::steady_timer
+            share; // of one address among several, until it is sent the request
+        Stage stage = Stage::kLookup;
+        std::vector<std::string> addresses; // to try, this one and what follows
+        std::size_t current = 0;
+        TryNumber number = 0;       // of the try under way
+        bool may_send_again = true; // after a stale connection, once
+        bool all_untrusted = true;  // so far
+        std::string failures;       // of the addresses tried
+    };
+    using CallNumber = std::uint64_t;
+
+    void on_addresses(CallNumber id, const LookupAnswer& answer);
+    void try_address(CallNumber id, Call& call, bool afresh);
+    void on_news(TryNumber number, News news);
+    void on_failure(CallNumber id, Call& call, const WireFailure& failure);
+    void on_share_over(CallNumber id, TryNumber number);
+    void give_up_address(CallNumber id, Call& call, const std::string& why, bool is_untrusted);
+    void on_deadline(CallNumber id);
+    void abandon_try(Call& call);
+    void finish(CallNumber id, HttpResult result);
+    HttpError error(const Call& call, HttpError::Kind kind, const std::string& why) const;
+
+    boost::asio::io_context& loop_;
+    std::shared_ptr<Door> door_;
+    Endpoint endpoint_;
+    Resolver resolver_;
+    std::string problem_;        // of the configuration: no request can work
+    std::unique_ptr<Wire> wire_; // none when there is a problem_
+    std::string preferred_;      // the address to begin with: the last one that answered
+    std::string warm_; // the address that has answered, so that it may have a warm connection
+    CallNumber last_call_ = 0;
+    TryNumber last_try_ = 0;
+    std::map<CallNumber, Call> calls_;
+    std::map<TryNumber, CallNumber> tries_; // under way
+};
+
+} // namespace le_run::net

@@ -1,0 +1,33 @@
+// Why a request got no answer, in plain words; and the one header that this program reads.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "time_point.h"
+
+namespace le_run::net {
+
+// What the HTTP library reports: a stage in `what`, and a code whose meaning depends on it.
+struct WireFailure {
+    std::string what;
+    int code = 0;
+    std::string trust;         // why the verification of the server failed; empty: it did not
+    bool is_too_large = false; // the answer was longer than HttpTransport::kMaxBody
+};
+
+// "connection refused or host unreachable", "certificate CN=x: expired on ...". One line, no
+// secrets.
+std::string describe(const WireFailure& failure);
+
+// Whether the request failed while it was being written. On a connection that had answered before,
+// the server has closed it since: cpprest notices an end by itself only while it reads.
+bool failed_while_writing(const WireFailure& failure);
+
+// Retry-After in its form of seconds, at most a day; a date and anything else is nullopt.
+std::optional<Duration> parse_retry_after(const std::string& value);
+
+// "2 s", "0.7 s", "150 ms".
+std::string text_of(Duration duration);
+
+} // namespace le_run::net

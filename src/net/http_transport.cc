@@ -1,0 +1,298 @@
+// The half of the transport that lives on cpprest's only thread; http_calls.cc is the half on the
+// loop, and the one that decides.
+//
+// cpprest is given IP literals only: its own name lookup can be neither timed out nor cancelled.
+// Its timeouts count inactivity per stage, so they are a mere backstop here; the deadline is a
+// timer on the loop, which covers everything.
+#include "net/http_transport.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+
+#include <boost/asio/post.hpp>
+#include <cpprest/http_client.h>
+#include <pplx/threadpool.h>
+
+#include "net/address.h"
+#include "net/http_calls.h"
+#include "net/http_failure.h"
+#include "net/signals_blocked.h"
+#include "net/wire.h"
+
+namespace le_run::net {
+
+namespace {
+
+namespace http = web::http;
+using Direction = http::message_direction::direction;
+
+constexpr std::chrono::minutes kBackstop{10};
+constexpr std::size_t kSlackForHeaders = 256 * 1024; // and for what TLS adds
+
+// cpprest's thread. One is enough, and being alone it is a lock: no two of its handlers run at
+// once.
+boost::asio::io_context& wire_thread() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        const SignalsBlocked blocked;
+        crossplat::threadpool::initialize_with_threads(1);
+    });
+    return crossplat::threadpool::shared_instance().service();
+}
+
+http::http_request build(const HttpRequest& request, const std::string& base_path,
+                         const std::string& host) {
+    http::http_request built(request.method);
+    built.set_request_uri(web::uri(base_path + request.target));
+    if (!request.body.empty())
+        built.set_body(request.body, "application/json");
+    auto& headers = built.headers();
+    headers["Host"] = host;
+    headers["User-Agent"] = "le-run/" LE_RUN_VERSION;
+    for (const auto& [name, value] : request.headers) {
+        if ((name + value).find_first_of(std::string("\r\n\0", 3)) != std::string::npos)
+            throw std::invalid_argument("the value of header " + name + " is not one line");
+        headers[name] = value;
+    }
+    return built;
+}
+
+WireFailure too_large() {
+    WireFailure failure;
+    failure.is_too_large = true;
+    return failure;
+}
+
+// All members but the constructor: cpprest's thread.
+class WireCore : public std::enable_shared_from_this<WireCore> {
+public:
+    WireCore(const Endpoint& endpoint, std::shared_ptr<TlsClient> tls, Listener listener)
+        : scheme_(endpoint.tls ? "https" : "http"), port_(endpoint.port),
+          base_path_(endpoint.base_path), host_(authority(endpoint.host, endpoint.port)),
+          tls_(std::move(tls)), listener_(std::move(listener)) {}
+
+    void send(const Try& attempt);
+    void cancel(TryNumber number);
+    void close();
+
+private:
+    struct Incoming {
+        TryNumber number;
+        http::http_response response;
+        HttpResponse answer;
+        std::array<std::uint8_t, 16 * 1024> block;
+    };
+
+    http::client::http_client& client_to(const std::string& address);
+    void on_headers(TryNumber number, const pplx::task<http::http_response>& answered);
+    void read_body(const std::shared_ptr<Incoming>& incoming);
+    void on_body_end(const std::shared_ptr<Incoming>& incoming);
+    void fail(TryNumber number);
+    void finish(TryNumber number, News news);
+
+    std::string scheme_;
+    std::string port_;
+    std::string base_path_;
+    std::string host_; // as the user named it, for the Host header
+    std::shared_ptr<TlsClient> tls_;
+    Listener listener_;
+    std::map<std::string, http::client::http_client> clients_; // by address; each with its pool
+    std::map<TryNumber, pplx::cancellation_token_source> running_;
+};
+
+http::client::http_client& WireCore::client_to(const std::string& address) {
+    const auto found = clients_.find(address);
+    if (found != clients_.end())
+        return found->second;
+    http::client::http_client_config config;
+    config.set_timeout(kBackstop);
+    config.set_max_redirects(0); // cpprest would show Authorization to any host it is sent to
+    if (tls_) {
+        config.set_validate_certificates(true);
+        config.set_tlsext_sni_enabled(false); // it would name the address
+        config.set_ssl_context_callback([tls = tls_](boost::asio::ssl::context& context) {
+            TlsClient::apply(tls, context.native_handle());
+        });
+    }
+    web::uri_builder uri;
+    uri.set_scheme(scheme_).set_host(address).set_port(port_); // IPv6 literal: no brackets here
+    return clients_.try_emplace(address, uri.to_uri(), config).first->second;
+}
+
+void WireCore::send(const Try& attempt) {
+    const TryNumber number = attempt.number;
+    std::erase_if(clients_, [&](const auto& client) {
+        return (attempt.afresh && client.first == attempt.address) ||
+               std::find(attempt.known.begin(), attempt.known.end(), client.first) ==
+                   attempt.known.end();
+    });
+    const auto token = running_[number].get_token();
+    try {
+        auto outgoing = build(attempt.request, base_path_, host_);
+        outgoing.set_progress_handler([weak = weak_from_this(), number](Direction way, auto) {
+            const auto self = weak.lock();
+            if (self && way == Direction::upload)
+                self->listener_(number, Sent{});
+        });
+        client_to(attempt.address)
+            .request(outgoing, token)
+            .then([self = shared_from_this(),
+                   number](const pplx::task<http::http_response>& answered) {
+                self->on_headers(number, answered);
+            });
+    } catch (...) {
+        fail(number);
+    }
+}
+
+void WireCore::cancel(TryNumber number) {
+    const auto found = running_.find(number);
+    if (found == running_.end())
+        return;
+    auto source = found->second; // a copy: what cancel() calls may end the try
+    running_.erase(found);
+    source.cancel();
+}
+
+void WireCore::close() {
+    while (!running_.empty())
+        cancel(running_.begin()->first);
+    clients_.clear();
+}
+
+void WireCore::on_headers(TryNumber number, const pplx::task<http::http_response>& answered) {
+    try {
+        auto incoming = std::make_shared<Incoming>();
+        incoming->number = number;
+        incoming->response = answered.get(); // ready
+        const auto& headers = incoming->response.headers();
+        if (headers.content_length() > HttpTransport::kMaxBody && headers.has("Content-Length")) {
+            cancel(number);
+            return finish(number, too_large());
+        }
+        incoming->answer.status = incoming->response.status_code();
+        const auto retry_after = headers.find("Retry-After");
+        if (retry_after != headers.end())
+            incoming->answer.retry_after = parse_retry_after(retry_after->second);
+        read_body(incoming);
+    } catch (...) {
+        fail(number);
+    }
+}
+
+// Piece by piece, because neither extract_string() nor the buffer behind it knows a limit.
+void WireCore::read_body(const std::shared_ptr<Incoming>& incoming) {
+    auto buffer = incoming->response.body().streambuf();
+    buffer.getn(incoming->block.data(), incoming->block.size())
+        .then([self = shared_from_this(), incoming](const pplx::task<std::size_t>& read) {
+            try {
+                const std::size_t size = read.get(); // ready
+                if (size == 0)
+                    return self->on_body_end(incoming);
+                std::string& body = incoming->answer.body;
+                body.append(reinterpret_cast<const char*>(incoming->block.data()), size);
+                if (body.size() <= HttpTransport::kMaxBody)
+                    return self->read_body(incoming);
+                self->cancel(incoming->number);
+                self->finish(incoming->number, too_large());
+            } catch (...) {
+                self->fail(incoming->number);
+            }
+        });
+}
+
+// The stream ends the same way for a whole body and for one that broke off; this task knows which
+// it was.
+void WireCore::on_body_end(const std::shared_ptr<Incoming>& incoming) {
+    incoming->response.content_ready().then(
+        [self = shared_from_this(), incoming](const pplx::task<http::http_response>& ended) {
+            try {
+                ended.get();
+                self->finish(incoming->number, std::move(incoming->answer));
+            } catch (...) {
+                self->fail(incoming->number);
+            }
+        });
+}
+
+// Inside a catch block.
+void WireCore::fail(TryNumber number) {
+    WireFailure failure;
+    try {
+        throw;
+    } catch (const http::http_exception& thrown) {
+        failure.what = thrown.what();
+        failure.code = thrown.error_code().value();
+    } catch (const std::exception& thrown) {
+        failure.what = thrown.what();
+    }
+    if (tls_ && failure.what.starts_with("Error in SSL handshake"))
+        failure.trust = tls_->trust_failure();
+    if (tls_)
+        failure.is_too_large = tls_->take_overflow();
+    finish(number, std::move(failure));
+}
+
+void WireCore::finish(TryNumber number, News news) {
+    running_.erase(number);
+    listener_(number, std::move(news));
+}
+
+class PostingWire : public Wire {
+public:
+    explicit PostingWire(std::shared_ptr<WireCore> core) : core_(std::move(core)) {}
+
+    void send(Try attempt) override {
+        post([core = core_, attempt = std::move(attempt)] { core->send(attempt); });
+    }
+    void cancel(TryNumber number) override {
+        post([core = core_, number] { core->cancel(number); });
+    }
+    void close() override {
+        post([core = core_] { core->close(); });
+    }
+
+private:
+    template <typename Function>
+    static void post(Function function) {
+        boost::asio::post(wire_thread(), std::move(function));
+    }
+
+    std::shared_ptr<WireCore> core_;
+};
+
+} // namespace
+
+std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener) {
+    prepare_openssl(); // it changes the environment: before there is a thread
+    std::shared_ptr<TlsClient> tls;
+    if (endpoint.tls)
+        tls = std::make_shared<TlsClient>(endpoint.tls_config, endpoint.host,
+                                          HttpTransport::kMaxBody + kSlackForHeaders);
+    wire_thread();
+    return std::make_unique<PostingWire>(
+        std::make_shared<WireCore>(endpoint, std::move(tls), std::move(listener)));
+}
+
+class HttpTransport::Impl : public HttpCalls {
+public:
+    using HttpCalls::HttpCalls;
+};
+
+HttpTransport::HttpTransport(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup)
+    : impl_(std::make_shared<Impl>(loop, std::move(endpoint), std::move(lookup))) {
+    impl_->open();
+}
+
+HttpTransport::~HttpTransport() { impl_->close(); }
+
+void HttpTransport::async_send(HttpRequest request, Duration timeout,
+                               std::function<void(HttpResult)> handler) {
+    impl_->send(std::move(request), timeout, std::move(handler));
+}
+
+} // namespace le_run::net

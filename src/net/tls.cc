@@ -1,0 +1,295 @@
+#include "net/tls.h"
+
+#include <array>
+#include <cstdint>
+#include <cstdlib>
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/ssl.h>
+#include <openssl/x509v3.h>
+
+#include "check.h"
+#include "net/address.h"
+#include "net/certificate_text.h"
+
+namespace le_run::net {
+
+namespace {
+
+template <auto function>
+struct Free {
+    template <typename T>
+    void operator()(T* object) const {
+        function(object);
+    }
+};
+using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
+using Certificate = std::unique_ptr<X509, Free<X509_free>>;
+using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
+using Store = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
+
+// Where the user, or else a distribution, keeps the CA certificates; Go looks in the same places.
+struct SystemTrust {
+    std::string file;
+    std::string folder;
+};
+SystemTrust system_trust;
+
+constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
+                                 "/etc/pki/tls/certs/ca-bundle.crt",
+                                 "/etc/ssl/ca-bundle.pem",
+                                 "/etc/pki/tls/cacert.pem",
+                                 "/etc/ssl/cert.pem",
+                                 "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem"};
+
+std::string from_environment(const char* name) {
+    const char* value = std::getenv(name);
+    return value == nullptr ? "" : value;
+}
+
+std::string last_reason() {
+    const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+    return reason == nullptr ? "unreadable" : reason;
+}
+
+std::vector<Certificate> read_certificates(const std::string& pem, const std::string& what) {
+    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    std::vector<Certificate> found;
+    ERR_clear_error();
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))
+        found.emplace_back(next);
+    const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
+    const std::string reason = last_reason();
+    ERR_clear_error();
+    if (!at_end)
+        throw TlsConfigError("the " + what + " holds a damaged certificate: " + reason);
+    if (found.empty())
+        throw TlsConfigError("the " + what + " holds no certificate in PEM form");
+    return found;
+}
+
+// OpenSSL would ask for the passphrase of an encrypted key on the terminal.
+int no_passphrase(char*, int, int, void*) { return -1; }
+
+Key read_key(const std::string& pem) {
+    const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
+    ERR_clear_error();
+    Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
+    const std::string reason = last_reason();
+    ERR_clear_error();
+    if (pem.find("ENCRYPTED") != std::string::npos && !key)
+        throw TlsConfigError(
+            "the client key is encrypted; only a key without passphrase can be used");
+    if (!key)
+        throw TlsConfigError("the client key is not a private key in PEM form: " + reason);
+    return key;
+}
+
+Store read_store(const std::optional<std::string>& ca_pem) {
+    Store store(X509_STORE_new());
+    if (ca_pem) {
+        for (const auto& ca : read_certificates(*ca_pem, "CA"))
+            X509_STORE_add_cert(store.get(), ca.get());
+        return store;
+    }
+    if (!system_trust.file.empty()) {
+        X509_STORE_load_file(store.get(), system_trust.file.c_str());
+    } else {
+        for (const char* bundle : kBundles) {
+            if (X509_STORE_load_file(store.get(), bundle) == 1)
+                break;
+        }
+    }
+    const std::string& folder = system_trust.folder;
+    X509_STORE_load_path(store.get(), folder.empty() ? "/etc/ssl/certs" : folder.c_str());
+    ERR_clear_error(); // nothing found: every server is then signed by an unknown authority
+    return store;
+}
+
+std::string without_last_dot(std::string name) {
+    if (name.ends_with('.'))
+        name.pop_back();
+    return name;
+}
+
+} // namespace
+
+void prepare_openssl() {
+    static std::once_flag once;
+    std::call_once(once, [] {
+        OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
+        system_trust = {from_environment("SSL_CERT_FILE"), from_environment("SSL_CERT_DIR")};
+        ::setenv("SSL_CERT_FILE", "/dev/null", 1);
+        ::setenv("SSL_CERT_DIR", "/dev/null", 1);
+    });
+}
+
+class TlsClient::State {
+public:
+    State(const TlsConfig& config, const std::string& host, std::size_t max_answer)
+        : expected_(without_last_dot(config.server_name.empty() ? host : config.server_name)),
+          is_address_(is_ip_literal(expected_)), max_answer_(max_answer),
+          store_(read_store(config.ca_pem)) {
+        if (config.client_certificate_pem.empty() != config.client_key_pem.empty())
+            throw TlsConfigError("a client certificate and its key must be given together");
+        if (config.client_certificate_pem.empty())
+            return;
+        chain_ = read_certificates(config.client_certificate_pem, "client certificate");
+        key_ = read_key(config.client_key_pem);
+        const bool fits = X509_check_private_key(chain_.front().get(), key_.get()) == 1;
+        ERR_clear_error();
+        if (!fits)
+            throw TlsConfigError("the client key does not belong to the client certificate");
+    }
+
+    static State& of(const SSL_CTX* context);
+    void set_up(SSL_CTX* context) const;
+    int verify(X509_STORE_CTX* verification);
+    void begin_handshake(SSL* connection) const;
+    void count(SSL* connection, bool is_sent, std::size_t size);
+
+    std::string trust_failure_;
+    bool has_overflowed_ = false;
+
+private:
+    std::string expected_; // name or IP literal
+    bool is_address_;
+    std::size_t max_answer_;
+    Store store_;
+    std::vector<Certificate> chain_; // the client's, leaf first
+    Key key_;
+};
+
+namespace {
+
+// An SSL_CTX owns a reference to its client: connections in cpprest's pool outlive everything of
+// ours.
+using Owner = std::shared_ptr<TlsClient>;
+
+void free_owner(void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) {
+    delete static_cast<Owner*>(owner);
+}
+
+int owner_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, free_owner);
+    return slot;
+}
+
+int state_slot() {
+    static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
+// Of an SSL: the bytes received since it last sent some.
+int received_slot() {
+    static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
+    return slot;
+}
+
+int keep_verdict(int verdict, X509_STORE_CTX*) { return verdict; }
+
+int on_verify(X509_STORE_CTX* verification, void* state) {
+    return static_cast<TlsClient::State*>(state)->verify(verification);
+}
+
+void on_info(const SSL* connection, int where, int) {
+    if ((where & SSL_CB_HANDSHAKE_START) != 0)
+        TlsClient::State::of(SSL_get_SSL_CTX(connection))
+            .begin_handshake(const_cast<SSL*>(connection));
+}
+
+void on_record(int is_sent, int, int type, const void* data, size_t size, SSL* connection,
+               void* state) {
+    if (type != SSL3_RT_HEADER || size != SSL3_RT_HEADER_LENGTH)
+        return;
+    const auto* header = static_cast<const unsigned char*>(data);
+    const std::size_t length = header[3] * 256U + header[4];
+    static_cast<TlsClient::State*>(state)->count(connection, is_sent != 0, length);
+}
+
+} // namespace
+
+TlsClient::State& TlsClient::State::of(const SSL_CTX* context) {
+    return *static_cast<State*>(SSL_CTX_get_ex_data(context, state_slot()));
+}
+
+void TlsClient::State::set_up(SSL_CTX* context) const {
+    SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
+    SSL_CTX_set1_cert_store(context, store_.get());
+    if (key_) {
+        SSL_CTX_use_certificate(context, chain_.front().get());
+        for (std::size_t i = 1; i < chain_.size(); ++i)
+            SSL_CTX_add1_chain_cert(context, chain_[i].get());
+        SSL_CTX_use_PrivateKey(context, key_.get());
+    }
+    SSL_CTX_set_info_callback(context, on_info);
+    SSL_CTX_set_msg_callback(context, on_record);
+}
+
+// Instead of OpenSSL's own step, because cpprest would check the name per certificate in its laxer
+// way and then report nothing but "Error in SSL handshake".
+int TlsClient::State::verify(X509_STORE_CTX* verification) {
+    X509_STORE_CTX_set_verify_cb(verification, keep_verdict);
+    X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(verification);
+    X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
+    X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
+                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+    const int is_set = is_address_
+                           ? X509_VERIFY_PARAM_set1_ip_asc(rules, expected_.c_str())
+                           : X509_VERIFY_PARAM_set1_host(rules, expected_.data(), expected_.size());
+    if (is_set != 1 || expected_.empty()) {
+        trust_failure_ = "`" + expected_ + "` cannot be checked against a certificate";
+        X509_STORE_CTX_set_error(verification, X509_V_ERR_INVALID_CALL);
+        return 0;
+    }
+    const int verdict = X509_verify_cert(verification);
+    trust_failure_.clear();
+    if (verdict != 1) {
+        const int error = X509_STORE_CTX_get_error(verification);
+        trust_failure_ =
+            describe_trust_failure(error, X509_STORE_CTX_get_current_cert(verification), expected_);
+    }
+    return verdict;
+}
+
+void TlsClient::State::begin_handshake(SSL* connection) const {
+    if (!is_address_)
+        SSL_set_tlsext_host_name(connection, expected_.c_str());
+}
+
+void TlsClient::State::count(SSL* connection, bool is_sent, std::size_t size) {
+    const auto before =
+        reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(connection, received_slot()));
+    const std::uintptr_t received = is_sent ? 0 : before + size;
+    SSL_set_ex_data(connection, received_slot(), reinterpret_cast<void*>(received));
+    if (received <= max_answer_)
+        return;
+    has_overflowed_ = true;
+    SSL_set_shutdown(connection, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); // the next read fails
+}
+
+TlsClient::TlsClient(const TlsConfig& config, const std::string& host, std::size_t max_answer) {
+    prepare_openssl();
+    state_ = std::make_unique<State>(config, host, max_answer);
+}
+
+TlsClient::~TlsClient() = default;
+
+void TlsClient::apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context) {
+    State* state = client->state_.get();
+    state->set_up(context);
+    SSL_CTX_set_ex_data(context, owner_slot(), new Owner(client));
+    SSL_CTX_set_ex_data(context, state_slot(), state);
+    SSL_CTX_set_msg_callback_arg(context, state);
+    SSL_CTX_set_cert_verify_callback(context, on_verify, state);
+}
+
+const std::string& TlsClient::trust_failure() const { return state_->trust_failure_; }
+
+bool TlsClient::take_overflow() { return std::exchange(state_->has_overflowed_, false); }
+
+} // namespace le_run::net

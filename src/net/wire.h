@@ -1,0 +1,51 @@
+// Sends one request to one address: what the loop sees of cpprestsdk, which lives behind make_wire
+// in http_transport.cc.
+//
+// Every try has a number. Its news comes through the listener, on another thread, so it may still
+// be on its way when the loop has cancelled the try: the loop drops what carries a number that it
+// does not know any more.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "net/http_failure.h"
+#include "net/http_transport.h"
+
+namespace le_run::net {
+
+using TryNumber = std::uint64_t; // unique within one wire; a request may need several tries
+
+struct Sent {}; // connected, TLS and all, and the request is being written
+using News = std::variant<Sent, HttpResponse,
+                          WireFailure>; // Sent any number of times, then one of the others
+using Listener = std::function<void(TryNumber, News)>; // called on the wire's thread; must not own
+                                                       // the loop's things
+
+struct Try {
+    TryNumber number = 0;
+    HttpRequest request;
+    std::string address; // an IP literal
+    std::vector<std::string>
+        known;           // all addresses of the host: warm connections to others are closed
+    bool afresh = false; // use no connection that exists
+};
+
+// The loop's thread; nothing here blocks or throws.
+class Wire {
+public:
+    virtual ~Wire() = default;
+
+    virtual void send(Try attempt) = 0;
+    virtual void cancel(TryNumber number) = 0; // closes its connection; news may still come
+    virtual void close() = 0; // cancels everything and closes all connections, soon
+};
+
+// Starts cpprest's thread when it is the first. Throws TlsConfigError.
+std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener);
+
+} // namespace le_run::net
