@@ -1,0 +1,125 @@
+#include "store/memory_store.h"
+
+#include <map>
+#include <stdexcept>
+#include <utility>
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "store/lease_json.h"
+
+namespace le_run::test {
+namespace {
+
+class MemoryStore : public LeaseStore {
+public:
+    MemoryStore(boost::asio::io_context& loop, std::shared_ptr<MemoryLease> lease)
+        : loop_(loop), lease_(std::move(lease)) {}
+
+    void async_read(Duration timeout, ReadHandler handler) override {
+        submit<ReadOutcome>(timeout, std::move(handler),
+                            [lease = lease_] { return lease->read(); });
+    }
+
+    void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
+                     WriteHandler handler) override {
+        submit<WriteOutcome>(timeout, std::move(handler),
+                             [lease = lease_, record = std::move(record), base = std::move(base)] {
+                                 return lease->write(record, base);
+                             });
+    }
+
+private:
+    // Requests under way, by number: who is not in it has been answered.
+    using Timers = std::map<std::uint64_t, boost::asio::steady_timer>;
+
+    template <class Outcome, class Access>
+    void submit(Duration timeout, std::function<void(Outcome)> handler, Access access) {
+        const auto id = next_id_++;
+        const std::weak_ptr<Timers> weak = timers_;
+        auto& timer = timers_->emplace(id, boost::asio::steady_timer(loop_, timeout)).first->second;
+        timer.async_wait([weak, id, handler](boost::system::error_code error) {
+            const auto timers = error ? nullptr : weak.lock();
+            if (timers != nullptr && timers->erase(id) == 1) {
+                handler(Failure{Failure::Kind::kUnreachable, "the memory did not answer", {}});
+            }
+        });
+        boost::asio::post(loop_, [weak, id, handler, access, lease = lease_] {
+            lease->serve([weak, id, handler, access] {
+                const auto timers = weak.lock();
+                if (timers != nullptr && timers->erase(id) == 1) {
+                    handler(access());
+                }
+            });
+        });
+    }
+
+    boost::asio::io_context& loop_;
+    std::shared_ptr<MemoryLease> lease_;
+    std::shared_ptr<Timers> timers_ = std::make_shared<Timers>();
+    std::uint64_t next_id_ = 1;
+};
+
+} // namespace
+
+ReadOutcome MemoryLease::read() const {
+    if (!object_) {
+        return Absent{};
+    }
+    const auto parsed = parse_lease_object(*object_);
+    if (const auto* why = std::get_if<Malformed>(&parsed)) {
+        return Failure{Failure::Kind::kMalformed, why->text, {}};
+    }
+    return Found{
+        {std::get<LeaseObject>(parsed).record, Version{std::to_string(revision_)}, *object_}};
+}
+
+WriteOutcome MemoryLease::write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
+    if (base && !object_) {
+        return Absent{};
+    }
+    if (object_ && (!base || base->version.text != std::to_string(revision_))) {
+        return Conflict{};
+    }
+    const auto token = std::to_string(revision_ + 1);
+    auto edited = edit_lease_object(base ? base->object : make_lease_object("", "memory", record),
+                                    record, token);
+    if (const auto* why = std::get_if<Malformed>(&edited)) {
+        return Failure{Failure::Kind::kMalformed, why->text, {}};
+    }
+    ++revision_;
+    object_ = std::get<std::string>(edited);
+    auto found = read();
+    if (auto* failure = std::get_if<Failure>(&found)) {
+        return *failure;
+    }
+    return Written{std::get<Found>(found).lease, FencingToken{token}};
+}
+
+void MemoryLease::replace_object(const std::string& object) {
+    object_ = object;
+    ++revision_;
+}
+
+void MemoryLease::serve(std::function<void()> request) {
+    if (hangs_) {
+        held_back_.push_back(std::move(request));
+    } else {
+        request();
+    }
+}
+
+void MemoryLease::resume() {
+    hangs_ = false;
+    for (const auto& request : std::exchange(held_back_, {})) {
+        request();
+    }
+}
+
+std::unique_ptr<LeaseStore> make_memory_store(boost::asio::io_context& loop,
+                                              std::shared_ptr<MemoryLease> lease) {
+    return std::make_unique<MemoryStore>(loop, std::move(lease));
+}
+
+} // namespace le_run::test
