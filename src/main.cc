@@ -1,0 +1,93 @@
+// le-run: options, then the guard, then the run. Nothing with a thread or a socket exists before
+// the guard.
+#include <csignal>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "exit_code.h"
+#include "options.h"
+#include "run/run.h"
+#include "run/signal_source.h"
+
+namespace {
+
+using namespace le_run;
+
+void print(FILE* stream, const std::string& text) {
+    std::fputs(text.c_str(), stream);
+    std::fflush(stream);
+}
+
+void exit_by_guard(int) { ::_exit(kExitCannot); }
+
+// As PID 1 of a container le-run cannot be killed from inside: the guard ends a le-run that hangs
+// by this signal.
+void leave_a_door_for_the_guard() {
+    if (::getpid() != 1) {
+        return;
+    }
+    struct sigaction action {};
+    action.sa_handler = exit_by_guard;
+    ::sigaction(SIGRTMAX, &action, nullptr);
+    sigset_t door;
+    ::sigemptyset(&door);
+    ::sigaddset(&door, SIGRTMAX);
+    ::sigprocmask(SIG_UNBLOCK, &door, nullptr);
+}
+
+// The kernel reaps for whoever ignores SIGCHLD; le-run and its guard must see each end themselves.
+bool take_back_sigchld() {
+    struct sigaction before {};
+    struct sigaction normal {};
+    normal.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &normal, &before);
+    return before.sa_handler == SIG_IGN;
+}
+
+int start(const Options& options, const sigset_t& signal_mask, bool sigchld_ignored) {
+    GuardSetup setup;
+    setup.program = options.program;
+    setup.argv = options.command;
+    setup.environment = options.environment;
+    setup.stop_signal = options.stop_signal;
+    setup.allow_new_privileges = options.allow_new_privileges;
+    setup.signal_mask = signal_mask;
+    setup.sigchld_ignored = sigchld_ignored;
+    const GuardProcess guard = fork_guard(setup);
+    leave_a_door_for_the_guard();
+    // From here on tokens and keys are in memory: no core file, no ptrace by others.
+    ::prctl(PR_SET_DUMPABLE, 0);
+    return run(options, guard);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    sigset_t signal_mask;
+    block_signals(&signal_mask);
+    const bool sigchld_ignored = take_back_sigchld();
+    std::vector<std::string> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        environment.emplace_back(*entry);
+    }
+    int code = kExitCannot;
+    try {
+        const auto options = parse_options({argv + (argc > 0 ? 1 : 0), argv + argc}, environment);
+        if (const auto* just_print = std::get_if<JustPrint>(&options)) {
+            print(stdout, just_print->text);
+            return 0;
+        }
+        code = start(std::get<Options>(options), signal_mask, sigchld_ignored);
+    } catch (const OptionsError& error) {
+        print(stderr, std::string("le-run: ") + error.what() + "\n");
+        code = error.code();
+    } catch (const std::exception& error) {
+        print(stderr, std::string("le-run: ") + error.what() + "\n");
+    }
+    ::_exit(
+        code); // threads of libraries may still wait for the network; nothing of theirs is needed
+}

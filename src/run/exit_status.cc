@@ -1,0 +1,74 @@
+#include "run/exit_status.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+
+#include <sys/wait.h>
+
+#include "exit_code.h"
+#include "signal_names.h"
+
+namespace le_run {
+namespace {
+
+int status_of_failed(const Failed& failed) {
+    const bool is_missing = failed.error == ENOENT || failed.error == ENOTDIR;
+    return is_missing ? kExitNotFound : kExitNotExecutable;
+}
+
+int status_by_itself(const ChildEnd& child) {
+    if (child.failed) {
+        return status_of_failed(*child.failed);
+    }
+    const int status = child.gone.wait_status;
+    return WIFEXITED(status) ? WEXITSTATUS(status) : kExitSignalBase + WTERMSIG(status);
+}
+
+int status_after_stop(const ChildEnd& child) {
+    const int status = child.gone.wait_status;
+    if (child.failed || child.gone.cause == EndCause::kNotStarted) {
+        return kExitStopped;
+    }
+    if (child.gone.killed != 0) {
+        return kExitSignalBase + SIGKILL;
+    }
+    const bool by_stop_signal = WIFSIGNALED(status) && WTERMSIG(status) == child.gone.signal_sent;
+    return by_stop_signal ? kExitStopped : status_by_itself(child);
+}
+
+} // namespace
+
+int exit_status(Ending ending, const std::optional<ChildEnd>& child) {
+    switch (ending) {
+    case Ending::kStopped:
+        return child ? status_after_stop(*child) : kExitStopped;
+    case Ending::kWorkEnded:
+        return child ? status_by_itself(*child) : kExitCannot;
+    case Ending::kLost:
+    case Ending::kNotWon:
+        return kExitNotLeading;
+    case Ending::kDenied:
+    case Ending::kUnusable:
+    case Ending::kGuardLost:
+        return kExitCannot;
+    }
+    return kExitCannot;
+}
+
+std::string describe(const ChildEnd& child) {
+    const int status = child.gone.wait_status;
+    if (child.failed) {
+        return std::string("could not be started: ") + std::strerror(child.failed->error);
+    }
+    if (child.gone.cause == EndCause::kNotStarted) {
+        return "was not started";
+    }
+    if (child.gone.killed != 0) {
+        return "had to be killed";
+    }
+    return WIFEXITED(status) ? "exited with " + std::to_string(WEXITSTATUS(status))
+                             : "was ended by " + signal_name(WTERMSIG(status));
+}
+
+} // namespace le_run

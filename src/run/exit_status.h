@@ -1,0 +1,24 @@
+// Which exit code le-run ends with: the first cause decides.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "election/actions.h"
+#include "guard/channel.h"
+
+namespace le_run {
+
+// How the last run of the child ended; what the guard said of it.
+struct ChildEnd {
+    Gone gone;
+    std::optional<Failed> failed; // the child could not be started
+};
+
+// `child`: of the leadership that the ending speaks of; none when no child ran in it.
+int exit_status(Ending ending, const std::optional<ChildEnd>& child);
+
+// "exited with 7", "was ended by SIGTERM", "could not be started: No such file or directory"
+std::string describe(const ChildEnd& child);
+
+} // namespace le_run

@@ -1,0 +1,235 @@
+#include "run/guard_link.h"
+
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "check.h"
+
+namespace le_run {
+namespace {
+
+constexpr Duration kPingDuringRun = std::chrono::seconds(1);
+constexpr Duration kPingWithoutRun = std::chrono::seconds(10);
+// A guard that is silent for so long is continued once (it may have been stopped), then ended.
+// Renewals do not depend on it meanwhile; past kill_at nothing may be waited for, so there half a
+// lambda must do.
+constexpr Duration kContinueAfter = std::chrono::seconds(3);
+constexpr Duration kEndAfter = std::chrono::seconds(6);
+constexpr Duration kEndAfterKillAt = std::chrono::milliseconds(500);
+constexpr Duration kSweepPause = std::chrono::milliseconds(2);
+
+int open_pidfd(pid_t pid) {
+    const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (fd < 0) {
+        throw std::system_error(errno, std::generic_category(), "pidfd_open of the guard");
+    }
+    return fd;
+}
+
+} // namespace
+
+GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callbacks callbacks)
+    : guard_(guard), callbacks_(std::move(callbacks)), channel_(guard.channel),
+      readable_(loop, ::fcntl(guard.channel, F_DUPFD_CLOEXEC, 3)),
+      death_(loop, open_pidfd(guard.pid)), ping_timer_(loop, [this] { ping(); }),
+      sweep_timer_(loop, [this] { sweep(); }) {
+    wait_for_messages();
+    wait_for_death();
+    ping_timer_.arm(Duration::zero());
+}
+
+bool GuardLink::start(TimePoint term_at, TimePoint kill_at,
+                      const std::vector<std::string>& environment) {
+    LE_CHECK(state_ == State::kIdle);
+    Start message;
+    message.run = ++run_;
+    message.term_at = term_at;
+    message.kill_at = kill_at;
+    std::size_t used = 0;
+    for (const std::string& entry : environment) {
+        if (used + entry.size() + 2 > message.environment.size()) {
+            return false;
+        }
+        std::memcpy(message.environment.data() + used, entry.c_str(), entry.size() + 1);
+        used += entry.size() + 1;
+    }
+    state_ = State::kRunning;
+    kill_at_ = kill_at;
+    send(message);
+    ping_timer_.arm(kPingDuringRun);
+    return true;
+}
+
+void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
+    kill_at_ = kill_at;
+    send(Until{run_, term_at, kill_at});
+}
+
+void GuardLink::stop(int signal, TimePoint kill_at) {
+    kill_at_ = earlier(kill_at_, kill_at);
+    send(Stop{run_, signal, kill_at});
+}
+
+void GuardLink::pass_on(int signal) {
+    // Its loss is the sender's usual risk with signals; a full channel is seen by the missing Pong.
+    if (state_ == State::kRunning) {
+        channel_.send(Signal{run_, signal});
+    }
+}
+
+void GuardLink::send(const ToGuard& message) {
+    if (state_ != State::kRunning) {
+        return; // the tree is being swept, or gone
+    }
+    if (!channel_.send(message)) {
+        end_guard("the guard process did not take messages any more and was ended");
+    }
+}
+
+void GuardLink::wait_for_messages() {
+    readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [this](const boost::system::error_code& error) {
+                             if (!error) {
+                                 receive();
+                             }
+                         });
+}
+
+void GuardLink::receive() {
+    FromGuard message;
+    for (;;) {
+        switch (channel_.receive(&message)) {
+        case LeRunEnd::Receive::kNothing:
+            wait_for_messages();
+            return;
+        case LeRunEnd::Receive::kClosed:
+            return; // a hint only: its death is told by the pidfd
+        case LeRunEnd::Receive::kMessage:
+            break;
+        }
+        if (const auto* pong = std::get_if<Pong>(&message)) {
+            pongs_ = std::max(pongs_, pong->number);
+            if (pongs_ == pings_ && state_ == State::kIdle) {
+                ping_timer_.arm(kPingWithoutRun); // nobody waits for anything: look rarely
+            }
+            continue;
+        }
+        const auto run = std::visit(
+            [&](const auto& m) {
+                if constexpr (requires { m.run; }) {
+                    return m.run;
+                } else {
+                    return run_;
+                }
+            },
+            message);
+        const bool is_current = run == run_ && state_ == State::kRunning;
+        if (std::holds_alternative<Gone>(message) && is_current) {
+            state_ = State::kIdle;
+        }
+        if (is_current || std::holds_alternative<Late>(message)) {
+            callbacks_.message(message);
+        }
+    }
+}
+
+void GuardLink::ping() {
+    const TimePoint now = clock_.now();
+    const bool is_answered = pongs_ == pings_;
+    // le-run itself may have slept: what it did not ask for is not the guard's silence.
+    const bool was_late =
+        pings_ > 0 && has_passed_for_holder(now, pinged_at_ + kPingDuringRun + kContinueAfter);
+    if (is_answered || was_late) {
+        silent_since_ = now;
+    }
+    pinged_at_ = now;
+    if (state_ == State::kSweeping || state_ == State::kLost) {
+        return;
+    }
+    const auto silent_for = [&](Duration d) {
+        return has_passed_for_holder(now, silent_since_ + d);
+    };
+    const bool is_overdue = state_ == State::kRunning && !is_answered &&
+                            has_passed_for_holder(now, kill_at_ + kEndAfterKillAt) &&
+                            silent_for(kEndAfterKillAt);
+    if (silent_for(kEndAfter) || is_overdue) {
+        end_guard("the guard process did not answer and was ended");
+        return;
+    }
+    if (silent_for(kContinueAfter)) {
+        ::kill(guard_.pid, SIGCONT);
+    }
+    channel_.send(Ping{state_ == State::kRunning ? run_ : 0, ++pings_});
+    ping_timer_.arm(kPingDuringRun);
+}
+
+void GuardLink::children_changed() {
+    siginfo_t info{};
+    // A stopped guard is continued at once; if that does not help, its silence ends it.
+    if (state_ != State::kLost && state_ != State::kSweeping &&
+        ::waitid(P_PID, static_cast<id_t>(guard_.pid), &info, WSTOPPED | WNOHANG) == 0 &&
+        info.si_pid == guard_.pid) {
+        callbacks_.warning("the guard process was stopped by a signal: continuing it");
+        ::kill(guard_.pid, SIGCONT);
+    }
+    if (state_ == State::kSweeping) {
+        return; // sweep() reaps and counts
+    }
+    for (;;) {
+        info = {};
+        if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
+            info.si_pid == 0 || info.si_pid == guard_.pid) {
+            return; // the guard's end is told by its pidfd, and reaped there
+        }
+        ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG | __WALL);
+    }
+}
+
+void GuardLink::wait_for_death() {
+    death_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code& error) {
+                          if (!error) {
+                              guard_died();
+                          }
+                      });
+}
+
+void GuardLink::end_guard(const std::string& why) {
+    death_cause_ = why;
+    ::kill(guard_.pid, SIGKILL);
+}
+
+void GuardLink::guard_died() {
+    const bool was_running = state_ == State::kRunning;
+    state_ = was_running ? State::kSweeping : State::kLost;
+    callbacks_.lost(death_cause_);
+    if (was_running) {
+        sweep();
+    }
+}
+
+// The child got SIGKILL by PDEATHSIG; whatever else was left is le-run's now, which is a subreaper.
+// ECHILD, the guard's own zombie reaped as well, is the proof.
+void GuardLink::sweep() {
+    swept_ += tree_.kill_round();
+    Reaped reaped;
+    for (;;) {
+        if (tree_.reap(&reaped) == ProcessTree::State::kEmpty) {
+            state_ = State::kLost;
+            callbacks_.swept(swept_);
+            return;
+        }
+        if (reaped.pid == 0) {
+            sweep_timer_.arm(kSweepPause);
+            return;
+        }
+    }
+}
+
+} // namespace le_run

@@ -1,0 +1,80 @@
+// le-run's side of the guard: tells it what the child may do, hears what became of it, and notices
+// when the guard itself dies or stops. Then le-run ends the tree in its place.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/posix/stream_descriptor.hpp>
+
+#include "clock.h"
+#include "guard/channel.h"
+#include "guard/guard.h"
+#include "guard/process_tree.h"
+#include "run/boottime_timer.h"
+
+namespace le_run {
+
+// Loop thread only. Callbacks come from the loop, never from inside a call.
+class GuardLink {
+public:
+    struct Callbacks {
+        std::function<void(const FromGuard&)>
+            message; // of the run under way only; Pong stays inside
+        std::function<void(const std::string& how)>
+            lost; // the guard has died, or was ended because it did not answer
+        std::function<void(std::uint32_t killed)>
+            swept; // after lost: no process of the tree is left
+        std::function<void(const std::string& text)> warning;
+    };
+
+    GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callbacks callbacks);
+
+    // `environment` goes to the child in addition; "NAME=value" each. False: it does not fit.
+    bool start(TimePoint term_at, TimePoint kill_at, const std::vector<std::string>& environment);
+    void extend(TimePoint term_at, TimePoint kill_at);
+    void stop(int signal, TimePoint kill_at);
+    void pass_on(int signal);
+
+    // Whether a Start has been sent whose Gone has not come, and the guard is there to send it.
+    bool is_run_under_way() const { return state_ == State::kRunning; }
+    // A SIGCHLD came: reaps orphans (as PID 1 le-run adopts strangers), and sees to a stopped
+    // guard.
+    void children_changed();
+
+private:
+    enum class State { kIdle, kRunning, kSweeping, kLost };
+
+    void send(const ToGuard& message);
+    void receive();
+    void wait_for_messages();
+    void wait_for_death();
+    void ping();
+    void end_guard(const std::string& why);
+    void guard_died();
+    void sweep();
+
+    GuardProcess guard_;
+    Callbacks callbacks_;
+    LeRunEnd channel_;
+    boost::asio::posix::stream_descriptor readable_;
+    boost::asio::posix::stream_descriptor death_;
+    BoottimeTimer ping_timer_;
+    BoottimeTimer sweep_timer_;
+    ProcessTree tree_;
+    Clock clock_;
+    State state_ = State::kIdle;
+    RunNumber run_ = 0;
+    TimePoint kill_at_ = TimePoint::far_future(); // of the run under way
+    std::uint64_t pings_ = 0;
+    std::uint64_t pongs_ = 0;
+    TimePoint silent_since_{}; // the oldest ping without an answer was sent then
+    TimePoint pinged_at_{};
+    std::string death_cause_ = "the guard process ended";
+    std::uint32_t swept_ = 0;
+};
+
+} // namespace le_run

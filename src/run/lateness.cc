@@ -1,0 +1,18 @@
+#include "run/lateness.h"
+
+namespace le_run {
+
+void Lateness::add(TimePoint now, Duration lateness) { seen_.push_back({now, lateness}); }
+
+Duration Lateness::margin(TimePoint now) {
+    while (!seen_.empty() && has_passed_for_holder(now, seen_.front().at + kRemembered)) {
+        seen_.pop_front();
+    }
+    Duration worst{};
+    for (const Seen& seen : seen_) {
+        worst = std::max(worst, seen.lateness);
+    }
+    return kSafety * worst;
+}
+
+} // namespace le_run

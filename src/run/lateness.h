@@ -1,0 +1,31 @@
+// How late the guard woke in the last minute, and the margin that calls for.
+#pragma once
+
+#include <deque>
+
+#include "time_point.h"
+
+namespace le_run {
+
+class Lateness {
+public:
+    static constexpr Duration kRemembered = std::chrono::seconds(60);
+    // What was seen once may come three times as bad: of lateness and of the time to end a tree
+    // under the same load.
+    static constexpr int kSafety = 3;
+
+    void add(TimePoint now, Duration lateness);
+    // lambda and kappa as the last minute calls for; zero when nothing was late.
+    Duration margin(TimePoint now);
+    // Whether something is remembered that time will take away again.
+    bool is_empty() const { return seen_.empty(); }
+
+private:
+    struct Seen {
+        TimePoint at;
+        Duration lateness;
+    };
+    std::deque<Seen> seen_;
+};
+
+} // namespace le_run

@@ -1,0 +1,85 @@
+#include "run/report_text.h"
+
+#include "duration_text.h"
+
+namespace le_run {
+
+LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
+    using Event = Report::Event;
+    const std::string left = format_duration(report.left);
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(report.left).count();
+    const std::string until = time_text(now.microseconds + us);
+    // Long enough to mean "no limit" (TimePoint::far_future()).
+    const bool is_for_ever = report.left > std::chrono::hours(24 * 365);
+    const std::string& text = report.text;
+    const std::string& holder = report.holder.text;
+    switch (report.event) {
+    case Event::kContending:
+        return {LogLevel::kInfo,
+                "contending",
+                "contending for " + subject.lock + " as " + subject.id.text,
+                {{"lock", subject.lock}, {"id", subject.id.text}}};
+    case Event::kNewLeader:
+        return {LogLevel::kInfo, "new_leader", "new leader: " + holder, {{"holder", holder}}};
+    case Event::kAcquired:
+        return {LogLevel::kInfo,
+                "acquired",
+                "acquired " + subject.lock + ", fencing token " + report.token.text + ", until " +
+                    until + " unless renewed",
+                {{"lock", subject.lock}, {"token", report.token.text}, {"until", until}}};
+    case Event::kRenewalFailing:
+        return {LogLevel::kWarning,
+                "renewal_failing",
+                "renewal failing, " + left + " left: " + text,
+                {{"left", left}, {"error", text}}};
+    case Event::kRenewalWorks:
+        return {LogLevel::kInfo, "renewal_works", "renewal works again", {}};
+    case Event::kStopBegins:
+        return {LogLevel::kInfo,
+                "stop_begins",
+                "stop begins: " + text +
+                    (is_for_ever ? "; no limit but the lease" : "; SIGKILL in " + left),
+                {{"cause", text}, {"kill_in", is_for_ever ? "" : left}}};
+    case Event::kLost:
+        return {LogLevel::kError, "lost", "lost " + subject.lock + ": " + text, {{"cause", text}}};
+    case Event::kReleased:
+        return {LogLevel::kInfo, "released", "released " + subject.lock, {{"lock", subject.lock}}};
+    case Event::kNotReleased:
+        return {LogLevel::kWarning,
+                "not_released",
+                "not released " + subject.lock + ": " + text,
+                {{"cause", text}}};
+    case Event::kStoreTrouble:
+        return {LogLevel::kWarning,
+                "store_trouble",
+                "waiting for the store: " + text,
+                {{"error", text}}};
+    case Event::kStoreWorks:
+        return {LogLevel::kInfo, "store_works", "the store answers again", {}};
+    case Event::kLongDuration:
+        return {LogLevel::kWarning,
+                "long_duration",
+                holder + " holds the lease for " + left +
+                    " after each renewal; that is waited out if it does not release",
+                {{"holder", holder}, {"duration", left}}};
+    case Event::kVanished:
+        return {LogLevel::kWarning,
+                "vanished",
+                "the lease of " + holder + " was deleted without a release; waiting " + left +
+                    " until it has run out",
+                {{"holder", holder}, {"wait", left}}};
+    case Event::kHoldingBack:
+        return {LogLevel::kInfo,
+                "holding_back",
+                "staying behind for " + left + " before contending again",
+                {{"wait", left}}};
+    case Event::kMarginGrown:
+        return {LogLevel::kWarning,
+                "margin_grown",
+                "processes wake up late here: margins grow to " + left + "; " + text,
+                {{"margin", left}}};
+    }
+    return {};
+}
+
+} // namespace le_run

@@ -1,0 +1,317 @@
+#include "run/run.h"
+
+#include <csignal>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "check.h"
+#include "clock.h"
+#include "exit_code.h"
+#include "kubernetes/kubeconfig.h"
+#include "run/boottime_timer.h"
+#include "run/exit_status.h"
+#include "run/guard_link.h"
+#include "run/lateness.h"
+#include "run/log.h"
+#include "run/report_text.h"
+#include "run/signal_source.h"
+#include "signal_names.h"
+#include "store/lease_store.h"
+
+namespace le_run {
+namespace {
+
+WallTime wall_now() {
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
+}
+
+std::optional<std::string> own_variable(const std::string& name) {
+    const char* value = ::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+// The store for a lock, and the lock's full name.
+std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop, const Lock& lock,
+                                       std::string* name) {
+    if (const auto* file = std::get_if<FileLock>(&lock)) {
+        *name = "file://" + file->path;
+        return make_file_store(loop, file->path);
+    }
+    const auto& lease = std::get<KubernetesLock>(lock);
+    auto cluster = kubernetes::load_cluster_config({lease.kubeconfig, own_variable});
+    const std::string lease_namespace =
+        kubernetes::lock_namespace(cluster, lease.lease_namespace.value_or(""));
+    *name = "k8s://" + lease_namespace + "/" + lease.name;
+    return make_kubernetes_store(loop, std::move(cluster), lease_namespace, lease.name);
+}
+
+bool was_ignored_at_start(int signal) {
+    struct sigaction action {};
+    return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
+}
+
+class Runner {
+public:
+    Runner(const Options& options, GuardProcess guard, Log& log)
+        : options_(options), log_(log), subject_{"", options.election.id},
+          election_(options.election, clock_.now()),
+          guard_(loop_, guard,
+                 {[this](const FromGuard& message) {
+                      std::visit([&](const auto& m) { on(m); }, message);
+                  },
+                  [this](const std::string& how) { on_guard_lost(how); },
+                  [this](std::uint32_t killed) { on_swept(killed); },
+                  [this](const std::string& text) { warn("guard", text); }}),
+          wakeup_(loop_, [this] { step(Tick{}); }),
+          signals_(loop_, [this](const signalfd_siginfo& info) { on_signal(info); }) {}
+
+    int run() {
+        store_ = make_store(loop_, options_.lock, &subject_.lock);
+        if (!options_.cpu_limit_warning.empty()) {
+            warn("cpu_limit", options_.cpu_limit_warning);
+        }
+        warn_of_privileges();
+        step(Tick{});
+        loop_.run();
+        return exit_code_;
+    }
+
+private:
+    // --- the election ---
+
+    void step(const Fact& fact) {
+        if (const Duration margin = lateness_.margin(clock_.now());
+            margin != last_margin_ && !std::holds_alternative<MarginMeasured>(fact)) {
+            last_margin_ = margin;
+            step(MarginMeasured{margin});
+        }
+        election_.step(clock_.now(), wall_now(), fact);
+        for (const Action& action : election_.take_actions()) {
+            std::visit([&](const auto& a) { act(a); }, action);
+        }
+        if (const auto wait = election_.next_wakeup(clock_.now())) {
+            wakeup_.arm(*wait);
+        } else {
+            wakeup_.disarm();
+        }
+    }
+
+    void act(const ReadLease& read) {
+        store_->async_read(read.timeout, [this, attempt = read.attempt](ReadOutcome outcome) {
+            step(ReadAnswered{attempt, std::move(outcome)});
+        });
+    }
+
+    void act(const WriteLease& write) {
+        store_->async_write(write.record, write.base, write.timeout,
+                            [this, attempt = write.attempt](WriteOutcome outcome) {
+                                step(WriteAnswered{attempt, std::move(outcome)});
+                            });
+    }
+
+    void act(const StartWork& start) {
+        child_.reset();
+        failed_.reset();
+        LE_CHECK(guard_.start(start.term_at, start.kill_at,
+                              {"LE_RUN_HELD_LOCK=" + subject_.lock,
+                               "LE_RUN_HOLDER_IDENTITY=" + subject_.id.text,
+                               "LE_RUN_FENCING_TOKEN=" + start.token.text}));
+    }
+
+    void act(const ExtendWork& extend) { guard_.extend(extend.term_at, extend.kill_at); }
+
+    void act(const StopWork& stop) {
+        switch (stop.cause) {
+        case StopCause::kStepDown:
+            guard_.stop(requested_signal_, stop.kill_at);
+            break;
+        case StopCause::kRenewDeadline:
+        case StopCause::kMargin:
+            guard_.stop(options_.stop_signal, stop.kill_at);
+            break;
+        case StopCause::kOtherHolder:
+        case StopCause::kVanished:
+            guard_.stop(0, stop.kill_at); // no time to ask
+            break;
+        }
+    }
+
+    void act(const Report& report) {
+        if (report.event == Report::Event::kContending) {
+            child_.reset(); // what follows is not about the last child any more
+        }
+        log_.write(line_for(report, subject_, wall_now()));
+    }
+
+    void act(const Finish& finish) {
+        exit_code_ = exit_status(finish.ending, child_);
+        const bool is_error = exit_code_ == kExitCannot;
+        const std::string why = finish.text.empty() ? "" : ": " + finish.text;
+        log_.write({is_error ? LogLevel::kError : LogLevel::kInfo,
+                    "ends",
+                    "ends with exit code " + std::to_string(exit_code_) + why,
+                    {{"exit_code", std::to_string(exit_code_)}}});
+        loop_.stop();
+    }
+
+    // --- the guard and the child ---
+
+    void on(const Started& started) {
+        log_.write({LogLevel::kInfo,
+                    "started",
+                    "started the child, pid " + std::to_string(started.pid),
+                    {{"pid", std::to_string(started.pid)}}});
+    }
+
+    void on(const Failed& failed) { failed_ = failed; }
+
+    void on(const Ended& ended) {
+        Gone so_far;
+        so_far.wait_status = ended.wait_status;
+        log_.write(
+            {LogLevel::kInfo,
+             "child_ended",
+             "the child " + describe({so_far, {}}) + "; what it left behind is asked to stop",
+             {}});
+    }
+
+    void on(const Gone& gone) {
+        child_ = ChildEnd{gone, failed_};
+        std::string how = "the child " + describe(*child_);
+        if (gone.left_behind > 0) {
+            how += "; " + std::to_string(gone.left_behind) + " of its descendants had to be killed";
+        }
+        log_.write({LogLevel::kInfo, "tree_gone", "tree gone: " + how, {{"how", how}}});
+        step(WorkGone{work_end(gone)});
+    }
+
+    void on(const Late& late) {
+        lateness_.add(clock_.now(), Duration(late.nanoseconds));
+        step(Tick{});
+    }
+
+    void on(const Pong&) {}
+
+    WorkEnd work_end(const Gone& gone) const {
+        switch (gone.cause) {
+        case EndCause::kByItself:
+            return WorkEnd::kByItself;
+        case EndCause::kStopAsked:
+            return WorkEnd::kStopped;
+        case EndCause::kDeadline:
+        case EndCause::kLeRunLost:
+            return WorkEnd::kDeadline;
+        case EndCause::kNotStarted:
+            return failed_ ? WorkEnd::kByItself : WorkEnd::kStopped;
+        }
+        return WorkEnd::kStopped;
+    }
+
+    void on_guard_lost(const std::string& how) {
+        log_.write({LogLevel::kError,
+                    "guard_lost",
+                    how + "; le-run ends the child's tree in its place",
+                    {}});
+        step(StepDownAsked{StepDownReason::kGuardLost});
+    }
+
+    void on_swept(std::uint32_t killed) {
+        log_.write({LogLevel::kInfo,
+                    "tree_gone",
+                    "tree gone: le-run killed " + std::to_string(killed) + " processes itself",
+                    {}});
+        step(WorkGone{WorkEnd::kGuardLost});
+    }
+
+    // --- signals ---
+
+    void on_signal(const signalfd_siginfo& info) {
+        const auto number = static_cast<int>(info.ssi_signo);
+        if (number == SIGCHLD) {
+            guard_.children_changed();
+            return;
+        }
+        // A broken pipe of our own (log, channel) comes as SIGPIPE to ourselves; TTIN and TTOU
+        // speak of our own terminal.
+        const bool is_own =
+            number == SIGPIPE && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
+        if (is_own || number == SIGTTIN || number == SIGTTOU) {
+            return;
+        }
+        const bool asks_to_stop = number == SIGTERM || number == SIGINT;
+        const std::string from = signal_name(number) + " from pid " + std::to_string(info.ssi_pid);
+        if (guard_.is_run_under_way()) {
+            if (asks_to_stop && requested_signal_ == 0) {
+                log_.write({LogLevel::kInfo, "stop_asked", from + " asks for a stop", {}});
+                requested_signal_ = number == SIGINT ? SIGINT : options_.stop_signal;
+                const bool is_stopping = election_.state() == Election::State::kStopping;
+                step(StepDownAsked{StepDownReason::kAsked});
+                if (!is_stopping) {
+                    return; // StopWork has sent it
+                }
+                guard_.pass_on(requested_signal_);
+                return;
+            }
+            guard_.pass_on(number);
+            return;
+        }
+        const bool is_nohup = number == SIGHUP && was_ignored_at_start(SIGHUP);
+        if (asks_to_stop || number == SIGQUIT || (number == SIGHUP && !is_nohup)) {
+            log_.write({LogLevel::kInfo, "stop_asked", from + " asks for a stop", {}});
+            step(StepDownAsked{StepDownReason::kAsked});
+        }
+    }
+
+    // --- small things ---
+
+    void warn(const std::string& event, const std::string& text) {
+        log_.write({LogLevel::kWarning, event, text, {}});
+    }
+
+    void warn_of_privileges() {
+        if (options_.allow_new_privileges) {
+            warn("new_privileges", "--allow-new-privileges: a setuid program started by the child "
+                                   "may outlive its lease, because le-run "
+                                   "may not be allowed to kill it");
+        }
+    }
+
+    const Options& options_;
+    Log& log_;
+    Subject subject_;
+    Clock clock_;
+    boost::asio::io_context loop_{1};
+    Election election_;
+    std::unique_ptr<LeaseStore> store_;
+    GuardLink guard_;
+    BoottimeTimer wakeup_;
+    SignalSource signals_;
+    Lateness lateness_;
+    Duration last_margin_{};
+    std::optional<Failed> failed_;  // of the run under way
+    std::optional<ChildEnd> child_; // how the child of this leadership ended
+    int requested_signal_ = 0; // what a requested stop sends to the child; 0: none was asked for
+    int exit_code_ = kExitCannot;
+};
+
+} // namespace
+
+int run(const Options& options, GuardProcess guard) {
+    // Left to the process's end: joining a log thread that nobody reads from would hang.
+    auto& log = *new Log(options.log_level, options.log_format);
+    int code = kExitCannot;
+    try {
+        auto& runner = *new Runner(options, guard, log);
+        code = runner.run();
+    } catch (
+        const std::exception& error) { // StoreConfigError, and what the kernel refuses at start
+        log.write({LogLevel::kError, "cannot", error.what(), {}});
+    }
+    log.flush();
+    return code;
+}
+
+} // namespace le_run
