@@ -14,7 +14,8 @@
 namespace le_run::test {
 namespace {
 
-// What the kernel gives out now; somebody else may take it before the server does, so the start is tried again.
+// What the kernel gives out now; somebody else may take it before the server does, so the start is
+// tried again.
 std::string free_port() {
     const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
@@ -43,7 +44,8 @@ std::string assets_folder() {
     return folder;
 }
 
-// Every request in the order it was answered; for leases with the objects, so that a test can read the whole history.
+// Every request in the order it was answered; for leases with the objects, so that a test can read
+// the whole history.
 constexpr const char* kAuditPolicy = R"(apiVersion: audit.k8s.io/v1
 kind: Policy
 omitStages: [RequestReceived]
@@ -55,11 +57,15 @@ rules:
 - level: None
 )";
 
-// Plugins for pods, volumes and quotas: nothing that leases need, and each costs start time. NamespaceLifecycle stays.
+// Plugins for pods, volumes and quotas: nothing that leases need, and each costs start time.
+// NamespaceLifecycle stays.
 constexpr const char* kNeedlessAdmission =
-    "LimitRanger,ServiceAccount,TaintNodesByCondition,Priority,DefaultTolerationSeconds,DefaultStorageClass,"
-    "StorageObjectInUseProtection,PersistentVolumeClaimResize,RuntimeClass,CertificateApproval,CertificateSigning,"
-    "CertificateSubjectRestriction,DefaultIngressClass,MutatingAdmissionWebhook,ValidatingAdmissionWebhook,ResourceQuota";
+    "LimitRanger,ServiceAccount,TaintNodesByCondition,Priority,DefaultTolerationSeconds,"
+    "DefaultStorageClass,"
+    "StorageObjectInUseProtection,PersistentVolumeClaimResize,RuntimeClass,CertificateApproval,"
+    "CertificateSigning,"
+    "CertificateSubjectRestriction,DefaultIngressClass,MutatingAdmissionWebhook,"
+    "ValidatingAdmissionWebhook,ResourceQuota";
 
 } // namespace
 
@@ -102,7 +108,8 @@ bool ApiServer::start_both() {
 
 void ApiServer::write_files() const {
     const Certificate authority = make_authority("le-run test CA");
-    const Certificate server = make_certificate(authority, "kube-apiserver", "", "IP:127.0.0.1,DNS:localhost");
+    const Certificate server =
+        make_certificate(authority, "kube-apiserver", "", "IP:127.0.0.1,DNS:localhost");
     const Certificate admin = make_certificate(authority, "admin", "system:masters", "");
     scratch_.write("ca.crt", authority.certificate_pem);
     scratch_.write("ca.key", authority.key_pem);
@@ -112,41 +119,56 @@ void ApiServer::write_files() const {
     scratch_.write("admin.key", admin.key_pem);
     scratch_.write("other-ca.crt", make_authority("some other CA").certificate_pem);
     scratch_.write("audit-policy.yaml", kAuditPolicy);
-    scratch_.write("tokens.csv", std::string(kAdminToken) + ",admin,1,system:masters\n" + kReplicaToken +
-                                     ",replica,2\n" + kNobodyToken + ",nobody,3\n");
+    scratch_.write("tokens.csv", std::string(kAdminToken) + ",admin,1,system:masters\n" +
+                                     kReplicaToken + ",replica,2\n" + kNobodyToken + ",nobody,3\n");
 }
 
 void ApiServer::start_etcd() {
     const std::string client = "http://127.0.0.1:" + etcd_port_;
     const std::string peer = "http://127.0.0.1:" + etcd_peer_port_;
-    etcd_ = std::make_unique<Process>(Command{
-        .argv = {kubernetes_asset("etcd"), "--data-dir=" + scratch_.file("etcd"), "--listen-client-urls=" + client,
-                 "--advertise-client-urls=" + client, "--listen-peer-urls=" + peer,
-                 "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer, "--log-level=error",
-                 "--heartbeat-interval=100", "--election-timeout=1000"},
-        // Debian's service file is not ours: nothing of the user's etcd settings may reach this one.
-        .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
-        .inherit_environment = false});
+    etcd_ = std::make_unique<Process>(
+        Command{.argv = {kubernetes_asset("etcd"), "--data-dir=" + scratch_.file("etcd"),
+                         "--listen-client-urls=" + client, "--advertise-client-urls=" + client,
+                         "--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer,
+                         "--initial-cluster=default=" + peer, "--log-level=error",
+                         "--heartbeat-interval=100", "--election-timeout=1000"},
+                // Debian's service file is not ours: nothing of the user's etcd settings may reach
+                // this one.
+                .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
+                .inherit_environment = false});
 }
 
 void ApiServer::start_server() {
     server_ = std::make_unique<Process>(Command{
-        .argv = {kubernetes_asset("kube-apiserver"), "--etcd-servers=http://127.0.0.1:" + etcd_port_,
-                 "--bind-address=127.0.0.1", "--advertise-address=127.0.0.1", "--secure-port=" + access_.port,
-                 "--cert-dir=" + scratch_.path(), "--tls-cert-file=" + access_.file("server.crt"),
-                 "--tls-private-key-file=" + access_.file("server.key"), "--client-ca-file=" + access_.file("ca.crt"),
-                 "--token-auth-file=" + access_.file("tokens.csv"), "--authorization-mode=RBAC",
+        .argv = {kubernetes_asset("kube-apiserver"),
+                 "--etcd-servers=http://127.0.0.1:" + etcd_port_,
+                 "--bind-address=127.0.0.1",
+                 "--advertise-address=127.0.0.1",
+                 "--secure-port=" + access_.port,
+                 "--cert-dir=" + scratch_.path(),
+                 "--tls-cert-file=" + access_.file("server.crt"),
+                 "--tls-private-key-file=" + access_.file("server.key"),
+                 "--client-ca-file=" + access_.file("ca.crt"),
+                 "--token-auth-file=" + access_.file("tokens.csv"),
+                 "--authorization-mode=RBAC",
                  "--service-account-issuer=https://kubernetes.default.svc",
                  "--service-account-key-file=" + access_.file("server.key"),
                  "--service-account-signing-key-file=" + access_.file("server.key"),
-                 "--service-cluster-ip-range=10.96.0.0/24", "--endpoint-reconciler-type=none",
+                 "--service-cluster-ip-range=10.96.0.0/24",
+                 "--endpoint-reconciler-type=none",
                  std::string("--disable-admission-plugins=") + kNeedlessAdmission,
-                 "--runtime-config=api/all=false,api/v1=true,coordination.k8s.io/v1=true,apiregistration.k8s.io/v1=true,"
-                 "apiextensions.k8s.io/v1=true,rbac.authorization.k8s.io/v1=true,authorization.k8s.io/v1=true,"
+                 "--runtime-config=api/all=false,api/v1=true,coordination.k8s.io/"
+                 "v1=true,apiregistration.k8s.io/v1=true,"
+                 "apiextensions.k8s.io/v1=true,rbac.authorization.k8s.io/"
+                 "v1=true,authorization.k8s.io/v1=true,"
                  "authentication.k8s.io/v1=true",
-                 "--audit-log-path=" + access_.file("audit.log"), "--audit-log-mode=blocking",
-                 "--audit-policy-file=" + access_.file("audit-policy.yaml"), "--enable-priority-and-fairness=false",
-                 "--profiling=false", "--etcd-count-metric-poll-period=0", "--etcd-compaction-interval=0"},
+                 "--audit-log-path=" + access_.file("audit.log"),
+                 "--audit-log-mode=blocking",
+                 "--audit-policy-file=" + access_.file("audit-policy.yaml"),
+                 "--enable-priority-and-fairness=false",
+                 "--profiling=false",
+                 "--etcd-count-metric-poll-period=0",
+                 "--etcd-compaction-interval=0"},
         .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}, {"GOGC", "50"}},
         .inherit_environment = false});
 }
@@ -182,7 +204,9 @@ void ApiServer::kill_etcd() {
 
 void ApiServer::start_etcd_again() {
     start_etcd();
-    wait_until_ready();
+    if (server_->runs()) {
+        wait_until_ready();
+    }
 }
 
 const ApiServerAccess& shared_api_server() {

@@ -1,8 +1,9 @@
-// A real kube-apiserver with a real etcd, both on loopback ports that the kernel chose, data in a scratch folder.
+// A real kube-apiserver with a real etcd, both on loopback ports that the kernel chose, data in a
+// scratch folder.
 //
-// Starting takes some seconds, so tests share one (`with-apiserver ctest ...`) where they only use it, and start their own
-// where they freeze, kill or restart it. Users by token: admin (everything), replica and nobody (only what Roles grant;
-// helpers/cluster.h makes those).
+// Starting takes some seconds, so tests share one (`with-apiserver ctest ...`) where they only use
+// it, and start their own where they freeze, kill or restart it. Users by token: admin
+// (everything), replica and nobody (only what Roles grant; helpers/cluster.h makes those).
 #pragma once
 
 #include <csignal>
@@ -15,7 +16,8 @@ namespace le_run::test {
 
 // How to reach a server: all that another process needs, too.
 struct ApiServerAccess {
-    std::string folder; // ca.crt, ca.key, server.crt, server.key, admin.crt, admin.key, other-ca.crt, audit.log
+    std::string folder; // ca.crt, ca.key, server.crt, server.key, admin.crt, admin.key,
+                        // other-ca.crt, audit.log
     std::string port;   // on 127.0.0.1
 
     std::string file(const std::string& name) const { return folder + "/" + name; }
@@ -63,10 +65,12 @@ private:
     std::unique_ptr<Process> server_;
 };
 
-// The one that `with-apiserver` started, else one for this test process alone. Never freeze or kill it.
+// The one that `with-apiserver` started, else one for this test process alone. Never freeze or kill
+// it.
 const ApiServerAccess& shared_api_server();
 
-// Where with-apiserver tells its access: the variable names a folder, the file `port` in it completes it.
+// Where with-apiserver tells its access: the variable names a folder, the file `port` in it
+// completes it.
 constexpr const char* kSharedApiServerVariable = "LE_RUN_TEST_APISERVER";
 
 // The program client-go ships as its leader election example, or any other of the assets.

@@ -40,13 +40,15 @@ void add_extension(X509* certificate, X509* issuer, int id, const std::string& v
     X509V3_set_ctx(&context, issuer, certificate, nullptr, nullptr, 0);
     std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>> extension(
         X509V3_EXT_conf_nid(nullptr, &context, id, value.c_str()));
-    require(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1, value.c_str());
+    require(extension != nullptr && X509_add_ext(certificate, extension.get(), -1) == 1,
+            value.c_str());
 }
 
 void add_name(X509_NAME* name, const char* field, const std::string& value) {
     if (!value.empty()) {
         require(X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
-                                           reinterpret_cast<const unsigned char*>(value.c_str()), -1, -1, 0) == 1,
+                                           reinterpret_cast<const unsigned char*>(value.c_str()),
+                                           -1, -1, 0) == 1,
                 field);
     }
 }
@@ -70,7 +72,9 @@ Certificate to_pem(X509* certificate, EVP_PKEY* key) {
     Bio certificate_bio(BIO_new(BIO_s_mem()));
     Bio key_bio(BIO_new(BIO_s_mem()));
     require(PEM_write_bio_X509(certificate_bio.get(), certificate) == 1, "certificate as PEM");
-    require(PEM_write_bio_PrivateKey_traditional(key_bio.get(), key, nullptr, nullptr, 0, nullptr, nullptr) == 1, "key as PEM");
+    require(PEM_write_bio_PrivateKey_traditional(key_bio.get(), key, nullptr, nullptr, 0, nullptr,
+                                                 nullptr) == 1,
+            "key as PEM");
     return {text_of(certificate_bio.get()), text_of(key_bio.get())};
 }
 
@@ -82,16 +86,20 @@ Certificate make_authority(const std::string& common_name) {
     const X509Pointer certificate = blank(key.get(), common_name, "");
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(certificate.get()));
     add_extension(certificate.get(), certificate.get(), NID_basic_constraints, "critical,CA:TRUE");
-    add_extension(certificate.get(), certificate.get(), NID_key_usage, "critical,keyCertSign,cRLSign");
+    add_extension(certificate.get(), certificate.get(), NID_key_usage,
+                  "critical,keyCertSign,cRLSign");
     add_extension(certificate.get(), certificate.get(), NID_subject_key_identifier, "hash");
     require(X509_sign(certificate.get(), key.get(), EVP_sha256()) > 0, "signature");
     return to_pem(certificate.get(), key.get());
 }
 
 Certificate make_certificate(const Certificate& authority, const std::string& common_name,
-                             const std::string& organization, const std::string& alternative_names) {
-    Bio issuer_bio(BIO_new_mem_buf(authority.certificate_pem.data(), static_cast<int>(authority.certificate_pem.size())));
-    Bio issuer_key_bio(BIO_new_mem_buf(authority.key_pem.data(), static_cast<int>(authority.key_pem.size())));
+                             const std::string& organization,
+                             const std::string& alternative_names) {
+    Bio issuer_bio(BIO_new_mem_buf(authority.certificate_pem.data(),
+                                   static_cast<int>(authority.certificate_pem.size())));
+    Bio issuer_key_bio(
+        BIO_new_mem_buf(authority.key_pem.data(), static_cast<int>(authority.key_pem.size())));
     const X509Pointer issuer(PEM_read_bio_X509(issuer_bio.get(), nullptr, nullptr, nullptr));
     const Key issuer_key(PEM_read_bio_PrivateKey(issuer_key_bio.get(), nullptr, nullptr, nullptr));
     const Key key(EVP_EC_gen("P-256"));
@@ -100,7 +108,8 @@ Certificate make_certificate(const Certificate& authority, const std::string& co
     const X509Pointer certificate = blank(key.get(), common_name, organization);
     X509_set_issuer_name(certificate.get(), X509_get_subject_name(issuer.get()));
     add_extension(certificate.get(), issuer.get(), NID_basic_constraints, "critical,CA:FALSE");
-    add_extension(certificate.get(), issuer.get(), NID_key_usage, "critical,digitalSignature,keyEncipherment");
+    add_extension(certificate.get(), issuer.get(), NID_key_usage,
+                  "critical,digitalSignature,keyEncipherment");
     add_extension(certificate.get(), issuer.get(), NID_ext_key_usage, "serverAuth,clientAuth");
     add_extension(certificate.get(), issuer.get(), NID_authority_key_identifier, "keyid");
     if (!alternative_names.empty()) {

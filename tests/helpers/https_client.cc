@@ -33,20 +33,21 @@ bool connect_to(const Socket& socket, const HttpsRequest& request, std::chrono::
 bool trust(SSL_CTX* context, const std::string& ca_pem) {
     const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(
         BIO_new_mem_buf(ca_pem.data(), static_cast<int>(ca_pem.size())), &BIO_free_all);
-    const std::unique_ptr<X509, decltype(&X509_free)> ca(PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr),
-                                                         &X509_free);
+    const std::unique_ptr<X509, decltype(&X509_free)> ca(
+        PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), &X509_free);
     SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
     return ca != nullptr && X509_STORE_add_cert(SSL_CTX_get_cert_store(context), ca.get()) == 1;
 }
 
 std::string text_of(const HttpsRequest& request) {
-    std::string text = request.method + " " + request.path + " HTTP/1.0\r\nHost: " + request.host + "\r\n";
+    std::string text =
+        request.method + " " + request.path + " HTTP/1.0\r\nHost: " + request.host + "\r\n";
     if (!request.token.empty()) {
         text += "Authorization: Bearer " + request.token + "\r\n";
     }
     if (!request.body.empty()) {
-        text += "Content-Type: " + request.content_type + "\r\nContent-Length: " +
-                std::to_string(request.body.size()) + "\r\n";
+        text += "Content-Type: " + request.content_type +
+                "\r\nContent-Length: " + std::to_string(request.body.size()) + "\r\n";
     }
     return text + "Accept: application/json\r\n\r\n" + request.body;
 }
@@ -67,7 +68,8 @@ HttpsReply https_request(const HttpsRequest& request, std::chrono::seconds patie
     if (!connect_to(socket, request, patience)) {
         return {0, "cannot connect"};
     }
-    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(
+        SSL_CTX_new(TLS_client_method()), &SSL_CTX_free);
     if (!trust(context.get(), request.ca_pem)) {
         return {0, "the CA cannot be read"};
     }
@@ -75,7 +77,8 @@ HttpsReply https_request(const HttpsRequest& request, std::chrono::seconds patie
     SSL_set_fd(tls.get(), socket.fd);
     const std::string text = text_of(request);
     if (SSL_connect(tls.get()) != 1 ||
-        SSL_write(tls.get(), text.data(), static_cast<int>(text.size())) != static_cast<int>(text.size())) {
+        SSL_write(tls.get(), text.data(), static_cast<int>(text.size())) !=
+            static_cast<int>(text.size())) {
         ERR_clear_error();
         return {0, "TLS failed"};
     }

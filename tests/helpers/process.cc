@@ -20,7 +20,8 @@ extern char** environ;
 namespace le_run::test {
 namespace {
 
-// Programs that a Process object still answers for; what else the test process adopted is an orphan.
+// Programs that a Process object still answers for; what else the test process adopted is an
+// orphan.
 std::set<pid_t>& registered() {
     static std::set<pid_t> pids;
     return pids;
@@ -137,8 +138,13 @@ Process::Process(const Command& command) {
     if (::pipe2(failure, O_CLOEXEC) != 0) {
         fail("pipe2");
     }
-    Prepared prepared{argv_pointers.data(), environment_pointers.data(), command.folder.c_str(), {}, failure[1],
-                      ::getpid(), command.signals_ignored_like_nohup};
+    Prepared prepared{argv_pointers.data(),
+                      environment_pointers.data(),
+                      command.folder.c_str(),
+                      {},
+                      failure[1],
+                      ::getpid(),
+                      command.signals_ignored_like_nohup};
     prepared.streams[0] = open_file(scratch_.file("in"), O_RDONLY);
     prepared.streams[1] = open_file(scratch_.file("out"), O_WRONLY | O_CREAT | O_APPEND);
     prepared.streams[2] = open_file(scratch_.file("err"), O_WRONLY | O_CREAT | O_APPEND);
@@ -174,8 +180,9 @@ Process::~Process() {
         ::waitpid(pid_, nullptr, 0);
     }
     registered().erase(pid_);
-    // What outlived its program was adopted by the test process. Whose it was is not known any more, so it is left
-    // alone while another program runs that may still be meant to look after it (only a guard's tree is).
+    // What outlived its program was adopted by the test process. Whose it was is not known any
+    // more, so it is left alone while another program runs that may still be meant to look after it
+    // (only a guard's tree is).
     if (registered().empty()) {
         end_orphans();
     }

@@ -1,5 +1,5 @@
-// Starts a program and makes sure that it ends: with the test process (PDEATHSIG), with its Process object, and with it
-// everything that it started.
+// Starts a program and makes sure that it ends: with the test process (PDEATHSIG), with its Process
+// object, and with it everything that it started.
 //
 // Use it from the main thread only: PDEATHSIG follows the thread that forked.
 #pragma once
@@ -20,18 +20,18 @@ namespace le_run::test {
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
 struct Command {
-    std::vector<std::string> argv{};    // argv[0] is searched in PATH
-    Environment environment{};          // added to, or replacing, the inherited one
-    bool inherit_environment = true;    // false: `environment` is all there is
-    std::string standard_input{};       // what the program reads, then end of file
-    std::string folder{};               // working directory; empty: the test's
+    std::vector<std::string> argv{};         // argv[0] is searched in PATH
+    Environment environment{};               // added to, or replacing, the inherited one
+    bool inherit_environment = true;         // false: `environment` is all there is
+    std::string standard_input{};            // what the program reads, then end of file
+    std::string folder{};                    // working directory; empty: the test's
     bool signals_ignored_like_nohup = false; // SIGHUP ignored before exec
 };
 
 class Process {
 public:
-    // Starts it; throws std::system_error when fork or exec fails. The test process becomes a subreaper, so that
-    // orphans can be found and ended.
+    // Starts it; throws std::system_error when fork or exec fails. The test process becomes a
+    // subreaper, so that orphans can be found and ended.
     explicit Process(const Command& command);
     // SIGKILLs the program and its whole tree, and reaps it.
     ~Process();

@@ -1,4 +1,5 @@
-// A folder of its own for each test, removed at the end; in memory where there is room, because etcd syncs every write.
+// A folder of its own for each test, removed at the end; in memory where there is room, because
+// etcd syncs every write.
 #pragma once
 
 #include <cstdlib>
@@ -18,7 +19,9 @@ class ScratchFolder {
 public:
     ScratchFolder() {
         const char* configured = std::getenv("TMPDIR");
-        std::string root = configured != nullptr ? configured : has_room("/dev/shm") ? "/dev/shm" : "/tmp";
+        std::string root = configured != nullptr  ? configured
+                           : has_room("/dev/shm") ? "/dev/shm"
+                                                  : "/tmp";
         std::string pattern = root + "/le-run-test-XXXXXX";
         if (::mkdtemp(pattern.data()) == nullptr) {
             throw std::system_error(errno, std::generic_category(), pattern);

@@ -1,4 +1,5 @@
-// with-apiserver CMD ARGS...: runs CMD with one kube-apiserver that all tests below it share, and exits as CMD does.
+// with-apiserver CMD ARGS...: runs CMD with one kube-apiserver that all tests below it share, and
+// exits as CMD does.
 #include <cstdio>
 #include <exception>
 #include <string>

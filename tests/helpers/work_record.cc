@@ -10,8 +10,8 @@ namespace {
 
 bool parse_line(const std::string& line, WorkEvent* event) {
     std::istringstream words(line);
-    if (!(words >> event->boot_ns >> event->mono_ns >> event->real_ns >> event->pid >> event->replica >>
-          event->role >> event->what)) {
+    if (!(words >> event->boot_ns >> event->mono_ns >> event->real_ns >> event->pid >>
+          event->replica >> event->role >> event->what)) {
         return false;
     }
     if (event->what == "signal") {
@@ -31,7 +31,8 @@ bool parse_line(const std::string& line, WorkEvent* event) {
 }
 
 std::string name_of(const WorkLife& life) {
-    return life.role + " " + std::to_string(life.pid) + " of " + life.replica + " (token " + life.token + ")";
+    return life.role + " " + std::to_string(life.pid) + " of " + life.replica + " (token " +
+           life.token + ")";
 }
 
 } // namespace
@@ -47,8 +48,16 @@ WorkRecord::WorkRecord(const std::string& path) {
         auto life = std::find_if(lives_.rbegin(), lives_.rend(),
                                  [&](const WorkLife& one) { return one.pid == event.pid; });
         if (event.what == "start" || life == lives_.rend()) {
-            lives_.push_back({event.replica, event.role, event.pid, event.token, event.identity, event.lock, event,
-                              event, {}, false});
+            lives_.push_back({event.replica,
+                              event.role,
+                              event.pid,
+                              event.token,
+                              event.identity,
+                              event.lock,
+                              event,
+                              event,
+                              {},
+                              false});
             continue;
         }
         life->last = event;
@@ -59,10 +68,12 @@ WorkRecord::WorkRecord(const std::string& path) {
     }
 }
 
-std::vector<WorkLife> WorkRecord::lives_of(const std::string& replica, const std::string& role) const {
+std::vector<WorkLife> WorkRecord::lives_of(const std::string& replica,
+                                           const std::string& role) const {
     std::vector<WorkLife> result;
-    std::copy_if(lives_.begin(), lives_.end(), std::back_inserter(result),
-                 [&](const WorkLife& life) { return life.replica == replica && life.role == role; });
+    std::copy_if(
+        lives_.begin(), lives_.end(), std::back_inserter(result),
+        [&](const WorkLife& life) { return life.replica == replica && life.role == role; });
     return result;
 }
 
@@ -97,7 +108,8 @@ std::string WorkRecord::token_disorder() const {
         if (life.role != "worker") {
             continue;
         }
-        const bool is_number = !life.token.empty() && life.token.find_first_not_of("0123456789") == std::string::npos;
+        const bool is_number =
+            !life.token.empty() && life.token.find_first_not_of("0123456789") == std::string::npos;
         if (!is_number || !smaller(last, life.token)) {
             return name_of(life) + " follows token " + last;
         }

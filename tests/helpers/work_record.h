@@ -1,4 +1,5 @@
-// What the workers of all replicas wrote down (helpers/worker.cc), and the judgement over it: did two ever live at once?
+// What the workers of all replicas wrote down (helpers/worker.cc), and the judgement over it: did
+// two ever live at once?
 #pragma once
 
 #include <cstdint>
@@ -15,9 +16,9 @@ struct WorkEvent {
     std::int64_t real_ns = 0; // CLOCK_REALTIME, to compare with a server's log on this machine
     pid_t pid = 0;
     std::string replica;
-    std::string role; // "worker" or "daemon"
-    std::string what; // "start", "tick", "signal", "end"
-    int signal = 0;   // of a "signal"
+    std::string role;                  // "worker" or "daemon"
+    std::string what;                  // "start", "tick", "signal", "end"
+    int signal = 0;                    // of a "signal"
     std::string token, identity, lock; // of a "start": what le-run told
 };
 
@@ -28,7 +29,7 @@ struct WorkLife {
     pid_t pid = 0;
     std::string token, identity, lock;
     WorkEvent first, last;
-    std::vector<int> signals; // in the order received
+    std::vector<int> signals;  // in the order received
     bool ended_itself = false; // its last line is "end"; else something killed it
 };
 
@@ -38,15 +39,19 @@ public:
     explicit WorkRecord(const std::string& path);
 
     const std::vector<WorkLife>& lives() const { return lives_; } // by their first line
-    std::vector<WorkLife> lives_of(const std::string& replica, const std::string& role = "worker") const;
+    std::vector<WorkLife> lives_of(const std::string& replica,
+                                   const std::string& role = "worker") const;
     // The newest life of that replica's workers; pid 0 when there was none.
     WorkLife newest(const std::string& replica, const std::string& role = "worker") const;
-    int starts(const std::string& replica) const { return static_cast<int>(lives_of(replica).size()); }
+    int starts(const std::string& replica) const {
+        return static_cast<int>(lives_of(replica).size());
+    }
 
-    // Empty when no two processes of different acquisitions (replica and token) lived at one instant by their own
-    // lines; else one sentence that says which did.
+    // Empty when no two processes of different acquisitions (replica and token) lived at one
+    // instant by their own lines; else one sentence that says which did.
     std::string overlap() const;
-    // Empty when the tokens of the workers grow strictly, as decimal numbers, in the order of their starts; else why not.
+    // Empty when the tokens of the workers grow strictly, as decimal numbers, in the order of their
+    // starts; else why not.
     std::string token_disorder() const;
 
 private:

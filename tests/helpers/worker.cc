@@ -1,18 +1,24 @@
 // The work that tests put under le-run: it writes down when it lived and what it was told.
 //
-// test-worker [--record FILE] [--replica NAME] [--drain MS] [--ignore] [--default-action] [--daemon]
+// test-worker [--record FILE] [--replica NAME] [--drain MS] [--ignore] [--default-action]
+// [--daemon]
 //             [--exit-after MS] [--exit-code N] [--print] [anything...]
-//   --record, --replica  also from TEST_WORKER_RECORD and TEST_WORKER_REPLICA; no record: none is written
+//   --record, --replica  also from TEST_WORKER_RECORD and TEST_WORKER_REPLICA; no record: none is
+//   written
 //   --drain MS           SIGTERM or SIGINT: live on for MS, then exit; without it, at once
 //   --ignore             SIGTERM and SIGINT are written down and change nothing
-//   --default-action     SIGTERM and SIGINT are written down and then end the worker as if it had no handler
-//   --daemon             starts a double-forked child in a session of its own, which ignores every signal
+//   --default-action     SIGTERM and SIGINT are written down and then end the worker as if it had
+//   no handler
+//   --daemon             starts a double-forked child in a session of its own, which ignores every
+//   signal
 //   --exit-after MS      ends by itself
 //   --exit-code N        how it ends
-//   --print              its arguments and its environment, one per line, on standard output; then it ends
+//   --print              its arguments and its environment, one per line, on standard output; then
+//   it ends
 //
-// A line of the record: BOOTTIME MONOTONIC REALTIME (ns) PID REPLICA ROLE EVENT [DETAIL]. One write(2) with O_APPEND per
-// line, so the lines of all replicas keep their order. EVENT: start, tick (every 20 ms), signal N, end.
+// A line of the record: BOOTTIME MONOTONIC REALTIME (ns) PID REPLICA ROLE EVENT [DETAIL]. One
+// write(2) with O_APPEND per line, so the lines of all replicas keep their order. EVENT: start,
+// tick (every 20 ms), signal N, end.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -93,17 +99,19 @@ public:
     }
 
     void write(const std::string& event) const {
-        const std::string line = nanoseconds(CLOCK_BOOTTIME) + " " + nanoseconds(CLOCK_MONOTONIC) + " " +
-                                 nanoseconds(CLOCK_REALTIME) + " " + std::to_string(::getpid()) + " " + replica_ +
-                                 " " + role_ + " " + event + "\n";
-        if (fd_ >= 0 && ::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
+        const std::string line = nanoseconds(CLOCK_BOOTTIME) + " " + nanoseconds(CLOCK_MONOTONIC) +
+                                 " " + nanoseconds(CLOCK_REALTIME) + " " +
+                                 std::to_string(::getpid()) + " " + replica_ + " " + role_ + " " +
+                                 event + "\n";
+        if (fd_ >= 0 &&
+            ::write(fd_, line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
             std::_Exit(98);
         }
     }
 
     void write_start() const {
-        write("start token=" + text_of("LE_RUN_FENCING_TOKEN") + " identity=" + text_of("LE_RUN_HOLDER_IDENTITY") +
-              " lock=" + text_of("LE_RUN_HELD_LOCK"));
+        write("start token=" + text_of("LE_RUN_FENCING_TOKEN") + " identity=" +
+              text_of("LE_RUN_HOLDER_IDENTITY") + " lock=" + text_of("LE_RUN_HELD_LOCK"));
     }
 
 private:

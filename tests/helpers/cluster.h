@@ -1,0 +1,88 @@
+// A namespace of a test's own on an API server, the rights in it, and its Leases as the
+// administrator sees them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+
+#include "helpers/api_server.h"
+#include "helpers/https_client.h"
+
+namespace le_run::test {
+
+// One accepted write to a Lease, from the server's audit log.
+struct LeaseWrite {
+    std::string user;
+    std::string verb; // create, update, patch, delete
+    std::string holder;
+    std::int64_t duration_seconds = 0;
+    std::int64_t transitions = 0;
+    std::string acquire_time, renew_time;
+    std::uint64_t resource_version = 0; // 0 for a delete
+    std::int64_t received_ns = 0;       // CLOCK_REALTIME when the request came in
+    bool is_release() const { return verb != "delete" && holder.empty(); }
+};
+
+enum class Credentials {
+    kReplica,
+    kNobody,
+    kAdmin,
+    kAdminCertificate
+}; // by token, the last by certificate
+
+struct KubeconfigChoice {
+    Credentials credentials = Credentials::kReplica;
+    std::string port{}; // empty: the server's own; else a front's
+    bool wrong_ca = false;
+};
+
+class Cluster {
+public:
+    // Makes the namespace and the minimal Role: user replica may create leases, and get and update
+    // those called `lease_name`. Returns once the server grants it.
+    explicit Cluster(const ApiServerAccess& access, const std::string& lease_name = "job");
+
+    const std::string& lease_namespace() const { return namespace_; }
+    const std::string& lease_name() const { return lease_name_; }
+    const ApiServerAccess& access() const { return access_; }
+    // For --lock: k8s://NAMESPACE/NAME.
+    std::string lock() const { return "k8s://" + namespace_ + "/" + lease_name_; }
+    // Writes a kubeconfig and returns its path; the context's namespace is this one.
+    std::string kubeconfig(const KubeconfigChoice& choice = {}) const;
+    std::string kubeconfig_text(const KubeconfigChoice& choice = {}) const;
+    const ScratchFolder& scratch() const { return scratch_; }
+
+    // As the administrator. `path` below the namespace's leases: "" or "/job".
+    HttpsReply request(const std::string& method, const std::string& path,
+                       const nlohmann::json& body = nullptr) const;
+    std::optional<nlohmann::json> lease() const; // empty: there is none
+    // "" when there is no Lease or nobody holds it.
+    std::string holder() const;
+    void create_lease(const nlohmann::json& spec) const;
+    void edit_lease(const nlohmann::json& spec_changes) const; // merge patch of the spec
+    void delete_lease() const;
+
+    // Every accepted write to the Lease, in the order of the store.
+    std::vector<LeaseWrite> history() const;
+    // Answered requests of a user in this namespace, whatever the answer.
+    int requests_of(const std::string& user) const;
+
+private:
+    HttpsReply ask(const std::string& method, const std::string& path, const nlohmann::json& body,
+                   const std::string& token = kAdminToken,
+                   const std::string& type = "application/json") const;
+    void must(const std::string& method, const std::string& path, const nlohmann::json& body,
+              const std::string& type = "application/json") const;
+    std::string leases_path() const;
+
+    ApiServerAccess access_;
+    ScratchFolder scratch_;
+    std::string namespace_;
+    std::string lease_name_;
+};
+
+} // namespace le_run::test
