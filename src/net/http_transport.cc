@@ -48,9 +48,11 @@ http::http_request build(const HttpRequest& request, const std::string& base_pat
                          const std::string& host) {
     http::http_request built(request.method);
     built.set_request_uri(web::uri(base_path + request.target));
-    if (!request.body.empty())
-        built.set_body(request.body, "application/json");
     auto& headers = built.headers();
+    if (!request.body.empty()) { // bytes: for a string cpprest calls a stream through the wrong type
+        built.set_body(std::vector<unsigned char>(request.body.begin(), request.body.end()));
+        headers["Content-Type"] = "application/json";
+    }
     headers["Host"] = host;
     headers["User-Agent"] = "le-run/" LE_RUN_VERSION;
     for (const auto& [name, value] : request.headers) {

@@ -1,0 +1,114 @@
+// A real HTTP/1.1 server on a port that the kernel chose, which misbehaves as a test wants it to:
+// see Answer.
+//
+// A front for another server (end-to-end tests: "answers 500 from now on") is a Handler that asks
+// the other one.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "helpers/test_pki.h"
+
+namespace le_run::test {
+
+struct ServerTls {
+    PkiIdentity identity;
+    std::string
+        client_ca_pem{}; // not empty: asks for a client certificate, and demands one signed by this
+    bool only_tls_1_1 = false; // speaks nothing newer
+};
+
+struct ServedRequest {
+    std::string method;
+    std::string target;
+    std::map<std::string, std::string> headers; // names in lower case
+    std::string body;
+    int connection = 0;         // counted from 1
+    std::string server_name;    // SNI; empty: none was sent
+    std::string client_subject; // of the client certificate; empty: none was shown
+};
+
+struct Answer {
+    enum class Kind {
+        kWhole,         // with Content-Length
+        kSilent,        // nothing, until the server is destroyed
+        kDrip,          // announces 1000 bytes, sends one every 20 ms
+        kEndless,       // chunks without end
+        kHugeChunk,     // announces a chunk of 2 GB and sends without end
+        kHugeLength,    // announces a body of 1 GB and sends without end
+        kEndlessHeader, // a header line without end
+        kHalfThenReset, // announces 1000 bytes, sends 500, RST
+        kHalfThenEnd,   // announces 1000 bytes, sends 500, FIN
+        kNotHttp,       // `body` alone
+    };
+    enum class Afterwards {
+        kKeepOpen,
+        kEnd,
+        kReset
+    }; // the connection, without having announced it
+
+    int status = 200;
+    std::string body{};
+    std::vector<std::pair<std::string, std::string>> headers{};
+    Kind kind = Kind::kWhole;
+    Afterwards afterwards = Afterwards::kKeepOpen;
+};
+
+// Any number of connections, each on a thread of its own; all of them end in the destructor.
+class HttpTestServer {
+public:
+    using Handler =
+        std::function<Answer(const ServedRequest&)>; // called on the connection's thread
+
+    struct Options {
+        std::optional<ServerTls> tls{};
+        std::string address = "127.0.0.1";
+        std::string port = "0"; // the kernel's choice
+        bool accepts =
+            true; // false: connections are made by the kernel, and nobody ever looks at them
+        bool handshakes = true; // false: accepts, and is silent from the start
+    };
+
+    explicit HttpTestServer(Handler handler);         // plain HTTP on 127.0.0.1
+    HttpTestServer(Handler handler, Options options); // throws std::system_error, e.g. without IPv6
+    ~HttpTestServer();
+
+    std::string port() const;
+    void set_handler(Handler handler); // from the next request on
+
+    // So far. `handshakes`: completed ones.
+    int connections() const;
+    int handshakes() const;
+    int open_connections() const;
+    std::vector<ServedRequest> requests() const;
+
+private:
+    class State;
+    std::unique_ptr<State> state_;
+};
+
+// A port of 127.0.0.1 that swallows connection attempts: neither accepted nor refused.
+class BlackHole {
+public:
+    BlackHole();
+    ~BlackHole();
+    BlackHole(const BlackHole&) = delete;
+    BlackHole& operator=(const BlackHole&) = delete;
+
+    std::string port() const { return port_; }
+
+private:
+    int listener_;
+    std::vector<int> fillers_;
+    std::string port_;
+};
+
+// A port of `address` that was free a moment ago.
+std::string unused_port(const std::string& address = "127.0.0.1");
+
+} // namespace le_run::test

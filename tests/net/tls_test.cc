@@ -1,0 +1,279 @@
+// Whom the transport trusts, what it shows, and what it says when it does not trust.
+#include <csignal>
+#include <cstdlib>
+
+#include <openssl/ssl.h>
+
+#include "helpers/scratch_folder.h"
+#include "helpers/test_stream.h"
+#include "net/transport_fixture.h"
+
+using namespace le_run;
+using namespace le_run::test;
+using net::HttpError;
+using net::HttpTransport;
+
+namespace {
+
+// What the process finds as the system's bundle: set before any transport exists.
+struct SystemCa {
+    SystemCa() {
+        ::setenv("SSL_CERT_FILE", folder.write("bundle.pem", ca.certificate_pem()).c_str(), 1);
+        ::setenv("SSL_CERT_DIR", folder.path().c_str(), 1);
+    }
+    TestCa ca{"system ca"};
+    ScratchFolder folder;
+} system_ca;
+
+PkiRequest for_loopback() {
+    PkiRequest request;
+    request.common_name = "server";
+    request.ips = {"127.0.0.1"};
+    return request;
+}
+
+PkiRequest for_name(const std::string& name) {
+    PkiRequest request;
+    request.common_name = "server";
+    request.dns = {name};
+    return request;
+}
+
+HttpTestServer::Options with(const PkiIdentity& identity) {
+    HttpTestServer::Options options;
+    options.tls = ServerTls();
+    options.tls->identity = identity;
+    return options;
+}
+
+// One request to a server that shows `identity`, by a client that trusts `ca_pem` and calls it
+// `host`.
+net::HttpResult ask(const PkiIdentity& identity, const std::optional<std::string>& ca_pem,
+                    const std::string& host = "127.0.0.1", const std::string& server_name = "") {
+    HttpTestServer server(always(text("ok")), with(identity));
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(server.port(), "", host);
+    endpoint.tls_config.ca_pem = ca_pem;
+    endpoint.tls_config.server_name = server_name;
+    const auto lookup = [](const std::string&) { return net::LookupAnswer{{"127.0.0.1"}, {}}; };
+    HttpTransport transport(fixture.loop, endpoint, lookup);
+    const auto result = exchange(fixture, transport, get());
+    if (std::holds_alternative<HttpError>(result))
+        CHECK(server.requests().empty()); // nothing was shown to it
+    return result;
+}
+
+void check_untrusted(const net::HttpResult& result, const std::string& words) {
+    const auto error = error_of(result);
+    CHECK(error.kind == HttpError::Kind::kUntrusted);
+    CHECK_THAT(error.text, contains(words));
+}
+
+} // namespace
+
+TEST_CASE("many requests need one handshake") {
+    const TestCa ca("ca");
+    HttpTestServer server(always(text("ok")), with(ca.issue(for_loopback())));
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, secure(server.port(), ca.certificate_pem()));
+    for (int i = 0; i < 30; ++i)
+        CHECK(response_of(exchange(fixture, transport, put("x"))).status == 200);
+    CHECK(server.connections() == 1);
+    CHECK(server.handshakes() == 1);
+}
+
+TEST_CASE("the given CA is trusted, others are not") {
+    const TestCa ca("ca"), other("other ca");
+    const auto identity = ca.issue(for_loopback());
+    CHECK(response_of(ask(identity, ca.certificate_pem())).status == 200);
+    CHECK(response_of(ask(identity, other.certificate_pem() + ca.certificate_pem())).status == 200);
+    const auto result = ask(identity, other.certificate_pem());
+    check_untrusted(result, "certificate CN=server: signed by an unknown authority (CN=ca)");
+    CHECK_THAT(error_of(result).text, contains("127.0.0.1:"));
+}
+
+TEST_CASE("with a CA given the system's is not trusted, without one it is") {
+    const auto identity = system_ca.ca.issue(for_loopback());
+    const TestCa ca("ca");
+    check_untrusted(ask(identity, ca.certificate_pem()), "unknown authority");
+    CHECK(response_of(ask(identity, std::nullopt)).status == 200);
+    check_untrusted(ask(ca.issue(for_loopback()), std::nullopt), "unknown authority");
+}
+
+TEST_CASE("an intermediate CA may be the anchor") {
+    const TestCa root("root");
+    const TestCa intermediate("intermediate", root);
+    const auto identity = intermediate.issue(for_loopback());
+    CHECK(response_of(ask(identity, intermediate.certificate_pem())).status == 200);
+    check_untrusted(ask(identity, root.certificate_pem()), "unknown authority (CN=intermediate)");
+}
+
+TEST_CASE("self-signed, expired, and a client's certificate are not trusted") {
+    const TestCa ca("ca");
+    PkiRequest request = for_loopback();
+    const auto self_signed = make_self_signed(request);
+    check_untrusted(ask(self_signed, ca.certificate_pem()), "self-signed");
+    CHECK(response_of(ask(self_signed, self_signed.certificate_pem)).status == 200);
+    request.is_expired = true;
+    check_untrusted(ask(ca.issue(request), ca.certificate_pem()), "expired on");
+    request = for_loopback();
+    request.is_client = true;
+    check_untrusted(ask(ca.issue(request), ca.certificate_pem()), "certificate CN=server");
+}
+
+TEST_CASE("the host must be among the certificate's names") {
+    const TestCa ca("ca");
+    const auto pem = ca.certificate_pem();
+    const auto named = ca.issue(for_name("api.invalid"));
+    CHECK(response_of(ask(named, pem, "api.invalid")).status == 200);
+    CHECK(response_of(ask(named, pem, "api.invalid.")).status == 200);
+    check_untrusted(ask(named, pem, "other.invalid"),
+                    "hostname mismatch: it is not for other.invalid "
+                    "but for api.invalid");
+    check_untrusted(ask(named, pem), "it is not for 127.0.0.1 but for api.invalid");
+    CHECK(response_of(ask(named, pem, "127.0.0.1", "api.invalid")).status == 200); // server_name
+    const auto addressed = ca.issue(for_loopback());
+    check_untrusted(ask(addressed, pem, "api.invalid"), "but for 127.0.0.1");
+    CHECK(response_of(ask(addressed, pem, "api.invalid", "127.0.0.1")).status == 200);
+    check_untrusted(ask(addressed, pem, "127.0.0.1", "api.invalid"), "not for api.invalid");
+    const auto wild = ca.issue(for_name("*.api.invalid"));
+    CHECK(response_of(ask(wild, pem, "a.api.invalid")).status == 200);
+    check_untrusted(ask(wild, pem, "a.b.api.invalid"), "hostname mismatch");
+    PkiRequest common_name_only;
+    common_name_only.common_name = "api.invalid";
+    check_untrusted(ask(ca.issue(common_name_only), pem, "api.invalid"),
+                    "common name does not count");
+}
+
+TEST_CASE("an error in a certificate is one printable line") {
+    const TestCa ca("ca");
+    PkiRequest request = for_name("x.invalid");
+    request.common_name = "a\nb\x1b[31m";
+    const auto error = error_of(ask(ca.issue(request), ca.certificate_pem()));
+    for (const char c : error.text)
+        CHECK((c >= ' ' && c <= '~'));
+}
+
+TEST_CASE("SNI is the name, or the server_name, and never an address") {
+    const TestCa ca("ca");
+    PkiRequest request = for_loopback();
+    request.dns = {"api.invalid", "other.invalid"};
+    HttpTestServer server(always(text("ok")), with(ca.issue(request)));
+    const auto [host, server_name, seen] = GENERATE(table<std::string, std::string, std::string>({
+        {"127.0.0.1", "", ""},
+        {"api.invalid", "", "api.invalid"},
+        {"127.0.0.1", "other.invalid", "other.invalid"},
+        {"api.invalid", "other.invalid", "other.invalid"},
+        {"api.invalid", "127.0.0.1", ""},
+    }));
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(server.port(), ca.certificate_pem(), host);
+    endpoint.tls_config.server_name = server_name;
+    const auto lookup = [](const std::string&) { return net::LookupAnswer{{"127.0.0.1"}, {}}; };
+    HttpTransport transport(fixture.loop, endpoint, lookup);
+    response_of(exchange(fixture, transport, get()));
+    CHECK(server.requests().front().server_name == seen);
+    CHECK(server.requests().front().headers["host"] == host + ":" + server.port());
+}
+
+TEST_CASE("the client certificate is shown where one is asked for") {
+    const TestCa ca("ca");
+    PkiRequest client;
+    client.common_name = "system:le-run";
+    client.is_client = true;
+    auto options = with(ca.issue(for_loopback()));
+    options.tls->client_ca_pem = ca.certificate_pem();
+    HttpTestServer server(always(text("ok")), options);
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(server.port(), ca.certificate_pem());
+    {
+        HttpTransport without(fixture.loop, endpoint);
+        const auto error = error_of(exchange(fixture, without, get()));
+        CHECK(error.kind == HttpError::Kind::kUnreachable);
+        CHECK_THAT(error.text, contains("certificate required"));
+    }
+    const auto identity = ca.issue(client);
+    endpoint.tls_config.client_certificate_pem = identity.certificate_pem;
+    endpoint.tls_config.client_key_pem = identity.key_pem;
+    HttpTransport transport(fixture.loop, endpoint);
+    response_of(exchange(fixture, transport, get()));
+    CHECK_THAT(server.requests().back().client_subject, contains("system:le-run"));
+}
+
+TEST_CASE("TLS 1.1 is refused") {
+    const TestCa ca("ca");
+    auto options = with(ca.issue(for_loopback()));
+    options.tls->only_tls_1_1 = true;
+    HttpTestServer server(always(text("ok")), options);
+
+    // The server itself does speak it, with a client that allows it.
+    const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> lax(SSL_CTX_new(TLS_client_method()),
+                                                                SSL_CTX_free);
+    SSL_CTX_set_cipher_list(lax.get(), "DEFAULT@SECLEVEL=0");
+    SSL_CTX_set_min_proto_version(lax.get(), TLS1_1_VERSION);
+    REQUIRE(TestStream::connect_to("127.0.0.1", server.port())->start_tls(lax.get(), false));
+
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, secure(server.port(), ca.certificate_pem()));
+    const auto error = error_of(exchange(fixture, transport, get()));
+    CHECK(error.kind == HttpError::Kind::kUnreachable);
+    CHECK_THAT(error.text, contains("TLS handshake failed"));
+    CHECK_THAT(error.text, contains("protocol"));
+    CHECK(server.requests().empty());
+}
+
+TEST_CASE("a server without TLS, and one that hangs up in the handshake") {
+    const TestCa ca("ca");
+    HttpTestServer server(always(text("ok")));
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, secure(server.port(), ca.certificate_pem()));
+    const auto error = error_of(exchange(fixture, transport, get(), std::chrono::seconds(5)));
+    CHECK(error.kind == HttpError::Kind::kUnreachable);
+    CHECK(server.requests().empty());
+}
+
+TEST_CASE("a configuration that cannot work is the answer to every request") {
+    const TestCa ca("ca");
+    const auto one = ca.issue(for_loopback()), other = ca.issue(for_loopback());
+    net::TlsConfig config;
+    std::string words;
+    SECTION("no certificate in the CA") {
+        config.ca_pem = "not PEM";
+        words = "the CA holds no certificate";
+    }
+    SECTION("a damaged CA") {
+        config.ca_pem = ca.certificate_pem() + "-----BEGIN CERTIFICATE-----\nAAAA\n"
+                                               "-----END CERTIFICATE-----\n";
+        words = "damaged certificate";
+    }
+    SECTION("certificate without key") {
+        config.client_certificate_pem = one.certificate_pem;
+        words = "given together";
+    }
+    SECTION("the key of another certificate") {
+        config.client_certificate_pem = one.certificate_pem;
+        config.client_key_pem = other.key_pem;
+        words = "does not belong";
+    }
+    SECTION("a key that is none") {
+        config.client_certificate_pem = one.certificate_pem;
+        config.client_key_pem = "secret";
+        words = "not a private key";
+    }
+    SECTION("an encrypted key") {
+        config.client_certificate_pem = one.certificate_pem;
+        config.client_key_pem = "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMAAA\n"
+                                "-----END ENCRYPTED PRIVATE KEY-----\n";
+        words = "encrypted";
+    }
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(unused_port(), "");
+    endpoint.tls_config = config;
+    HttpTransport transport(fixture.loop, endpoint);
+    for (int i = 0; i < 2; ++i) {
+        const auto error = error_of(exchange(fixture, transport, get()));
+        CHECK(error.kind == HttpError::Kind::kUntrusted);
+        CHECK_THAT(error.text, contains(words));
+        CHECK_THAT(error.text, !contains("secret"));
+    }
+}
