@@ -112,11 +112,10 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
                      bool durable) {
     auto seen = look();
     if (seen.count == 0 && expected) {
-        return is_in_place() ? std::optional<WriteResult>(Absent{}) : std::nullopt;
+        return Absent{};
     }
     if (seen.count != 0 && (!expected || token_of(seen.era, seen.count) != *expected)) {
-        drop_pair();
-        return is_in_place() ? std::optional<WriteResult>(Conflict{}) : std::nullopt;
+        return overtaken();
     }
     if (seen.count == format::kLastCount) {
         throw_malformed(path_ +
@@ -130,8 +129,7 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
     // Only what is current *after* the claim says which slot of the pair is free: from here on
     // nobody but us makes one of its slots current.
     if (words_->load(format::kCurrentOffset) != seen.word) {
-        drop_pair();
-        return Conflict{};
+        return overtaken();
     }
     const auto first = *pair_ * format::kSlotsOfPair;
     const auto slot = seen.count != 0 && seen.slot == first ? first + 1 : first;
@@ -142,8 +140,7 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
         sync_data(fd_.get(), path_);
     }
     if (!exchange(seen, slot)) {
-        drop_pair();
-        return Conflict{};
+        return overtaken();
     }
     if (lasting) {
         write_slot(slot ^ 1U, content.object);
@@ -153,6 +150,12 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
         return std::nullopt;
     }
     return content;
+}
+
+// Another one's write is current. In a file that has been removed that means nothing: start over.
+std::optional<LeaseFile::WriteResult> LeaseFile::overtaken() {
+    drop_pair();
+    return is_in_place() ? std::optional<WriteResult>(Conflict{}) : std::nullopt;
 }
 
 bool LeaseFile::exchange(const State& seen, unsigned slot) {

@@ -83,6 +83,7 @@ private:
     std::string read_slot(unsigned slot);
     std::optional<WriteResult> try_write(const MakeObject& make_object,
                                          const std::optional<std::string>& expected, bool durable);
+    std::optional<WriteResult> overtaken();
     std::uint32_t settle_era();
     void claim_pair();
     bool try_lock(unsigned pair);

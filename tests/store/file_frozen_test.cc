@@ -77,15 +77,19 @@ struct Other {
 };
 
 // What the process does that is frozen or killed.
-enum class Story { kCreate, kTakeOver, kRenew };
+enum class Story { kRead, kCreate, kTakeOver, kRenew };
 // What happens while it is frozen.
-enum class Meanwhile { kOvertake, kDelete, kRecreate, kCreateAndDelete };
+// kWriteRemoved: the file is removed, and somebody who has it open writes to it all the same.
+enum class Meanwhile { kOvertake, kDelete, kRecreate, kCreateAndDelete, kWriteRemoved };
 
 // One run of a story. The file's first write is by "first", the one frozen by "child".
 class Run {
 public:
-    explicit Run(Story story) : story_(story) {
-        if (story == Story::kTakeOver) {
+    Run(Story story, bool with_fence) : story_(story) {
+        if (with_fence) { // ahead of the clock, so that it alone decides
+            folder_.write(".lease.fence", "f0000000\n");
+        }
+        if (story == Story::kTakeOver || story == Story::kRead) {
             const auto result = LeaseFile(path_).write(object_by("first"), {}, true);
             REQUIRE(std::holds_alternative<LeaseFile::Content>(result));
         }
@@ -108,13 +112,19 @@ public:
         Other other(path_);
         if (what == Meanwhile::kOvertake) {
             seen_ = other.go_on();
+        } else if (what == Meanwhile::kWriteRemoved) {
+            seen_ = other.read();
+            std::filesystem::create_hard_link(path_, folder_.file("elsewhere"));
+            std::filesystem::remove(path_);
+            Other(folder_.file("elsewhere")).go_on();
         } else {
             seen_ = other.read();
             std::filesystem::remove(path_);
-            if (what != Meanwhile::kDelete) {
+            if (what == Meanwhile::kRecreate) {
                 other.go_on();
             }
-            if (what == Meanwhile::kCreateAndDelete) {
+            for (int i = 0; what == Meanwhile::kCreateAndDelete && i < 3; ++i) {
+                other.go_on();
                 std::filesystem::remove(path_);
             }
         }
@@ -130,6 +140,9 @@ public:
         }
         return said;
     }
+
+    bool file_exists() const { return std::filesystem::exists(path_); }
+    std::string seen_token() const { return seen_ ? seen_->token : std::string(); }
 
     bool landed_before() const {
         return seen_ && seen_->object.find(R"("by":"child")") != std::string::npos;
@@ -147,6 +160,9 @@ private:
     }
 
     std::string access() {
+        if (story_ == Story::kRead) {
+            return describe(mine_.read());
+        }
         if (story_ == Story::kTakeOver) {
             const auto seen = mine_.read();
             const auto* content = std::get_if<LeaseFile::Content>(&seen);
@@ -219,10 +235,10 @@ void Run::check_file(Meanwhile what) const {
 }
 
 // Runs the story again and again, stopped one stop later each time, until it ends before its stop.
-int at_each_stop(Story story, const std::function<void(Run&)>& then) {
+int at_each_stop(Story story, bool with_fence, const std::function<void(Run&)>& then) {
     for (int stop = 1;; ++stop) {
         INFO("stop " << stop);
-        Run run(story);
+        Run run(story, with_fence);
         if (!run.run_to(stop)) {
             return stop - 1;
         }
@@ -242,7 +258,7 @@ TEST_CASE("a process frozen anywhere in an access blocks nobody and wins nothing
     CAPTURE(static_cast<int>(story), static_cast<int>(what));
     int landed = 0;
     int not_landed = 0;
-    const auto stops = at_each_stop(story, [&](Run& run) {
+    const auto stops = at_each_stop(story, what == Meanwhile::kCreateAndDelete, [&](Run& run) {
         run.others_go_on(what);
         ++(run.landed_before() ? landed : not_landed);
         const auto said = run.finish();
@@ -255,12 +271,29 @@ TEST_CASE("a process frozen anywhere in an access blocks nobody and wins nothing
     CHECK(not_landed > 0);
 }
 
+TEST_CASE("a write to a file that has been removed is never seen, nor taken for a conflict") {
+    const auto story = GENERATE(Story::kRead, Story::kTakeOver, Story::kRenew);
+    CAPTURE(static_cast<int>(story));
+    const auto stops = at_each_stop(story, false, [&](Run& run) {
+        run.others_go_on(Meanwhile::kWriteRemoved);
+        const auto said = run.finish();
+        INFO("it says " << said);
+        if (said != "Absent") { // else what it says happened before
+            CHECK((story == Story::kRead ? said.find(R"("by":"first")") != std::string::npos
+                                         : said == "Written " + run.seen_token()));
+            CHECK((story == Story::kRead || run.landed_before()));
+        }
+        CHECK_FALSE(run.file_exists());
+    });
+    CHECK(stops >= (story == Story::kRead ? 10 : kLeastStops));
+}
+
 TEST_CASE("a process killed anywhere in an access leaves a file that the others go on with") {
     const auto story = GENERATE(Story::kCreate, Story::kTakeOver, Story::kRenew);
     CAPTURE(static_cast<int>(story));
     int landed = 0;
     int not_landed = 0;
-    const auto stops = at_each_stop(story, [&](Run& run) {
+    const auto stops = at_each_stop(story, false, [&](Run& run) {
         run.kill();
         run.others_go_on(Meanwhile::kOvertake);
         ++(run.landed_before() ? landed : not_landed);

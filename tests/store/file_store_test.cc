@@ -101,6 +101,8 @@ TEST_CASE("a lease file is JSON that holds the record") {
     CHECK(lease["metadata"]["name"] == "lease");
     CHECK(lease["spec"]["holderIdentity"] == "host \"a\"");
     CHECK(lease["spec"]["leaseDurationSeconds"] == 15);
+    // Twice, so that either slot of the pair has it should power fail after later writes.
+    CHECK(json["slots"][slot ^ 1U] == lease);
     const auto token = std::stoull(lease["metadata"]["resourceVersion"].get<std::string>());
     CHECK(token >> 31 == std::stoull(json["era"].get<std::string>(), nullptr, 16));
     CHECK((token & 0x7fffffff) == 1);
