@@ -173,16 +173,17 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     if (!is_asked) {
         report({.event = Report::Event::kLost, .text = why});
     }
-    TimePoint kill_at = drain_until_;
+    // A drain that was asked for lasts as long as the lease is renewed: only the grace limits it.
+    TimePoint limit = drain_until_;
     if (!is_lost) {
-        // While the lease is renewed the lost grace must not cut a drain short that was asked for.
+        // Nor may the lost grace, which earlier extensions carried, cut it short.
         const TimePoint s = claim_.anchor();
-        actions_.push_back(
-            ExtendWork{timing_.term_at(s), earlier(timing_.latest_kill_at(s), drain_until_)});
-        kill_at = earlier(kill_at, timing_.latest_kill_at(s));
+        const TimePoint kill_at = earlier(timing_.latest_kill_at(s), drain_until_);
+        actions_.push_back(ExtendWork{timing_.term_at(s), kill_at});
+        limit = is_asked ? drain_until_ : kill_at;
     }
     report(
-        {.event = Report::Event::kStopBegins, .left = left_for_holder(now_, kill_at), .text = why});
+        {.event = Report::Event::kStopBegins, .left = left_for_holder(now_, limit), .text = why});
     actions_.push_back(StopWork{cause, drain_until_});
 }
 

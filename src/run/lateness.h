@@ -10,9 +10,8 @@ namespace le_run {
 class Lateness {
 public:
     static constexpr Duration kRemembered = std::chrono::seconds(60);
-    // What was seen once may come three times as bad: of lateness and of the time to end a tree
-    // under the same load.
-    static constexpr int kSafety = 3;
+    // What was seen once may come twice as bad.
+    static constexpr int kSafety = 2;
 
     void add(TimePoint now, Duration lateness);
     // lambda and kappa as the last minute calls for; zero when nothing was late.

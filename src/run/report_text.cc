@@ -34,12 +34,15 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 {{"left", left}, {"error", text}}};
     case Event::kRenewalWorks:
         return {LogLevel::kInfo, "renewal_works", "renewal works again", {}};
-    case Event::kStopBegins:
+    case Event::kStopBegins: {
+        const std::string kill_in = is_for_ever ? "none while the lease is renewed"
+                                    : report.left <= Duration::zero() ? "at once"
+                                                                      : "in " + left;
         return {LogLevel::kInfo,
                 "stop_begins",
-                "stop begins: " + text +
-                    (is_for_ever ? "; no limit but the lease" : "; SIGKILL in " + left),
-                {{"cause", text}, {"kill_in", is_for_ever ? "" : left}}};
+                "stop begins: " + text + "; SIGKILL " + kill_in,
+                {{"cause", text}, {"kill", kill_in}}};
+    }
     case Event::kLost:
         return {LogLevel::kError, "lost", "lost " + subject.lock + ": " + text, {{"cause", text}}};
     case Event::kReleased:
