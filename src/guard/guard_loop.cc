@@ -8,6 +8,7 @@
 #include <poll.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace le_run {
@@ -33,6 +34,13 @@ int open_sigchld_fd() {
     if (fd < 0)
         throw std::system_error(errno, std::system_category(), "signalfd");
     return fd;
+}
+
+// Whether a child has ended; leaves it unreaped.
+bool has_ended(pid_t child) {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == child;
 }
 
 timespec to_timespec(Duration d) {
@@ -145,7 +153,7 @@ void GuardLoop::act(const child_action::Tell& action) {
 void GuardLoop::act(const child_action::Leave&) { life_ = Life::kOver; }
 
 void GuardLoop::note_exec_report() {
-    const Spawner::Report report = spawner_.read_report();
+    const Spawner::Report report = spawner_.read_report(child_);
     switch (report.outcome) {
     case Spawner::Outcome::kPending:
     case Spawner::Outcome::kDied: // its end is the news
@@ -165,6 +173,12 @@ void GuardLoop::note_exec_report() {
 void GuardLoop::reap() {
     if (is_idle())
         return;
+    if (spawner_.report_fd() >= 0) {
+        // What became of its exec can be asked of a dead child, but not of a reaped one.
+        if (!has_ended(child_))
+            return;
+        note_exec_report();
+    }
     std::optional<int> child_status;
     auto others = child_fact::ChildEnded::Others::kLeft;
     Reaped reaped;
@@ -179,7 +193,6 @@ void GuardLoop::reap() {
             step(child_fact::OtherEnded{reaped.wait_status});
             continue;
         }
-        note_exec_report(); // it came first
         child_ = 0;
         child_status = reaped.wait_status;
     }

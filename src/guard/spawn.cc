@@ -41,6 +41,25 @@ struct Record {
     std::int32_t error = 0;
 };
 
+// An exec resets handlers anyway; until then a stop signal must end the child, not run code of
+// le-run in it.
+void reset_handlers() {
+    for (int number = 1; number <= SIGRTMAX; ++number) {
+        struct sigaction action {};
+        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL &&
+            action.sa_handler != SIG_IGN)
+            ::signal(number, SIG_DFL);
+    }
+}
+
+// Whether a child of ours, perhaps dead but not reaped, got through its exec. The kernel lets a
+// parent move a child to another group only before that: EACCES after it, EPERM when the program
+// has its own session since. Where it does not refuse, nothing changes: the group is the one that
+// the child chose itself.
+bool has_executed(pid_t child) {
+    return ::setpgid(child, child) != 0 && (errno == EACCES || errno == EPERM);
+}
+
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 } // namespace
@@ -139,7 +158,7 @@ pid_t Spawner::start(const Start& start, Report* report) {
     return -1;
 }
 
-Spawner::Report Spawner::read_report() {
+Spawner::Report Spawner::read_report(pid_t child) {
     if (pipe_read_ < 0)
         return {};
     for (;;) {
@@ -162,7 +181,7 @@ Spawner::Report Spawner::read_report() {
     case 0:
         return {Outcome::kDied};
     case kAboutToExec:
-        return {Outcome::kExecuted};
+        return {has_executed(child) ? Outcome::kExecuted : Outcome::kDied};
     case kTooLateStage:
         return {Outcome::kTooLate};
     default:
@@ -196,6 +215,7 @@ void Spawner::become_the_child() const {
     if (::getppid() != surroundings_.guard)
         ::_exit(127);
     ::setpriority(PRIO_PROCESS, 0, surroundings_.nice);
+    reset_handlers();
     if (setup_.sigchld_ignored)
         ::signal(SIGCHLD, SIG_IGN);
     // Where signals do not reach every uid, no descendant may change its own.

@@ -48,8 +48,8 @@ public:
     pid_t start(const Start& start, Report* report);
     // To be polled for reading while the outcome is pending; -1 when none is.
     int report_fd() const { return pipe_read_; }
-    // Does not block. kDied: the child ended before it came to its exec.
-    Report read_report();
+    // Does not block. `child` is not reaped yet. kDied: it ended before its exec was done.
+    Report read_report(pid_t child);
     // The tree is gone: le-run's group gets back the terminal that the child's had.
     void give_terminal_back();
 

@@ -1,0 +1,154 @@
+// The whole tree: whatever shape it has, it is gone before Gone is told.
+#include <csignal>
+
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "helpers/catch.h"
+#include "process/stand_in.h"
+
+using namespace le_run;
+using namespace le_run::test;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+
+StandInOptions watched_by(const TreeWatch& watch) {
+    StandInOptions options;
+    options.environment = {watch.variable()};
+    return options;
+}
+
+// Some shapes need root, as the tests have it; elsewhere the rest is still worth running.
+std::vector<std::string> all_shapes() {
+    std::vector<std::string> shapes = {"daemonizing",   "stopped-grandchild", "thread-forked",
+                                       "vfork-blocked", "clone-parent",       "no-exit-signal",
+                                       "fork-storm"};
+    if (::geteuid() == 0) {
+        shapes.insert(shapes.begin(), "other-uid");
+        shapes.insert(shapes.begin(), "nested-pidns");
+    }
+    return shapes;
+}
+
+std::vector<std::string> awkward(std::vector<std::string> shapes) {
+    shapes.insert(shapes.begin(), TEST_AWKWARD);
+    return shapes;
+}
+
+void run_shape(const std::vector<std::string>& shapes, const StandInOptions& options,
+               TreeWatch& watch) {
+    StandIn le_run(awkward(shapes), options);
+    le_run.start();
+    le_run.expect<Started>();
+    watch.wait_for_line("ready");
+    le_run.stop(SIGTERM, le_run.now());
+    const auto gone = le_run.expect<Gone>();
+    CHECK(watch.is_at_end());
+    CHECK(gone.killed == 1);
+    CHECK((shapes.size() == 1 || gone.left_behind > 0));
+    le_run.kill();
+}
+
+} // namespace
+
+TEST_CASE("every awkward tree is gone at Gone") {
+    const auto shapes = all_shapes();
+    const std::string& shape = shapes[GENERATE_REF(range(std::size_t{0}, all_shapes().size()))];
+    INFO(shape);
+    TreeWatch watch;
+    run_shape({"stubborn", shape}, watched_by(watch), watch);
+}
+
+TEST_CASE("all awkward shapes in one tree are gone at Gone") {
+    TreeWatch watch;
+    run_shape(all_shapes(), watched_by(watch), watch);
+}
+
+TEST_CASE("no descriptor is needed to kill: the guard has none left") {
+    TreeWatch watch;
+    StandInOptions options = watched_by(watch);
+    StandIn le_run(awkward({"stubborn", "daemonizing", "thread-forked", "stopped-grandchild"}),
+                   options);
+    le_run.start();
+    le_run.expect<Started>();
+    watch.wait_for_line("ready");
+    const rlimit none{0, 0};
+    REQUIRE(::prlimit(le_run.guard(), RLIMIT_NOFILE, &none, nullptr) == 0);
+    le_run.stop(SIGTERM, le_run.now());
+    const auto gone = le_run.expect<Gone>();
+    CHECK(watch.is_at_end());
+    CHECK(gone.left_behind >= 4);
+}
+
+TEST_CASE("in a PID namespace whose /proc is another's, PID 1's guard ends everything") {
+    if (::geteuid() != 0) {
+        WARN("needs root");
+        return;
+    }
+    TreeWatch watch;
+    StandInOptions options = watched_by(watch);
+    options.own_pid_namespace = true;
+    run_shape(
+        {"stubborn", "daemonizing", "thread-forked", "no-exit-signal", "nested-pidns", "other-uid"},
+        options, watch);
+}
+
+TEST_CASE("the child ends first: the rest gets the signal and its grace") {
+    TreeWatch watch;
+    // The shell dies of SIGTERM; the worker, which nobody has told, takes a while to end.
+    StandIn le_run({"/bin/sh", "-c",
+                    "(exec 9>$TEST_AWKWARD_FIFO; trap 'echo got-term >&9; sleep 1; echo drained "
+                    ">&9; exit' TERM; "
+                    "echo ready >&9; while :; do sleep 0.05 9>&-; done); true"},
+                   watched_by(watch));
+    le_run.start();
+    le_run.expect<Started>();
+    watch.wait_for_line("ready");
+    le_run.stop(SIGTERM);
+    const auto ended = le_run.expect<Ended>();
+    REQUIRE(WIFSIGNALED(ended.wait_status));
+    CHECK(WTERMSIG(ended.wait_status) == SIGTERM);
+    const auto gone = le_run.expect<Gone>();
+    CHECK(watch.is_at_end());
+    CHECK(watch.text().find("got-term") != std::string::npos);
+    CHECK(watch.text().find("drained") != std::string::npos);
+    CHECK(gone.cause == EndCause::kStopAsked);
+    CHECK(WTERMSIG(gone.wait_status) == SIGTERM);
+    CHECK(gone.killed == 0);
+    CHECK(gone.left_behind == 0);
+}
+
+TEST_CASE("the child ends by itself and leaves a daemon that ignores everything: five seconds, "
+          "then SIGKILL") {
+    TreeWatch watch;
+    StandIn le_run(awkward({"daemonizing", "quick-exit"}), watched_by(watch));
+    le_run.start();
+    le_run.expect<Started>();
+    const auto ended = le_run.expect<Ended>();
+    const TimePoint then = le_run.now();
+    CHECK(WEXITSTATUS(ended.wait_status) == 7);
+    const auto gone = le_run.expect<Gone>();
+    CHECK(watch.is_at_end());
+    CHECK(has_passed_for_holder(le_run.now(), then + milliseconds(4500)));
+    CHECK(gone.cause == EndCause::kByItself);
+    CHECK(WEXITSTATUS(gone.wait_status) == 7);
+    CHECK(gone.killed == 0);
+    CHECK(gone.left_behind == 1);
+}
+
+TEST_CASE("what is left gets no more time than the lease has") {
+    TreeWatch watch;
+    StandIn le_run(awkward({"daemonizing", "quick-exit"}), watched_by(watch));
+    const TimePoint begin = le_run.now();
+    le_run.start(begin + seconds(30), begin + seconds(60));
+    le_run.expect<Started>();
+    le_run.expect<Ended>();
+    le_run.until(le_run.now(), le_run.now());
+    const auto gone = le_run.expect<Gone>();
+    CHECK(watch.is_at_end());
+    CHECK(gone.cause == EndCause::kByItself);
+    CHECK(gone.left_behind == 1);
+}
