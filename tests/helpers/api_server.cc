@@ -8,8 +8,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "helpers/certificates.h"
 #include "helpers/https_client.h"
+#include "helpers/test_pki.h"
 
 namespace le_run::test {
 namespace {
@@ -107,17 +107,17 @@ bool ApiServer::start_both() {
 }
 
 void ApiServer::write_files() const {
-    const Certificate authority = make_authority("le-run test CA");
-    const Certificate server =
-        make_certificate(authority, "kube-apiserver", "", "IP:127.0.0.1,DNS:localhost");
-    const Certificate admin = make_certificate(authority, "admin", "system:masters", "");
-    scratch_.write("ca.crt", authority.certificate_pem);
-    scratch_.write("ca.key", authority.key_pem);
+    const TestCa authority("le-run test CA");
+    const PkiIdentity server = authority.issue(
+        {.common_name = "kube-apiserver", .dns = {"localhost"}, .ips = {"127.0.0.1"}});
+    const PkiIdentity admin = authority.issue(
+        {.common_name = "admin", .organization = "system:masters", .is_client = true});
+    scratch_.write("ca.crt", authority.certificate_pem());
     scratch_.write("server.crt", server.certificate_pem);
     scratch_.write("server.key", server.key_pem);
     scratch_.write("admin.crt", admin.certificate_pem);
     scratch_.write("admin.key", admin.key_pem);
-    scratch_.write("other-ca.crt", make_authority("some other CA").certificate_pem);
+    scratch_.write("other-ca.crt", TestCa("some other CA").certificate_pem());
     scratch_.write("audit-policy.yaml", kAuditPolicy);
     scratch_.write("tokens.csv", std::string(kAdminToken) + ",admin,1,system:masters\n" +
                                      kReplicaToken + ",replica,2\n" + kNobodyToken + ",nobody,3\n");
@@ -152,7 +152,7 @@ void ApiServer::start_server() {
                  "--token-auth-file=" + access_.file("tokens.csv"),
                  "--authorization-mode=RBAC",
                  "--service-account-issuer=https://kubernetes.default.svc",
-                 "--service-account-key-file=" + access_.file("server.key"),
+                 "--service-account-key-file=" + access_.file("server.crt"),
                  "--service-account-signing-key-file=" + access_.file("server.key"),
                  "--service-cluster-ip-range=10.96.0.0/24",
                  "--endpoint-reconciler-type=none",

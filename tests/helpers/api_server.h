@@ -16,7 +16,7 @@ namespace le_run::test {
 
 // How to reach a server: all that another process needs, too.
 struct ApiServerAccess {
-    std::string folder; // ca.crt, ca.key, server.crt, server.key, admin.crt, admin.key,
+    std::string folder; // ca.crt, server.crt, server.key, admin.crt, admin.key,
                         // other-ca.crt, audit.log
     std::string port;   // on 127.0.0.1
 

@@ -23,7 +23,8 @@ namespace {
 // Programs that a Process object still answers for; what else the test process adopted is an
 // orphan.
 std::set<pid_t>& registered() {
-    static std::set<pid_t> pids;
+    static auto& pids =
+        *new std::set<pid_t>; // outlives every Process, also those of static objects
     return pids;
 }
 
