@@ -1,0 +1,50 @@
+#include "guard/hang_watch.h"
+
+#include "helpers/catch.h"
+
+using namespace le_run;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+
+namespace {
+TimePoint at(Duration d) { return TimePoint(seconds(500), seconds(700)) + d; }
+} // namespace
+
+TEST_CASE("silence of a minute is a hang, where no run ended by its deadline") {
+    HangWatch watch(at(seconds(0)));
+    CHECK_FALSE(watch.is_hung(at(seconds(60) - Duration(1))));
+    CHECK(watch.is_hung(at(seconds(60))));
+    watch.heard(at(seconds(30)));
+    CHECK_FALSE(watch.is_hung(at(seconds(89))));
+    CHECK(watch.is_hung(at(seconds(90))));
+}
+
+TEST_CASE("after a run that ended by its deadline fifteen seconds are enough, unless le-run speaks "
+          "again") {
+    HangWatch watch(at(seconds(0)));
+    watch.heard(at(seconds(10)));
+    watch.run_ended_by_deadline();
+    CHECK_FALSE(watch.is_hung(at(seconds(24))));
+    CHECK(watch.is_hung(at(seconds(25))));
+    watch.heard(at(seconds(24)));
+    CHECK_FALSE(watch.is_hung(at(seconds(40))));
+    CHECK(watch.is_hung(at(seconds(84))));
+}
+
+TEST_CASE("own lateness is not le-run's silence") {
+    HangWatch watch(at(seconds(0)));
+    watch.woke(at(seconds(59)), milliseconds(900));
+    CHECK(watch.is_hung(at(seconds(60))));
+    watch.woke(at(seconds(59)), milliseconds(1100));
+    CHECK_FALSE(watch.is_hung(at(seconds(118))));
+    CHECK(watch.is_hung(at(seconds(119))));
+}
+
+TEST_CASE("both clocks must say so, and an act starts the counting anew") {
+    HangWatch watch(at(seconds(0)));
+    CHECK_FALSE(watch.is_hung(TimePoint(at(seconds(100)).boot(), at(seconds(59)).raw())));
+    CHECK_FALSE(watch.is_hung(TimePoint(at(seconds(59)).boot(), at(seconds(100)).raw())));
+    REQUIRE(watch.is_hung(at(seconds(61))));
+    watch.acted(at(seconds(61)));
+    CHECK_FALSE(watch.is_hung(at(seconds(120))));
+}
