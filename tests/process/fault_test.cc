@@ -161,6 +161,30 @@ TEST_CASE("the guard is killed: the child dies with it, and le-run ends the rest
     CHECK(watch.is_at_end());
 }
 
+TEST_CASE("the guard is killed right behind a Start: le-run's sweep leaves no process") {
+    for (int i = 0; i < 40; ++i) {
+        TreeWatch watch;
+        StandIn le_run({TEST_AWKWARD, "plain", "daemonizing"}, watched_by(watch));
+        le_run.start();
+        ::usleep(
+            static_cast<useconds_t>(i * 250)); // falls into another moment of the start each time
+        REQUIRE(::kill(le_run.guard(), SIGKILL) == 0);
+        REQUIRE(le_run.sweep());
+        REQUIRE(watch.is_at_end());
+    }
+}
+
+TEST_CASE("a message of a dead le-run is no reason to start: its guard leaves") {
+    for (int i = 0; i < 10; ++i) {
+        TreeWatch watch;
+        StandIn le_run({TEST_AWKWARD, "plain"}, watched_by(watch));
+        le_run.kill();
+        le_run.channel().send(Start{1, TimePoint::far_future(), TimePoint::far_future(), {}});
+        REQUIRE(is_gone(le_run.guard()));
+        REQUIRE(watch.text().empty());
+    }
+}
+
 TEST_CASE("a slow exec blinds nobody: the guard answers, and the child comes when it can") {
     SlowProgram program;
     StandIn le_run({program.path(), "0"});
