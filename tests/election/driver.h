@@ -1,0 +1,70 @@
+// Drives an Election by hand and writes down what it wants, as short lines: the language of the
+// tables and traces.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "election/election.h"
+
+namespace le_run::test {
+
+// The settings of the tables: lease 15 s, renew deadline 10 s, retry period 2 s, request timeout 2
+// s.
+ElectionConfig usual_config();
+
+class Driver {
+public:
+    explicit Driver(ElectionConfig config = usual_config());
+
+    // Lets `d` pass on both clocks; nothing is stepped.
+    void pass(Duration d) { now_ = now_ + d; }
+    // Lets time pass differently on the two clocks.
+    void pass(Duration boot, Duration raw) {
+        now_ = TimePoint(now_.boot() + boot, now_.raw() + raw);
+    }
+
+    // Each steps once and returns what is wanted, one line per action.
+    std::vector<std::string> step(const Fact& fact);
+    std::vector<std::string> tick() { return step(Tick{}); }
+    std::vector<std::string> read(ReadOutcome outcome) {
+        return step(ReadAnswered{last_attempt_, std::move(outcome)});
+    }
+    std::vector<std::string> write(WriteOutcome outcome) {
+        return step(WriteAnswered{last_attempt_, std::move(outcome)});
+    }
+    // The last write happened.
+    std::vector<std::string> written();
+
+    // A record that `holder` wrote, as a store would answer it; each call is a new version.
+    StoredLease lease_of(const std::string& holder, std::int64_t seconds = 15);
+    // The record of the last write, as it would be read back; the version of the write if it is
+    // known.
+    StoredLease last_record();
+
+    // Brings it from the start into the named state.
+    void become_standby();   // another holds the lease, a read is not under way
+    void become_acquiring(); // the creating write is under way
+    void become_leading();   // no request is under way
+    void become_stopping();  // asked to step down, no request is under way
+    void become_releasing(); // the read before the release is under way
+
+    Election& election() { return election_; }
+    TimePoint now() const { return now_; }
+    Attempt last_attempt() const { return last_attempt_; }
+    Duration wakeup() const { return *election_.next_wakeup(now_); }
+    WallTime wall{1'800'000'000'000'000};
+
+private:
+    std::string line(const Action& action);
+
+    TimePoint now_{std::chrono::hours(5), std::chrono::hours(5)};
+    Election election_;
+    Attempt last_attempt_{};
+    LeaseRecord last_written_;
+    int versions_ = 100;
+};
+
+std::string state_name(Election::State state);
+
+} // namespace le_run::test

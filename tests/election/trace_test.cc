@@ -1,0 +1,410 @@
+// Whole stories with their times, in order.
+#include "helpers/catch.h"
+
+#include "election/driver.h"
+
+namespace le_run::test {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Election::State;
+using Lines = std::vector<std::string>;
+
+const Failure kUnreachable{Failure::Kind::kUnreachable, "no answer", {}};
+
+} // namespace
+
+TEST_CASE("a life: create, renew, step down, drain beyond the lease, release", "[election]") {
+    Driver d;
+    CHECK(d.tick() == Lines{"report contending", "read"});
+    CHECK(d.read(Absent{}) == Lines{"acquire anew"});
+    CHECK(d.written() == Lines{"report acquired", "start token 101 term 10s kill 12.97s"});
+    CHECK(d.wakeup() == 2s); // retry period, from the send
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"renew over v101"});
+    CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
+    CHECK(d.step(StepDownAsked{StepDownReason::kAsked}) ==
+          Lines{"extend term 10s kill 12.97s", "report stop-begins", "stop step-down kill never"});
+    for (int i = 0; i < 15;
+         ++i) { // the drain takes twice the lease duration, and the lease is renewed all the while
+        d.pass(2s);
+        CHECK(d.tick() == Lines{"renew over v" + std::to_string(102 + i)});
+        CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
+    }
+    CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"});
+    CHECK(d.read(Found{d.last_record()}) == Lines{"release over v118"});
+    CHECK(d.written() == Lines{"report released", "finish stopped"});
+    CHECK_FALSE(d.election().next_wakeup(d.now()));
+}
+
+TEST_CASE("a hanging store: three tries, stop at the renew deadline, no release, contending again",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"renew over v101"});
+    d.pass(2s); // 4 s after the last success
+    CHECK(d.tick() == Lines{"report renewal-failing", "read"});
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"report renewal-failing", "read"});
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"report renewal-failing", "read"});
+    d.pass(2s); // 10 s
+    CHECK(d.tick() == Lines{"report lost", "extend term 0s kill 2.97s", "report stop-begins",
+                            "stop renew-deadline kill never", "report renewal-failing", "read"});
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"report renewal-failing", "read"});
+    CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"}); // perhaps it can be released
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"read"});
+    d.pass(1s); // the lease has run out
+    CHECK(d.tick() ==
+          Lines{"report not-released", "report holding-back", "report contending", "read"});
+    CHECK(d.election().state() == State::kStandby);
+}
+
+TEST_CASE("a success in the drain after a loss moves SIGKILL and does not cancel the stop",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(10s);
+    d.tick();
+    CHECK(d.election().state() == State::kStopping);
+    CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
+    CHECK(d.election().state() == State::kStopping);
+    CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"});
+    CHECK(d.read(Found{d.last_record()}) == Lines{"release over v103"});
+}
+
+TEST_CASE("the lost grace bounds the drain, also when renewals work again", "[election]") {
+    ElectionConfig config = usual_config();
+    config.timing.lost_grace = 1s;
+    Driver d(config);
+    d.become_acquiring();
+    CHECK(d.written() == Lines{"report acquired", "start token 101 term 10s kill 11s"});
+    d.pass(10s);
+    CHECK(d.tick() == Lines{"report lost", "extend term 0s kill 1s", "report stop-begins",
+                            "stop renew-deadline kill 1s", "renew over v101"});
+    CHECK(d.written() == Lines{"extend term 10s kill 1s"});
+}
+
+TEST_CASE("the stop grace bounds a requested drain, the lost grace does not", "[election]") {
+    ElectionConfig config = usual_config();
+    config.timing.lost_grace = 0s;
+    config.stop_grace = 30s;
+    Driver d(config);
+    d.become_leading();
+    CHECK(d.step(StepDownAsked{StepDownReason::kAsked}) ==
+          Lines{"extend term 10s kill 12.97s", "report stop-begins", "stop step-down kill 30s"});
+}
+
+TEST_CASE("a process that slept notices its deadline before it believes good news", "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    d.tick();
+    d.pass(60s); // frozen; the answer had come long ago
+    const Lines wanted = d.written();
+    REQUIRE(wanted.size() >= 3);
+    CHECK(wanted[0] == "report lost");
+    CHECK(d.election().state() == State::kStopping);
+}
+
+TEST_CASE("either clock ends a leadership, both must pass for a takeover", "[election]") {
+    SECTION("the holder obeys the faster clock") {
+        const bool boot_is_fast = GENERATE(true, false);
+        Driver d;
+        d.become_leading();
+        boot_is_fast ? d.pass(10s, 9s) : d.pass(9s, 10s);
+        d.tick();
+        CHECK(d.election().state() == State::kStopping);
+    }
+    SECTION("the observer obeys the slower clock") {
+        const bool boot_is_fast = GENERATE(true, false);
+        Driver d;
+        d.become_standby();
+        boot_is_fast ? d.pass(15s, 14s) : d.pass(14s, 15s);
+        CHECK(d.tick() == Lines{"read"});
+        CHECK(d.election().state() == State::kStandby);
+        d.pass(1s);
+        d.read(Found{d.lease_of("other")});
+        CHECK(d.election().state() == State::kStandby);
+    }
+}
+
+TEST_CASE(
+    "two unknown renewals and a stuck wall clock: the one that landed is named by its renewTime",
+    "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    d.tick(); // the renewal that will have landed, sent at 2 s
+    const StoredLease first = d.last_record();
+    d.write(kUnreachable);
+    d.pass(500ms);
+    d.tick();
+    // The read shows the old version still: neither has landed yet, so another write is sent.
+    StoredLease before = d.last_record();
+    before.version = {"v101"};
+    before.record.renew_time = WallTime{1'800'000'000'000'000};
+    CHECK(d.read(Found{before}) == Lines{"renew over v101"});
+    d.write(kUnreachable);
+    d.pass(500ms);
+    d.tick();
+    CHECK(d.read(Found{first}) == // the wall clock stood still, and yet it is the first one
+          Lines{"report renewal-works", "extend term 9s kill 11.97s"});
+}
+
+TEST_CASE("each renewTime is of a later second, whatever the wall clock does", "[election]") {
+    Driver d;
+    d.become_leading();
+    std::int64_t last = d.last_record().record.renew_time->microseconds;
+    for (int i = 0; i < 5; ++i) {
+        d.wall.microseconds -= 3'600'000'000; // an hour back each time
+        d.pass(2s);
+        d.tick();
+        const std::int64_t renewed = d.last_record().record.renew_time->microseconds;
+        CHECK(renewed >= last + 1'000'000);
+        last = renewed;
+        d.written();
+    }
+}
+
+TEST_CASE("after a deletion a standby waits for the observed expiry, a fresh starter does not",
+          "[election]") {
+    Driver d;
+    d.become_standby();
+    d.pass(3s);
+    d.tick();
+    CHECK(d.read(Absent{}) == Lines{"report vanished other"});
+    d.pass(11s);
+    d.tick();
+    CHECK(d.read(Absent{}).empty());
+    d.pass(1s);
+    CHECK(d.tick() == Lines{"acquire anew"});
+
+    Driver fresh;
+    fresh.tick();
+    CHECK(fresh.read(Absent{}) == Lines{"acquire anew"});
+}
+
+TEST_CASE("a release whose outcome is unknown is repeated until the lease has run out",
+          "[election]") {
+    Driver d;
+    d.become_releasing();
+    const StoredLease mine = d.last_record();
+    CHECK(d.read(Found{mine}) == Lines{"release over v102"});
+    for (int i = 0; i < 5; ++i) {
+        d.write(kUnreachable);
+        d.pass(1s);
+        CHECK(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{mine}) == Lines{"release over v102"});
+    }
+    d.write(kUnreachable);
+    d.pass(15s);
+    CHECK(d.tick() == Lines{"report not-released", "finish stopped"});
+}
+
+TEST_CASE("an acquisition whose answer was lost is won by a write of its own", "[election]") {
+    Driver d;
+    d.become_acquiring();
+    const StoredLease landed = d.last_record();
+    CHECK(d.write(kUnreachable) == Lines{"report store-trouble"});
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"read"});
+    CHECK(d.read(Found{landed}) == Lines{"acquire over v101"});
+    CHECK(d.last_record().record.acquire_time != landed.record.acquire_time);
+    CHECK(d.written() == Lines{"report acquired", "start token 103 term 10s kill 12.97s"});
+}
+
+TEST_CASE("denied at start: said at once, waited for one renew deadline, then the end; later never",
+          "[election]") {
+    const Failure denied{Failure::Kind::kDenied, "denied", {}};
+    SECTION("at start") {
+        Driver d;
+        d.tick();
+        CHECK(d.read(denied) == Lines{"report store-trouble"});
+        for (int i = 0; i < 4; ++i) {
+            d.pass(2s);
+            CHECK(d.tick() == Lines{"read"});
+            CHECK(d.read(denied).empty());
+        }
+        d.pass(2s);
+        CHECK(d.tick() == Lines{"finish denied"});
+    }
+    SECTION("only the write is denied") {
+        Driver d;
+        d.tick();
+        d.read(Absent{});
+        d.write(denied);
+        for (int i = 0; i < 4; ++i) {
+            d.pass(2s);
+            CHECK(d.tick() == Lines{"read"});
+            CHECK(d.read(Absent{}) == Lines{"acquire anew"});
+            d.write(denied);
+        }
+        d.pass(2s);
+        CHECK(d.tick() == Lines{"finish denied"});
+    }
+    SECTION("rights that lag") {
+        Driver d;
+        d.tick();
+        d.read(denied);
+        d.pass(2s);
+        d.tick();
+        CHECK(d.read(Absent{}) == Lines{"acquire anew"});
+        CHECK(d.written().back() == "start token 101 term 10s kill 12.97s");
+    }
+    SECTION("later") {
+        Driver d;
+        d.become_standby();
+        for (int i = 0; i < 40; ++i) {
+            d.pass(3s);
+            d.tick();
+            if (d.election().state() == State::kAcquiring) {
+                d.write(denied);
+            } else {
+                d.read(denied);
+            }
+            CHECK(d.election().state() == State::kStandby);
+        }
+    }
+}
+
+TEST_CASE("a stranger's or unusable answer at start ends the program at once", "[election]") {
+    const auto kind = GENERATE(Failure::Kind::kMalformed, Failure::Kind::kUntrusted);
+    Driver d;
+    d.tick();
+    CHECK(d.read(Failure{kind, "no", {}}) == Lines{"finish unusable"});
+}
+
+TEST_CASE("an unreachable store is waited for, with one line a minute", "[election]") {
+    Driver d;
+    d.tick();
+    int lines = 0;
+    for (int i = 0; i < 90; ++i) {
+        lines += static_cast<int>(d.read(kUnreachable).size());
+        d.pass(2s);
+        REQUIRE(d.tick() == Lines{"read"});
+    }
+    CHECK(lines == 3);
+}
+
+TEST_CASE("--wait", "[election]") {
+    ElectionConfig config = usual_config();
+    SECTION("0: tries once and gives up on a held lease") {
+        config.wait = 0s;
+        Driver d(config);
+        CHECK(d.tick() == Lines{"report contending", "read"});
+        CHECK(d.tick().empty()); // the one try is under way
+        d.read(Found{d.lease_of("other")});
+        CHECK(d.wakeup() == 0s);
+        CHECK(d.tick() == Lines{"finish not-won"});
+    }
+    SECTION("0: takes a free lease") {
+        config.wait = 0s;
+        Driver d(config);
+        d.tick();
+        CHECK(d.read(Absent{}) == Lines{"acquire anew"});
+        CHECK(d.written().size() == 2);
+        d.pass(2s);
+        CHECK(d.tick() == Lines{"renew over v101"});
+    }
+    SECTION("5s") {
+        config.wait = 5s;
+        Driver d(config);
+        d.become_standby();
+        d.pass(4s);
+        d.tick();
+        CHECK(d.election().state() == State::kStandby);
+        d.pass(1s);
+        CHECK(d.tick() == Lines{"finish not-won"});
+    }
+    SECTION("once it led, it does not give up any more") {
+        config.wait = 5s;
+        config.standby_after_work_ended = true;
+        Driver d(config);
+        d.become_leading();
+        d.step(WorkGone{WorkEnd::kByItself});
+        d.read(Found{d.last_record()});
+        d.written();
+        d.pass(60s);
+        d.tick();
+        CHECK(d.election().state() != State::kDone);
+    }
+}
+
+TEST_CASE("what follows a loss and a child that ended", "[election]") {
+    ElectionConfig config = usual_config();
+    SECTION("--on-lost exit") {
+        config.standby_after_loss = false;
+        Driver d(config);
+        d.become_leading();
+        d.pass(2s);
+        d.tick();
+        d.write(Absent{});
+        CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"finish lost"});
+    }
+    SECTION("--on-exit exit") {
+        Driver d(config);
+        d.become_leading();
+        d.step(WorkGone{WorkEnd::kByItself});
+        d.read(Found{d.last_record()});
+        CHECK(d.written() == Lines{"report released", "finish work-ended"});
+    }
+    SECTION("a child that ended just before the stop it was to get: the first cause counts") {
+        Driver d(config);
+        d.become_stopping();
+        d.step(WorkGone{WorkEnd::kByItself});
+        d.read(Found{d.last_record()});
+        CHECK(d.written() == Lines{"report released", "finish work-ended"});
+    }
+    SECTION("--on-exit standby: stays behind, longer each time, up to the lease duration") {
+        config.standby_after_work_ended = true;
+        Driver d(config);
+        d.tick();
+        for (const Duration pause : {2s, 4s, 8s, 15s, 15s}) {
+            d.read(Found{d.lease_of("", 1)});
+            if (d.election().state() == State::kStandby) {
+                d.pass(d.wakeup());
+                d.tick();
+            }
+            REQUIRE(d.election().state() == State::kAcquiring);
+            d.written();
+            d.step(WorkGone{WorkEnd::kByItself});
+            d.read(Found{d.last_record()});
+            d.written();
+            // Free as it is, it is left to others for so long.
+            d.read(Found{d.lease_of("", 1)});
+            Duration waited{};
+            while (d.election().state() == State::kStandby && waited < 1min) {
+                const Duration step = std::max<Duration>(d.wakeup(), 1ms);
+                d.pass(step);
+                waited += step;
+                if (d.tick() == Lines{"read"}) {
+                    d.read(Found{d.lease_of("", 1)});
+                }
+            }
+            CHECK(waited >= pause);
+            CHECK(waited < pause + 1s);
+            d.write(Conflict{}); // somebody else was faster
+        }
+    }
+}
+
+TEST_CASE("a server's Retry-After is honoured as far as the deadline allows", "[election]") {
+    const auto wakeup_after = [](Duration retry_after) {
+        Driver d;
+        d.become_leading();
+        d.pass(2s);
+        d.tick();
+        d.write(Failure{Failure::Kind::kUnreachable, "429", retry_after});
+        return d.wakeup();
+    };
+    CHECK(wakeup_after(1s) == 1s);
+    CHECK(wakeup_after(3s) == 3s);
+    CHECK(wakeup_after(1h) == 4s);    // room for two tries of 2 s before 10 s
+    CHECK(wakeup_after(0s) == 500ms); // the usual short pause
+}
+
+} // namespace le_run::test
