@@ -22,9 +22,7 @@ const char* const kSelfPortrait =
     "{ grep -E '^(SigBlk|SigIgn|SigCgt|NoNewPrivs|Uid|Gid|Groups|CapEff|CoreDumping|Seccomp):' "
     "/proc/self/status; "
     "pwd; umask; nice; ulimit -a; cat /proc/self/oom_score_adj /proc/self/coredump_filter; "
-    "for fd in /proc/$$/fd/*; do case $fd in */1) ;; *) echo \"$fd $(readlink $fd)\" | sed "
-    "\"s,/$$/,/pid/,\";; esac; "
-    "done; } ";
+    "find /proc/self/fd/ -mindepth 1 ! -name 1 ! -lname '/proc/*' -printf '%f %l\\n' | sort; } ";
 
 void start_oddly() {
     ::signal(SIGHUP, SIG_IGN);
