@@ -7,7 +7,8 @@
 
 namespace le_run::kubernetes {
 
-// The bytes of padded or unpadded standard base64; blanks and line ends inside are skipped. Nothing for any other text.
+// The bytes of padded or unpadded standard base64; blanks and line ends inside are skipped. Nothing
+// for any other text.
 std::optional<std::string> decode_base64(std::string_view text);
 
 } // namespace le_run::kubernetes

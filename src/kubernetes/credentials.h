@@ -19,7 +19,8 @@ struct TokenSource {
 // Whether the text can stand in an Authorization header.
 bool is_token(const std::string& text);
 
-// The token in a file, without the blanks around it; an error's text names the file, never its content.
+// The token in a file, without the blanks around it; an error's text names the file, never its
+// content.
 std::variant<std::string, FileError> read_token(const std::string& path);
 
 // The present token. Not thread-safe: the loop's. Reading is a small local file, done in the call.
@@ -28,14 +29,16 @@ public:
     using Time = std::chrono::steady_clock::time_point;
     static constexpr std::chrono::seconds kReadEvery{60};
 
-    // Reads the file. When that fails the fixed token serves, and the next try comes with the next use.
+    // Reads the file. When that fails the fixed token serves, and the next try comes with the next
+    // use.
     Token(TokenSource source, Time now);
 
-    // The token to send, empty when there is none; re-read first when the last try is kReadEvery ago. A file that is
-    // gone, empty or broken for now leaves the old token in use.
+    // The token to send, empty when there is none; re-read first when the last try is kReadEvery
+    // ago. A file that is gone, empty or broken for now leaves the old token in use.
     const std::string& current(Time now);
 
-    // Re-reads at once: the server refused the token. True when there is a file, so that another try has a sense.
+    // Re-reads at once: the server refused the token. True when there is a file, so that another
+    // try has a sense.
     bool read_again(Time now);
 
     // What is wrong with the file since the last try, naming it; never its content.

@@ -7,6 +7,10 @@ std::string with_message(const std::string& message) {
     return message.empty() ? "" : ": " + message;
 }
 
+std::string attempt(const Access& access) {
+    return "cannot " + access.verb + " lease " + access.lease_namespace + "/" + access.name;
+}
+
 // Both rules, so that the next start does not fail at the next verb.
 std::string role_rules(const Access& access) {
     return "add to a Role in namespace " + access.lease_namespace +
@@ -32,8 +36,11 @@ std::string one_line(std::string text) {
 }
 
 std::string cannot(const Access& access, const std::string& why) {
-    return one_line("cannot " + access.verb + " lease " + access.lease_namespace + "/" +
-                    access.name + " at " + access.server + ": " + why);
+    return one_line(attempt(access) + " at " + access.server + ": " + why);
+}
+
+std::string not_answered(const Access& access, const std::string& transport_text) {
+    return one_line(attempt(access) + ": " + transport_text);
 }
 
 std::string unauthorized(const Access& access, const std::string& server_message,

@@ -7,10 +7,10 @@ namespace le_run::kubernetes {
 
 // One request for one Lease.
 struct Access {
-    std::string verb;            // "get", "create", "update": as RBAC calls it
+    std::string verb; // "get", "create", "update": as RBAC calls it
     std::string lease_namespace;
     std::string name;
-    std::string server;          // "https://10.0.0.1:6443"
+    std::string server; // "https://10.0.0.1:6443"
 };
 
 // Blanks for line ends and control characters; cut to a length that a log bears.
@@ -19,12 +19,16 @@ std::string one_line(std::string text);
 // Any failure: "cannot get lease NS/N at SERVER: " and `why`.
 std::string cannot(const Access& access, const std::string& why);
 
-// 401. `credentials_from` says where ours come from; `token_problem` is what is wrong with the token file, or empty.
+// No answer; `transport_text` already names the server.
+std::string not_answered(const Access& access, const std::string& transport_text);
+
+// 401. `credentials_from` says where ours come from; `token_problem` is what is wrong with the
+// token file, or empty.
 std::string unauthorized(const Access& access, const std::string& server_message,
                          const std::string& credentials_from, const std::string& token_problem);
 
-// 403. Names the user, verb, resource and namespace (the server's message does) and the rule that a Role needs, unless
-// the server refused for another reason than missing rights.
+// 403. Names the user, verb, resource and namespace (the server's message does) and the rule that a
+// Role needs, unless the server refused for another reason than missing rights.
 std::string forbidden(const Access& access, const std::string& server_message);
 
 // 404 for the namespace itself.

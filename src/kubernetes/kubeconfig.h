@@ -10,7 +10,8 @@
 
 namespace le_run::kubernetes {
 
-inline constexpr const char* kServiceAccountFolder = "/var/run/secrets/kubernetes.io/serviceaccount";
+inline constexpr const char* kServiceAccountFolder =
+    "/var/run/secrets/kubernetes.io/serviceaccount";
 
 struct KubeconfigRequest {
     std::optional<std::string> kubeconfig_flag; // --kubeconfig; empty counts as not given
@@ -21,15 +22,16 @@ struct KubeconfigRequest {
 
 // Everything needed to talk to one API server. Holds secrets: never log it, but for `source`.
 struct ClusterConfig {
-    net::Endpoint endpoint;        // server and TLS; the CA is read, never the system's instead of a given one
-    TokenSource token;             // none over plain http
+    net::Endpoint
+        endpoint;      // server and TLS; the CA is read, never the system's instead of a given one
+    TokenSource token; // none over plain http
     std::string default_namespace; // of the pod when in cluster, else of the context; may be empty
     std::string source;            // for people: "kubeconfig /home/a/.kube/config, context c"
 };
 
-// The first of: the flag, the first existing file of KUBECONFIG, the service account of the pod, ~/.kube/config.
-// Reads every file it names and checks it. Throws StoreConfigError, one line that names the file, the place inside it,
-// what is wrong and what to write instead, without secrets.
+// The first of: the flag, the first existing file of KUBECONFIG, the service account of the pod,
+// ~/.kube/config. Reads every file it names and checks it. Throws StoreConfigError, one line that
+// names the file, the place inside it, what is wrong and what to write instead, without secrets.
 ClusterConfig load_cluster_config(const KubeconfigRequest& request);
 
 // The namespace of a lock: the given one, else the default above, else "default".

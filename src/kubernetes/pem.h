@@ -6,8 +6,8 @@
 
 namespace le_run::kubernetes {
 
-// Nothing when `pem` holds at least one certificate and every certificate in it can be read; otherwise what is wrong,
-// e.g. "is not PEM". Never quotes the text.
+// Nothing when `pem` holds at least one certificate and every certificate in it can be read;
+// otherwise what is wrong, e.g. "is not PEM". Never quotes the text.
 std::optional<std::string> wrong_with_certificates(const std::string& pem);
 
 // The same for one private key without a passphrase.

@@ -9,7 +9,8 @@ namespace le_run::kubernetes {
 inline constexpr std::size_t kMaxKubeconfig = 4 * 1024 * 1024;
 inline constexpr std::size_t kMaxSecretFile = 1024 * 1024;
 
-// Why a file could not be read, without its path: "is missing", "may not be read (Permission denied)".
+// Why a file could not be read, without its path: "is missing", "may not be read (Permission
+// denied)".
 struct FileError {
     int number = 0; // errno; 0 for a file that is too large
     std::string text;

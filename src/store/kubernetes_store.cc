@@ -243,7 +243,7 @@ WriteOutcome KubernetesStore::write_outcome(const Access& access, const HttpResp
 Failure KubernetesStore::failure_of(const Access& access, const HttpError& error) const {
     const bool untrusted = error.kind == HttpError::Kind::kUntrusted;
     return {untrusted ? Failure::Kind::kUntrusted : Failure::Kind::kUnreachable,
-            kubernetes::cannot(access, error.text),
+            kubernetes::not_answered(access, error.text),
             {}};
 }
 
