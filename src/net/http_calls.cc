@@ -109,8 +109,10 @@ void HttpCalls::on_news(TryNumber number, News news) {
 }
 
 void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure) {
-    if (failed_while_writing(failure) && call.may_send_again &&
-        call.addresses[call.current] == warm_) {
+    const bool may_be_stale =
+        call.addresses[call.current] == warm_ && failed_while_writing(failure);
+    warm_.clear();
+    if (may_be_stale && call.may_send_again) {
         call.may_send_again = false;
         return try_address(id, call, true);
     }

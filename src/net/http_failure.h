@@ -20,8 +20,9 @@ struct WireFailure {
 // secrets.
 std::string describe(const WireFailure& failure);
 
-// Whether the request failed while it was being written. On a connection that had answered before,
-// the server has closed it since: cpprest notices an end by itself only while it reads.
+// Whether the request failed while it was being written. Where the connection was kept from the
+// request before, the server has closed it since. (When that shows while the answer is awaited,
+// cpprest sends the request again by itself.)
 bool failed_while_writing(const WireFailure& failure);
 
 // Retry-After in its form of seconds, at most a day; a date and anything else is nullopt.

@@ -49,7 +49,8 @@ http::http_request build(const HttpRequest& request, const std::string& base_pat
     http::http_request built(request.method);
     built.set_request_uri(web::uri(base_path + request.target));
     auto& headers = built.headers();
-    if (!request.body.empty()) { // bytes: for a string cpprest calls a stream through the wrong type
+    if (!request.body.empty()) {
+        // As bytes: for a string cpprest calls its stream through the wrong type.
         built.set_body(std::vector<unsigned char>(request.body.begin(), request.body.end()));
         headers["Content-Type"] = "application/json";
     }

@@ -111,6 +111,12 @@ bool read_request(TestStream& stream, std::string& unread, ServedRequest& reques
         return true;
     };
     std::size_t end = 0;
+    if (!need([&] { return !unread.empty(); }))
+        return false;
+    if (std::isupper(static_cast<unsigned char>(unread[0])) == 0) {
+        stream.write("HTTP/1.1 400 Not HTTP\r\nContent-Length: 0\r\n\r\n");
+        return false;
+    }
     if (!need([&] { return (end = unread.find("\r\n\r\n")) != std::string::npos; }))
         return false;
     const std::string head = unread.substr(0, end + 2);
@@ -238,13 +244,29 @@ public:
             const std::lock_guard lock(mutex_);
             const int number = ++accepted_;
             ++open_;
+            fds_[number] = fd;
             connections_.push_back(start([this, fd, number] {
                 TestStream stream(fd, stop_);
                 serve(stream, number);
+                {
+                    const std::lock_guard ending(mutex_); // while it closes nobody may touch it
+                    fds_.erase(number);
+                }
                 stream.close();
-                const std::lock_guard closing(mutex_);
+                const std::lock_guard closed(mutex_);
                 --open_;
             }));
+        }
+    }
+
+    void end_connections(Ending how) {
+        const std::lock_guard lock(mutex_);
+        const linger at_once = {1, 0};
+        for (const auto& [number, fd] : fds_) {
+            if (how == Ending::kReset)
+                ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            // Its thread wakes up and closes it.
+            ::shutdown(fd, how == Ending::kReset ? SHUT_RD : SHUT_RDWR);
         }
     }
 
@@ -255,7 +277,7 @@ public:
         request.connection = number;
         if (context_) {
             if (!stream.start_tls(context_.get(), true))
-                return;
+                return stream.end_gently(); // so that the alert arrives
             const char* name = SSL_get_servername(stream.ssl(), TLSEXT_NAMETYPE_host_name);
             request.server_name = name == nullptr ? "" : name;
             request.client_subject = subject_of_peer(stream.ssl());
@@ -271,10 +293,8 @@ public:
                 handler = handler_;
             }
             const Answer answer = handler(request);
-            if (!give(stream, answer) || answer.afterwards == Answer::Afterwards::kEnd)
+            if (!give(stream, answer) || answer.ends_connection)
                 return;
-            if (answer.afterwards == Answer::Afterwards::kReset)
-                return stream.reset();
         }
     }
 
@@ -282,6 +302,7 @@ public:
     Handler handler_;
     std::vector<std::thread> connections_;
     std::vector<ServedRequest> requests_;
+    std::map<int, int> fds_; // of the open connections, by number
     int accepted_ = 0;
     int handshaken_ = 0;
     int open_ = 0;
@@ -306,6 +327,8 @@ void HttpTestServer::set_handler(Handler handler) {
     const std::lock_guard lock(state_->mutex_);
     state_->handler_ = std::move(handler);
 }
+
+void HttpTestServer::end_connections(Ending how) { state_->end_connections(how); }
 
 int HttpTestServer::connections() const {
     const std::lock_guard lock(state_->mutex_);

@@ -46,17 +46,12 @@ struct Answer {
         kHalfThenEnd,   // announces 1000 bytes, sends 500, FIN
         kNotHttp,       // `body` alone
     };
-    enum class Afterwards {
-        kKeepOpen,
-        kEnd,
-        kReset
-    }; // the connection, without having announced it
 
     int status = 200;
     std::string body{};
     std::vector<std::pair<std::string, std::string>> headers{};
     Kind kind = Kind::kWhole;
-    Afterwards afterwards = Afterwards::kKeepOpen;
+    bool ends_connection = false; // FIN after it, without having announced it
 };
 
 // Any number of connections, each on a thread of its own; all of them end in the destructor.
@@ -80,6 +75,11 @@ public:
 
     std::string port() const;
     void set_handler(Handler handler); // from the next request on
+
+    // Ends all open connections, by FIN or RST. Call it when the client has its answers: an RST
+    // destroys what has not been read.
+    enum class Ending { kFin, kReset };
+    void end_connections(Ending how);
 
     // So far. `handshakes`: completed ones.
     int connections() const;

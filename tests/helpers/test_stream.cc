@@ -129,21 +129,26 @@ bool TestStream::pause_ms(int ms) {
 }
 
 void TestStream::close() {
-    if (ssl_ && fd_ >= 0)
+    if (fd_ < 0)
+        return;
+    if (ssl_ && !is_reset_)
         SSL_shutdown(ssl_.get());
     ERR_clear_error();
-    if (fd_ >= 0)
-        ::close(fd_);
+    ::close(fd_);
     fd_ = -1;
+}
+
+void TestStream::end_gently() {
+    ::shutdown(fd_, SHUT_WR);
+    char ignored[4096];
+    while (wait_for(POLLIN) && ::recv(fd_, ignored, sizeof ignored, 0) > 0) {
+    }
 }
 
 void TestStream::reset() {
     const linger at_once = {1, 0};
-    if (fd_ >= 0)
-        ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
-    if (fd_ >= 0)
-        ::close(fd_);
-    fd_ = -1;
+    ::setsockopt(fd_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+    is_reset_ = true;
 }
 
 } // namespace le_run::test

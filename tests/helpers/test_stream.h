@@ -38,8 +38,9 @@ public:
     // Waits as long as nothing is asked to stop; false when stopped.
     bool pause_ms(int ms);
 
-    void close(); // TLS closure alert and FIN
-    void reset(); // RST
+    void close();      // TLS closure alert and FIN
+    void end_gently(); // FIN, then waits for the peer's: an RST would overtake what was sent
+    void reset();      // closing it will send RST
     SSL* ssl() const { return ssl_.get(); }
 
 private:
@@ -48,6 +49,7 @@ private:
 
     int fd_;
     int stop_fd_;
+    bool is_reset_ = false;
     std::unique_ptr<SSL, FreeSsl> ssl_;
 };
 

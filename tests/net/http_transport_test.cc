@@ -111,7 +111,7 @@ TEST_CASE("several requests may be under way") {
 
 TEST_CASE(
     "a keep-alive connection that the server closed meanwhile is noticed and replaced at once") {
-    const auto afterwards = GENERATE(Answer::Afterwards::kEnd, Answer::Afterwards::kReset);
+    const auto ending = GENERATE(HttpTestServer::Ending::kFin, HttpTestServer::Ending::kReset);
     const bool tls = GENERATE(false, true);
     const std::string method = GENERATE("GET", "PUT");
     const TestCa ca("ca");
@@ -123,15 +123,14 @@ TEST_CASE(
         wanted.ips = {"127.0.0.1"};
         options.tls->identity = ca.issue(wanted);
     }
-    Answer answer = text("ok");
-    answer.afterwards = afterwards;
-    HttpTestServer server(always(answer), options);
+    HttpTestServer server(always(text("ok")), options);
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, tls ? secure(server.port(), ca.certificate_pem())
                                               : plain(server.port()));
     for (int i = 1; i <= 4; ++i) {
         net::HttpRequest request = method == "GET" ? get() : put(std::string(2000, 'x'));
         CHECK(response_of(exchange(fixture, transport, request)).status == 200);
+        server.end_connections(ending);
         REQUIRE(wait_until([&] { return server.open_connections() == 0; }));
         CHECK(server.connections() == i); // no try in between, and nothing was sent twice
         CHECK(server.requests().size() == static_cast<std::size_t>(i));
