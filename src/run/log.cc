@@ -89,7 +89,8 @@ void Log::write(const LogLine& line) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
     const std::uint64_t dropped = writer_->pool->overrun_counter();
-    if (dropped > writer_->dropped) {
+    // Told when there is room again: such a line must not push out others.
+    if (dropped > writer_->dropped && writer_->pool->queue_size() < kQueuedLines / 2) {
         const std::string count = std::to_string(dropped - writer_->dropped);
         writer_->dropped = dropped;
         const LogLine lost{LogLevel::kWarning,

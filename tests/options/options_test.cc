@@ -1,0 +1,219 @@
+// The door: what is accepted, what each value becomes, and that bad input is named with its source,
+// value and remedy.
+#include "helpers/catch.h"
+
+#include <csignal>
+
+#include "options.h"
+
+namespace le_run::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Words = std::vector<std::string>;
+
+const Words kPath{"PATH=/usr/bin:/bin"};
+
+Options parse(const Words& arguments, Words environment = {}) {
+    environment.insert(environment.end(), kPath.begin(), kPath.end());
+    return std::get<Options>(parse_options(arguments, environment));
+}
+
+// With the lock and the command that every valid call has.
+Options parse_with(Words flags, const Words& environment = {}) {
+    flags.insert(flags.begin(), {"--lock", "file:///tmp/lease"});
+    flags.insert(flags.end(), {"--", "true"});
+    return parse(flags, environment);
+}
+
+struct Refusal {
+    int code = 0;
+    std::string text;
+};
+
+Refusal refused(const Words& arguments, Words environment = {}) {
+    try {
+        parse(arguments, std::move(environment));
+    } catch (const OptionsError& error) {
+        return {error.code(), error.what()};
+    }
+    return {};
+}
+
+Refusal refused_with(Words flags, const Words& environment = {}) {
+    flags.insert(flags.begin(), {"--lock", "file:///tmp/lease"});
+    flags.insert(flags.end(), {"--", "true"});
+    return refused(flags, environment);
+}
+
+} // namespace
+
+TEST_CASE("the defaults", "[options]") {
+    const Options options = parse({"--lock", "k8s://team/app", "--", "sh", "-c", "exit 7"});
+    const auto& lock = std::get<KubernetesLock>(options.lock);
+    CHECK(lock.lease_namespace == "team");
+    CHECK(lock.name == "app");
+    CHECK(options.command == Words{"sh", "-c", "exit 7"});
+    CHECK(options.program == "/usr/bin/sh");
+    CHECK(options.election.timing.lease_duration == 15s);
+    CHECK(options.election.timing.renew_deadline == 10s);
+    CHECK(options.election.timing.retry_period == 2s);
+    CHECK_FALSE(options.election.timing.lost_grace);
+    CHECK_FALSE(options.election.stop_grace);
+    CHECK_FALSE(options.election.wait);
+    CHECK(options.election.standby_after_loss);
+    CHECK_FALSE(options.election.standby_after_work_ended);
+    CHECK(options.stop_signal == SIGTERM);
+    CHECK_FALSE(options.allow_new_privileges);
+    CHECK(options.log_level == LogLevel::kInfo);
+    CHECK(options.log_format == LogFormat::kText);
+}
+
+TEST_CASE("each option, as a flag and in the environment", "[options]") {
+    const Words flags{
+        "--id=me",           "--lease-duration=30s", "--renew-deadline", "20s",
+        "--retry-period=1s", "--stop-signal=INT",    "--stop-grace=1m",  "--lost-grace=5s",
+        "--on-lost=exit",    "--on-exit=standby",    "--wait=0",         "--allow-new-privileges",
+        "--log-level=debug", "--log-format=json"};
+    const Words variables{"LE_RUN_ID=me",
+                          "LE_RUN_LEASE_DURATION=30s",
+                          "LE_RUN_RENEW_DEADLINE=20s",
+                          "LE_RUN_RETRY_PERIOD=1s",
+                          "LE_RUN_STOP_SIGNAL=INT",
+                          "LE_RUN_STOP_GRACE=1m",
+                          "LE_RUN_LOST_GRACE=5s",
+                          "LE_RUN_ON_LOST=exit",
+                          "LE_RUN_ON_EXIT=standby",
+                          "LE_RUN_WAIT=0",
+                          "LE_RUN_ALLOW_NEW_PRIVILEGES=true",
+                          "LE_RUN_LOG_LEVEL=debug",
+                          "LE_RUN_LOG_FORMAT=json"};
+    const bool as_flags = GENERATE(true, false);
+    const Options options = as_flags ? parse_with(flags) : parse_with({}, variables);
+    CHECK(options.election.id == HolderIdentity{"me"});
+    CHECK(options.election.timing.lease_duration == 30s);
+    CHECK(options.election.timing.renew_deadline == 20s);
+    CHECK(options.election.timing.retry_period == 1s);
+    CHECK(options.election.timing.lost_grace == Duration(5s));
+    CHECK(options.election.stop_grace == Duration(1min));
+    CHECK(options.election.wait == Duration(0s));
+    CHECK_FALSE(options.election.standby_after_loss);
+    CHECK(options.election.standby_after_work_ended);
+    CHECK(options.stop_signal == SIGINT);
+    CHECK(options.allow_new_privileges);
+    CHECK(options.log_level == LogLevel::kDebug);
+    CHECK(options.log_format == LogFormat::kJson);
+}
+
+TEST_CASE("a flag wins over the environment, an empty variable is none", "[options]") {
+    CHECK(parse_with({"--retry-period=1s"}, {"LE_RUN_RETRY_PERIOD=3s"})
+              .election.timing.retry_period == 1s);
+    CHECK(parse_with({}, {"LE_RUN_RETRY_PERIOD="}).election.timing.retry_period == 2s);
+    const Options options =
+        parse({"--lock", "file:///a", "--", "true"}, {"LE_RUN_LEASE_LOCK_NAME=b"});
+    CHECK(std::get<FileLock>(options.lock).path == "/a");
+}
+
+TEST_CASE("the lock", "[options]") {
+    CHECK(std::get<FileLock>(parse({"--", "true"}, {"LE_RUN_LOCK=file:///x/y"}).lock).path ==
+          "/x/y");
+    const auto by_names = std::get<KubernetesLock>(
+        parse({"--lease-lock-name=a", "--lease-lock-namespace=b", "--kubeconfig=/k", "--", "true"})
+            .lock);
+    CHECK(by_names.name == "a");
+    CHECK(by_names.lease_namespace == "b");
+    CHECK(by_names.kubeconfig == "/k");
+    const auto without = std::get<KubernetesLock>(parse({"--lock=k8s://a.b-c", "--", "true"}).lock);
+    CHECK(without.name == "a.b-c");
+    CHECK_FALSE(without.lease_namespace);
+}
+
+TEST_CASE("identities are unique unless given", "[options]") {
+    const auto first = parse_with({}).election.id;
+    const auto second = parse_with({}).election.id;
+    CHECK(first.text.size() > 20);
+    CHECK_FALSE(first == second);
+}
+
+TEST_CASE("option variables are le-run's own, everything else is passed on", "[options]") {
+    const Options options =
+        parse({"--", "true"}, {"LE_RUN_LOCK=file:///x", "LE_RUN_WAIT=1s",
+                               "LE_RUN_PORT=tcp://10.0.0.1:80", "KUBECONFIG=/k", "EMPTY="});
+    CHECK(options.environment ==
+          Words{"LE_RUN_PORT=tcp://10.0.0.1:80", "KUBECONFIG=/k", "EMPTY=", "PATH=/usr/bin:/bin"});
+}
+
+TEST_CASE("what is behind -- belongs to the command", "[options]") {
+    CHECK(parse({"--lock=file:///x", "--", "echo", "--lock", "--", "", "-x"}).command ==
+          Words{"echo", "--lock", "--", "", "-x"});
+}
+
+TEST_CASE("--help and --version need nothing else", "[options]") {
+    CHECK_THAT(std::get<JustPrint>(parse_options({"--help"}, {})).text,
+               contains("le-run [options] -- command") && contains("--stop-grace"));
+    CHECK_THAT(std::get<JustPrint>(parse_options({"--version"}, {})).text, contains("le-run 0."));
+}
+
+TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[options]") {
+    struct Row {
+        Refusal refusal;
+        std::vector<std::string> parts;
+    };
+    const std::vector<Row> rows{
+        {refused({"--lock=file:///x"}), {"no command", "le-run [options] -- command"}},
+        {refused({"--lock=file:///x", "--"}), {"no command"}},
+        {refused({"--lock=file:///x", "true"}), {"\"true\"", "--"}},
+        {refused({"--", "true"}), {"no lock", "--lock", "LE_RUN_LOCK"}},
+        {refused_with({"--colour"}), {"\"--colour\"", "--help"}},
+        {refused_with({"--id"}), {"--id"}},
+        {refused({"--lock=http://x", "--", "true"}), {"--lock \"http://x\"", "k8s://"}},
+        {refused({"--", "true"}, {"LE_RUN_LOCK=http://x"}), {"LE_RUN_LOCK \"http://x\""}},
+        {refused({"--lock=file://x", "--", "true"}), {"file:///x"}},
+        {refused({"--lock=file:///x/", "--", "true"}), {"not a folder"}},
+        {refused({"--lock=k8s://A/b", "--", "true"}), {"namespace \"A\"", "lower-case"}},
+        {refused({"--lock=k8s://a/b_c", "--", "true"}), {"\"b_c\""}},
+        {refused({"--lock=k8s://a/b/c", "--", "true"}), {"\"b/c\""}},
+        {refused({"--lock=k8s://", "--", "true"}), {"lease name"}},
+        {refused({"--lock=k8s://a/b", "--lease-lock-name=c", "--", "true"}), {"--lease-lock-name"}},
+        {refused({"--lock=k8s://a/b", "--lease-lock-namespace=c", "--", "true"}),
+         {"\"c\"", "\"a\""}},
+        {refused_with({"--kubeconfig=/k"}), {"--kubeconfig \"/k\"", "file lock"}},
+        {refused_with({"--lease-duration=1.5s"}), {"--lease-duration 1.5s", "whole"}},
+        {refused_with({"--lease-duration=fifteen"}), {"--lease-duration \"fifteen\"", "15s"}},
+        {refused_with({}, {"LE_RUN_LEASE_DURATION=15"}), {"LE_RUN_LEASE_DURATION \"15\""}},
+        {refused_with({"--renew-deadline=14s"}), {"--renew-deadline 14s", "12.97s"}},
+        {refused_with({"--stop-signal=STOP"}), {"--stop-signal \"STOP\"", "SIGTERM"}},
+        {refused_with({"--stop-signal=99"}), {"--stop-signal \"99\""}},
+        {refused_with({"--on-lost=restart"}), {"--on-lost \"restart\"", "standby", "exit"}},
+        {refused_with({"--on-exit=restart"}), {"--on-exit \"restart\""}},
+        {refused_with({"--log-level=loud"}), {"--log-level \"loud\"", "warning"}},
+        {refused_with({"--log-format=xml"}), {"--log-format \"xml\"", "json"}},
+        {refused_with({"--wait=-1s"}), {"--wait \"-1s\""}},
+        {refused_with({}, {"LE_RUN_ALLOW_NEW_PRIVILEGES=maybe"}),
+         {"LE_RUN_ALLOW_NEW_PRIVILEGES", "true"}},
+        {refused_with({"--id=a\nb"}), {"--id", "printable"}},
+    };
+    for (const Row& row : rows) {
+        INFO(row.refusal.text);
+        CHECK(row.refusal.code == 125);
+        for (const std::string& part : row.parts) {
+            CHECK_THAT(row.refusal.text, contains(part));
+        }
+        CHECK(row.refusal.text.find("\n\n") == std::string::npos);
+    }
+}
+
+TEST_CASE("the command is found before anything else happens", "[options]") {
+    const auto refusal = [](const std::string& command) {
+        return refused({"--lock=file:///x", "--", command});
+    };
+    CHECK(refusal("no-such-program").code == 127);
+    CHECK_THAT(refusal("no-such-program").text, contains("no-such-program") && contains("PATH"));
+    CHECK(refusal("/no/such/program").code == 127);
+    CHECK(refusal("/etc/passwd").code == 126);
+    CHECK(refusal("/etc/passwd/x").code == 127);
+    CHECK(refusal("/tmp").code == 126);
+    CHECK(refusal("").code == 127);
+}
+
+} // namespace le_run::test

@@ -1,0 +1,63 @@
+// Exit codes: the first cause decides. README's table says the same.
+#include "helpers/catch.h"
+
+#include <cerrno>
+#include <csignal>
+
+#include "run/exit_status.h"
+
+namespace le_run::test {
+namespace {
+
+constexpr int exited(int code) { return code << 8; }
+
+ChildEnd child(EndCause cause, int wait_status, int signal_sent = 0, bool killed = false) {
+    Gone gone;
+    gone.cause = cause;
+    gone.wait_status = wait_status;
+    gone.signal_sent = signal_sent;
+    gone.killed = killed ? 1 : 0;
+    return {gone, {}};
+}
+
+ChildEnd failed(int error) {
+    ChildEnd end = child(EndCause::kNotStarted, 0);
+    end.failed = Failed{1, 1, error};
+    return end;
+}
+
+} // namespace
+
+TEST_CASE("the child ended by itself: its own code", "[run]") {
+    for (const int code : {0, 1, 7, 75, 255}) {
+        CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, exited(code))) == code);
+    }
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGKILL)) == 137);
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGTERM)) == 143);
+    CHECK(exit_status(Ending::kWorkEnded, failed(ENOENT)) == 127);
+    CHECK(exit_status(Ending::kWorkEnded, failed(ENOTDIR)) == 127);
+    CHECK(exit_status(Ending::kWorkEnded, failed(EACCES)) == 126);
+    CHECK(exit_status(Ending::kWorkEnded, failed(ENOEXEC)) == 126);
+}
+
+TEST_CASE("a requested stop", "[run]") {
+    CHECK(exit_status(Ending::kStopped, {}) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, exited(3), SIGTERM)) == 3);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGTERM, SIGTERM)) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGINT, SIGINT)) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGSEGV, SIGTERM)) == 139);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGKILL, SIGTERM, true)) ==
+          137);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kNotStarted, SIGTERM, SIGTERM)) == 0);
+}
+
+TEST_CASE("what is not the child's", "[run]") {
+    const auto end = child(EndCause::kDeadline, exited(3), SIGTERM);
+    CHECK(exit_status(Ending::kLost, end) == 75);
+    CHECK(exit_status(Ending::kNotWon, {}) == 75);
+    CHECK(exit_status(Ending::kDenied, {}) == 125);
+    CHECK(exit_status(Ending::kUnusable, {}) == 125);
+    CHECK(exit_status(Ending::kGuardLost, end) == 125);
+}
+
+} // namespace le_run::test

@@ -1,0 +1,122 @@
+// Log lines: the words that operators look for, one line each, JSON that parses, and a loop that
+// never waits.
+#include "helpers/catch.h"
+
+#include <algorithm>
+
+#include <fcntl.h>
+#include <nlohmann/json.hpp>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "run/lateness.h"
+#include "run/log.h"
+#include "run/report_text.h"
+
+namespace le_run::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Event = Report::Event;
+
+const Subject kSubject{"k8s://ns/app", {"host_1"}};
+
+std::string text_of(Report report) {
+    return render(line_for(report, kSubject, WallTime{0}), LogFormat::kText, 1'767'323'045'678'000);
+}
+
+} // namespace
+
+TEST_CASE("each thing an operator must know has its line", "[run]") {
+    CHECK(text_of({.event = Event::kContending}) ==
+          "2026-01-02T03:04:05.678Z le-run info: contending for k8s://ns/app as host_1");
+    CHECK_THAT(text_of({.event = Event::kAcquired, .left = 15s, .token = {"42"}}),
+               contains("acquired k8s://ns/app") && contains("token 42") &&
+                   contains("until 1970-01-01T00:00:15.000Z"));
+    CHECK_THAT(text_of({.event = Event::kNewLeader, .holder = {"b"}}), contains("new leader: b"));
+    CHECK_THAT(text_of({.event = Event::kRenewalFailing, .left = 4s, .text = "refused"}),
+               contains("warning: renewal failing, 4s left: refused"));
+    CHECK_THAT(text_of({.event = Event::kStopBegins, .left = 3s, .text = "asked to stop"}),
+               contains("stop begins: asked to stop; SIGKILL in 3s"));
+    CHECK_THAT(
+        text_of(
+            {.event = Event::kStopBegins, .left = std::chrono::hours(24 * 365 * 99), .text = "x"}),
+        contains("SIGKILL none"));
+    CHECK_THAT(text_of({.event = Event::kLost, .text = "deleted"}),
+               contains("error: lost k8s://ns/app: deleted"));
+    CHECK_THAT(text_of({.event = Event::kReleased}), contains("released k8s://ns/app"));
+}
+
+TEST_CASE("what strangers wrote stays on one line", "[run]") {
+    const Report report{.event = Event::kNewLeader,
+                        .left = {},
+                        .text = {},
+                        .holder = {"a\nle-run info: released\x1b[2J"},
+                        .token = {}};
+    CHECK(text_of(report).find_first_of("\n\x1b") == std::string::npos);
+    const auto json = render(line_for(report, kSubject, {}), LogFormat::kJson, 0);
+    CHECK(json.find('\n') == std::string::npos);
+    CHECK(nlohmann::json::parse(json)["holder"] == report.holder.text);
+}
+
+TEST_CASE("JSON lines parse, also with broken UTF-8", "[run]") {
+    const LogLine line{LogLevel::kWarning, "event", "say \"hi\" \xff\x01", {{"a", "\xc3"}}};
+    const auto parsed =
+        nlohmann::json::parse(render(line, LogFormat::kJson, 1'767'323'045'678'000));
+    CHECK(parsed["time"] == "2026-01-02T03:04:05.678Z");
+    CHECK(parsed["level"] == "warning");
+    CHECK(parsed["event"] == "event");
+}
+
+// In a process of its own: it puts a pipe in the place of standard error.
+TEST_CASE("a reader of standard error who stalls stops nothing, and is told what was dropped",
+          "[run]") {
+    int pipe_ends[2];
+    REQUIRE(::pipe2(pipe_ends, O_CLOEXEC) == 0);
+    const pid_t writer = ::fork();
+    REQUIRE(writer >= 0);
+    if (writer == 0) {
+        ::dup2(pipe_ends[1], STDERR_FILENO);
+        auto& log = *new Log(LogLevel::kInfo, LogFormat::kText);
+        for (int i = 0; i < 5000; ++i) { // far more than pipe and queue hold; nobody reads
+            log.write(
+                {LogLevel::kInfo, "x", "line " + std::to_string(i) + std::string(100, '.'), {}});
+        }
+        ::kill(::getpid(), SIGSTOP); // "I am through": now the reader may start
+        log.flush();
+        log.write({LogLevel::kInfo, "x", "the last line", {}});
+        log.flush();
+        ::_exit(0);
+    }
+    ::close(pipe_ends[1]);
+    int status = 0;
+    REQUIRE(::waitpid(writer, &status, WUNTRACED) == writer); // it was never blocked
+    REQUIRE(WIFSTOPPED(status));
+    ::kill(writer, SIGCONT);
+    std::string all;
+    char buffer[4096];
+    for (ssize_t n = 0; (n = ::read(pipe_ends[0], buffer, sizeof buffer)) > 0;) {
+        all.append(buffer, static_cast<std::size_t>(n));
+    }
+    ::close(pipe_ends[0]);
+    REQUIRE(::waitpid(writer, &status, 0) == writer);
+    CHECK(WIFEXITED(status));
+    const auto has = [&](const std::string& part) { return all.find(part) != std::string::npos; };
+    CHECK(has("line 4999.")); // the oldest are dropped, not the newest
+    CHECK(has("log lines were dropped"));
+    CHECK(has("the last line"));
+    CHECK(std::count(all.begin(), all.end(), '\n') < 4000);
+}
+
+TEST_CASE("lateness is remembered for a minute", "[run]") {
+    Lateness lateness;
+    TimePoint now(1h, 1h);
+    CHECK(lateness.margin(now) == Duration::zero());
+    lateness.add(now, 700ms);
+    lateness.add(now + 10s, 300ms);
+    CHECK(lateness.margin(now + 59s) == Lateness::kSafety * 700ms);
+    CHECK(lateness.margin(now + 61s) == Lateness::kSafety * 300ms);
+    CHECK(lateness.margin(now + 71s) == Duration::zero());
+}
+
+} // namespace le_run::test
