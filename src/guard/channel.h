@@ -1,7 +1,8 @@
 // What le-run and its guard say to each other: small fixed structs over one SOCK_SEQPACKET pair.
 //
-// Every message carries the run number of its Start; both sides drop messages of another run, so a Gone of run 1 that
-// arrives during run 2 has no force. A run has exactly one Gone; Failed is followed by Gone. Both ends are non-blocking.
+// Every message carries the run number of its Start; both sides drop messages of another run, so a
+// Gone of run 1 that arrives during run 2 has no force. A run has exactly one Gone; Failed is
+// followed by Gone. Both ends are non-blocking.
 #pragma once
 
 #include <array>
@@ -17,22 +18,23 @@ using RunNumber = std::uint64_t; // from 1; grows by one with each Start
 
 // --- to the guard ---
 
-// Start the child. `environment`: NUL-terminated "NAME=value" entries one after the other, ended by an empty one; they
-// replace inherited entries of the same name.
+// Start the child. `environment`: NUL-terminated "NAME=value" entries one after the other, ended by
+// an empty one; they replace inherited entries of the same name.
 struct Start {
     RunNumber run = 0;
     TimePoint term_at; // stop signal, unless extended by Until
     TimePoint kill_at; // SIGKILL to the whole tree begins, unless moved by Until
     std::array<char, 5120> environment{};
 };
-// The child may live until these instants; they replace the earlier ones. Never cancels a stop that has begun.
+// The child may live until these instants; they replace the earlier ones. Never cancels a stop that
+// has begun.
 struct Until {
     RunNumber run = 0;
     TimePoint term_at;
     TimePoint kill_at;
 };
-// Stop the child: `signal` now (0: none), SIGKILL at `kill_at` or at the lease's kill_at, whichever is earlier. A second
-// Stop may only bring kill_at forward; its signal is passed on as well.
+// Stop the child: `signal` now (0: none), SIGKILL at `kill_at` or at the lease's kill_at, whichever
+// is earlier. A second Stop may only bring kill_at forward; its signal is passed on as well.
 struct Stop {
     RunNumber run = 0;
     std::int32_t signal = 0;
@@ -66,21 +68,23 @@ struct Ended { // the child has ended, others of its tree are left and get the s
 };
 // Why the child ended: the first cause.
 enum class EndCause : std::uint32_t {
-    kByItself,    // neither le-run nor the guard had asked for it
-    kStopAsked,   // after a Stop
-    kDeadline,    // term_at or kill_at passed without an extension
-    kLeRunLost,   // le-run died or hung
-    kNotStarted,  // exec failed (Failed came before), or a stop came before the child was exec'ed
+    kByItself,   // neither le-run nor the guard had asked for it
+    kStopAsked,  // after a Stop
+    kDeadline,   // term_at or kill_at passed without an extension
+    kLeRunLost,  // le-run died or hung
+    kNotStarted, // exec failed (Failed came before), or a stop came before the child was exec'ed
 };
 struct Gone { // the whole tree is gone: waitid said ECHILD
     RunNumber run = 0;
     EndCause cause = EndCause::kByItself;
     std::int32_t wait_status = 0; // of the child; meaningless for kNotStarted
-    std::int32_t signal_sent = 0; // the last signal the child was sent in order to stop it (0: none)
-    std::uint32_t killed = 0;     // 1: SIGKILL was needed for the child itself
+    std::int32_t signal_sent =
+        0;                    // the last signal the child was sent in order to stop it (0: none)
+    std::uint32_t killed = 0; // 1: SIGKILL was needed for the child itself
     std::uint32_t left_behind = 0; // how many other processes had to be SIGKILLed
 };
-struct Late { // the guard's own wake-up lateness, worst since the last Late; sent when it grows past 100 ms
+struct Late { // the guard's own wake-up lateness, worst since the last Late; sent when it grows
+              // past 100 ms
     std::int64_t nanoseconds = 0;
 };
 struct Pong {

@@ -1,5 +1,6 @@
-// The guard: the process between le-run and the child. It lets the child live only until the instants it was last given
-// and reports Gone only when the kernel says that the whole tree is gone. design: README, "How it keeps the promise".
+// The guard: the process between le-run and the child. It lets the child live only until the
+// instants it was last given and reports Gone only when the kernel says that the whole tree is
+// gone. design: README, "How it keeps the promise".
 #pragma once
 
 #include <csignal>
@@ -11,13 +12,15 @@
 namespace le_run {
 
 struct GuardSetup {
-    std::string program;                  // path for execve, already searched in PATH
-    std::vector<std::string> argv;        // the command as the user wrote it
-    std::vector<std::string> environment; // inherited "NAME=value", without le-run's option variables
-    int stop_signal = SIGTERM;            // what asks the child to stop when nobody says another (deadline, le-run lost)
-    bool allow_new_privileges = false;    // do not set no_new_privs although CAP_KILL is missing
-    sigset_t signal_mask{};               // as le-run received it, for the child
-    bool sigchld_ignored = false;         // le-run received SIGCHLD ignored, and so shall the child
+    std::string program;           // path for execve, already searched in PATH
+    std::vector<std::string> argv; // the command as the user wrote it
+    std::vector<std::string>
+        environment; // inherited "NAME=value", without le-run's option variables
+    int stop_signal =
+        SIGTERM; // what asks the child to stop when nobody says another (deadline, le-run lost)
+    bool allow_new_privileges = false; // do not set no_new_privs although CAP_KILL is missing
+    sigset_t signal_mask{};            // as le-run received it, for the child
+    bool sigchld_ignored = false;      // le-run received SIGCHLD ignored, and so shall the child
 };
 
 struct GuardProcess {
@@ -25,8 +28,9 @@ struct GuardProcess {
     int channel = -1; // le-run's end, close-on-exec, non-blocking
 };
 
-// Makes the caller a subreaper and forks the guard. Call it while the process has one thread and with all signals
-// blocked. In the guard it does not return. Throws std::system_error when the kernel refuses.
+// Makes the caller a subreaper and forks the guard. Call it while the process has one thread and
+// with all signals blocked. In the guard it does not return. Throws std::system_error when the
+// kernel refuses.
 GuardProcess fork_guard(const GuardSetup& setup);
 
 } // namespace le_run

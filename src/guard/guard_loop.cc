@@ -52,6 +52,8 @@ timespec to_timespec(Duration d) {
 GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, LeRun le_run,
                      int channel)
     : le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()),
+      tree_(le_run.pid == 1 ? ProcessTree::PidNamespace::kOurs
+                            : ProcessTree::PidNamespace::kShared),
       spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
 
 GuardLoop::~GuardLoop() { ::close(sigchld_fd_); }

@@ -112,7 +112,8 @@ Kin find_kin(std::size_t index, std::size_t count, pid_t self) {
 
 } // namespace
 
-ProcessTree::ProcessTree() : self_(::getpid()) {
+ProcessTree::ProcessTree(PidNamespace pid_namespace)
+    : pid_namespace_(pid_namespace), self_(::getpid()) {
     std::memset(&table, 0, sizeof table); // its pages are ours from now on
     for (int& fd : spare_fds_)
         fd = open_spare();
@@ -166,10 +167,9 @@ std::uint32_t ProcessTree::kill_round(pid_t spare) {
 
 std::uint32_t ProcessTree::send_to_all(int signal, pid_t spare) {
     if (proc_fd_ < 0 && children_fd_ < 0) {
-        // Nothing but the tree and PID 1 lives in such a namespace; -1 spares PID 1 and this
-        // process.
-        const bool all_ours = self_ == 1 || ::getppid() == 1;
-        return all_ours && spare == 0 && ::kill(-1, signal) == 0 ? 1 : 0;
+        // -1 spares PID 1 and this process.
+        const bool may_kill_all = pid_namespace_ == PidNamespace::kOurs && spare == 0;
+        return may_kill_all && ::kill(-1, signal) == 0 ? 1 : 0;
     }
     const std::uint32_t children = send_to_children(signal, spare);
     return children + send_to_deeper(signal, spare);

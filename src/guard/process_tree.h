@@ -26,10 +26,14 @@ class ProcessTree {
 public:
     enum class State { kEmpty, kAlive };
 
+    // kOurs: le-run is PID 1 of this PID namespace, so nothing but the tree lives in it and, where
+    // /proc is missing, everything may be killed. kShared: it never may.
+    enum class PidNamespace { kShared, kOurs };
+
     // Opens what killing needs (/proc, a listing of own children, spare descriptors), so that
     // EMFILE cannot stop it later. To be constructed in the process whose tree it is, after its
     // fork, by its main thread.
-    ProcessTree();
+    explicit ProcessTree(PidNamespace pid_namespace);
     ~ProcessTree();
     ProcessTree(const ProcessTree&) = delete;
     ProcessTree& operator=(const ProcessTree&) = delete;
@@ -55,6 +59,7 @@ private:
     bool is_below_us(pid_t pid);
     bool send_safely(pid_t pid, int signal);
 
+    PidNamespace pid_namespace_;
     pid_t self_ = 0;
     int proc_fd_ = -1;     // /proc, when it is that of our PID namespace
     int children_fd_ = -1; // our own children, as the kernel lists them

@@ -38,7 +38,9 @@ GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callback
     : guard_(guard), callbacks_(std::move(callbacks)), channel_(guard.channel),
       readable_(loop, ::fcntl(guard.channel, F_DUPFD_CLOEXEC, 3)),
       death_(loop, open_pidfd(guard.pid)), ping_timer_(loop, [this] { ping(); }),
-      sweep_timer_(loop, [this] { sweep(); }) {
+      sweep_timer_(loop, [this] { sweep(); }),
+      tree_(::getpid() == 1 ? ProcessTree::PidNamespace::kOurs
+                            : ProcessTree::PidNamespace::kShared) {
     wait_for_messages();
     wait_for_death();
     ping_timer_.arm(Duration::zero());

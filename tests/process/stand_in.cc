@@ -26,7 +26,7 @@ namespace {
 }
 
 void sweep_all() {
-    ProcessTree tree;
+    ProcessTree tree(ProcessTree::PidNamespace::kShared);
     Reaped reaped;
     while (tree.reap(&reaped) == ProcessTree::State::kAlive) {
         if (reaped.pid == 0) {

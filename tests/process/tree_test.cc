@@ -96,7 +96,7 @@ TEST_CASE("a round spares the one it is told to, and all is gone only when that 
         }
         return pid;
     };
-    ProcessTree tree;
+    ProcessTree tree(ProcessTree::PidNamespace::kShared);
     Reaped reaped;
     CHECK(tree.reap(&reaped) == ProcessTree::State::kEmpty);
     const pid_t spared = fork_sleeper();
