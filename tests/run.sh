@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# Installs what the tests need, builds under address and undefined sanitizers, and passes everything.
+#
+#   tests/run.sh           all of it, the tests on a real kube-apiserver with etcd included
+#   tests/run.sh --quick   without those
+#
+# Debian 12, as root. It needs no running server, ends what it starts, and prints each stage's time.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+exec </dev/null
+
+quick=no
+case "${1:-}" in
+"") ;;
+--quick) quick=yes ;;
+*)
+    echo "tests/run.sh: unknown argument \"$1\": use --quick or nothing" >&2
+    exit 2
+    ;;
+esac
+
+stages=()
+total_passed=0
+total_failed=0
+stage() { # name, command...
+    local name=$1 began=$SECONDS
+    shift
+    echo "=== $name"
+    if ! "$@"; then
+        echo "=== $name FAILED after $((SECONDS - began)) s"
+        [[ $total_failed -gt 0 ]] || total_failed=1
+        echo "$total_passed passed, $total_failed failed"
+        exit 1
+    fi
+    stages+=("$(printf '%5d s  %s' $((SECONDS - began)) "$name")")
+    echo "=== $name: $((SECONDS - began)) s"
+}
+
+# Runs ctest in a build folder, below `runner`, and adds up its counts. Each test has its own time-out.
+runner=()
+tests_in() { # folder, ctest arguments...
+    local folder=$1 out status=0 counts
+    shift
+    out=$(mktemp)
+    "${runner[@]}" ctest --test-dir "$folder" --output-on-failure --no-tests=error "$@" 2>&1 | tee "$out" |
+        grep -vE '^ *Start +[0-9]+:|^ *[0-9]+/[0-9]+ Test .* Passed ' || true
+    counts=$(sed -n 's/.*tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*/\1 \2/p' "$out" | tail -n 1)
+    rm -f "$out"
+    [[ -n "$counts" ]] || return 1
+    read -r failed all <<<"$counts"
+    total_passed=$((total_passed + all - failed))
+    total_failed=$((total_failed + failed))
+    [[ $failed -eq 0 ]] || status=1
+    return $status
+}
+
+build() { # preset, targets...
+    local preset=$1
+    shift
+    cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" --target "$@" -- --quiet
+}
+
+
+# By name: the store's tests that begin with "kubernetes:", and the end-to-end ones that do not end with "(file)".
+
+stage "install packages" container/install-packages.sh container/build-packages.txt tests/packages.txt
+stage "tidy" tests/tidy/tidy.sh
+stage "build (address and undefined sanitizers)" build asan all
+# Beside nothing else first: the simulation uses every core it gets.
+stage "simulation" tests_in build/asan -L '^sim$' --parallel 2
+stage "unit, contract and process tests" tests_in build/asan -LE '^(sim|e2e)$' -E 'kubernetes:' --parallel 3
+stage "end to end on the file store" tests_in build/asan -L '^e2e$' -R '\(file\)' --parallel 4
+if [[ $quick == no ]]; then
+    stage "kube-apiserver, etcd and client-go's example" tests/tools/kube_assets.sh
+    KUBEBUILDER_ASSETS=$(tests/tools/kube_assets.sh)
+    export KUBEBUILDER_ASSETS
+    # One API server for all; the few tests that freeze or kill theirs start their own.
+    runner=(build/asan/tests/with-apiserver)
+    stage "store on a real kube-apiserver" tests_in build/asan -L '^store$' -R 'kubernetes:' --parallel 2
+    stage "end to end on a real kube-apiserver" tests_in build/asan -L '^e2e$' -E '\(file\)' --parallel 4
+    runner=()
+    stage "build (thread sanitizer)" build tsan tests_net tests_store tests_run
+    stage "what has threads, under the thread sanitizer" \
+        tests_in build/tsan -L '^(net|store|run)$' -E 'kubernetes:|frozen|freez|hammer' --parallel 2
+fi
+stage "quick start, as README shows it" tests/tidy/quickstart_test.sh
+
+echo
+echo "=== times"
+printf '%s\n' "${stages[@]}"
+printf '%5d s  in all\n' "$SECONDS"
+echo "$total_passed passed, $total_failed failed"
