@@ -25,6 +25,11 @@ Words operator+(Words a, const Words& b) {
     return a;
 }
 
+Environment operator+(Environment a, const Environment& b) {
+    a.insert(a.end(), b.begin(), b.end());
+    return a;
+}
+
 Environment without_settings() {
     Environment result;
     for (const char* name :

@@ -20,6 +20,7 @@ inline const std::vector<std::string> kLongerLease = {
 
 using Words = std::vector<std::string>;
 Words operator+(Words a, const Words& b);
+Environment operator+(Environment a, const Environment& b);
 
 // le-run with the workers' environment cleared of option variables. Throws as Process does.
 class Replica {

@@ -1,6 +1,7 @@
 #include "helpers/work_record.h"
 
 #include <algorithm>
+#include <csignal>
 #include <sstream>
 
 #include "helpers/scratch_folder.h"
@@ -48,22 +49,17 @@ WorkRecord::WorkRecord(const std::string& path) {
         auto life = std::find_if(lives_.rbegin(), lives_.rend(),
                                  [&](const WorkLife& one) { return one.pid == event.pid; });
         if (event.what == "start" || life == lives_.rend()) {
-            lives_.push_back({event.replica,
-                              event.role,
-                              event.pid,
-                              event.token,
-                              event.identity,
-                              event.lock,
-                              event,
-                              event,
-                              {},
-                              false});
+            lives_.push_back({event.replica, event.role, event.pid, event.token, event.identity,
+                              event.lock, event, event});
             continue;
         }
         life->last = event;
         life->ended_itself = event.what == "end";
-        if (event.what == "signal") {
+        if (event.what == "signal" && event.signal != SIGCHLD) {
             life->signals.push_back(event.signal);
+            if (event.signal != SIGCONT) {
+                life->asked.push_back(event.signal);
+            }
         }
     }
 }

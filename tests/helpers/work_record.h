@@ -29,8 +29,9 @@ struct WorkLife {
     pid_t pid = 0;
     std::string token, identity, lock;
     WorkEvent first, last;
-    std::vector<int> signals;  // in the order received
-    bool ended_itself = false; // its last line is "end"; else something killed it
+    std::vector<int> signals{}; // in the order received, without SIGCHLD
+    std::vector<int> asked{};   // the same without SIGCONT, which goes with each stop signal
+    bool ended_itself = false;  // its last line is "end"; else something killed it
 };
 
 class WorkRecord {
@@ -38,7 +39,8 @@ public:
     // Reads what is there now; a missing file is an empty record.
     explicit WorkRecord(const std::string& path);
 
-    const std::vector<WorkLife>& lives() const { return lives_; } // by their first line
+    const std::vector<WorkLife>& lives() const& { return lives_; } // by their first line
+    const std::vector<WorkLife>& lives() const&& = delete;
     std::vector<WorkLife> lives_of(const std::string& replica,
                                    const std::string& role = "worker") const;
     // The newest life of that replica's workers; pid 0 when there was none.

@@ -1,7 +1,7 @@
 // The work that tests put under le-run: it writes down when it lived and what it was told.
 //
 // test-worker [--record FILE] [--replica NAME] [--drain MS] [--ignore] [--default-action]
-// [--daemon]
+// [--daemon] [--orphan]
 //             [--exit-after MS] [--exit-code N] [--print] [anything...]
 //   --record, --replica  also from TEST_WORKER_RECORD and TEST_WORKER_REPLICA; no record: none is
 //   written
@@ -9,6 +9,7 @@
 //   --ignore             SIGTERM and SIGINT are written down and change nothing
 //   --default-action     SIGTERM and SIGINT are written down and then end the worker as if it had
 //   no handler
+//   --orphan             starts a grandchild that ends at once and is left for others to reap
 //   --daemon             starts a double-forked child in a session of its own, which ignores every
 //   signal
 //   --exit-after MS      ends by itself
@@ -54,6 +55,7 @@ struct Settings {
     bool ignore = false;
     bool default_action = false;
     bool daemon = false;
+    bool orphan = false;
     bool print = false;
 };
 
@@ -78,6 +80,8 @@ Settings parse(int argc, char** argv) {
             settings.default_action = true;
         } else if (name == "--daemon") {
             settings.daemon = true;
+        } else if (name == "--orphan") {
+            settings.orphan = true;
         } else if (name == "--print") {
             settings.print = true;
         }
@@ -158,6 +162,17 @@ void start_daemon(const Settings& settings) {
     ::waitpid(first, nullptr, 0);
 }
 
+void start_orphan(const Settings& settings) {
+    const pid_t first = ::fork();
+    if (first == 0) {
+        if (::fork() == 0) {
+            Record(settings, "orphan").write("end");
+        }
+        std::_Exit(0);
+    }
+    ::waitpid(first, nullptr, 0);
+}
+
 [[noreturn]] void end_by_default_action(int number) {
     ::signal(number, SIG_DFL);
     sigset_t one;
@@ -173,6 +188,9 @@ int live(const Settings& settings) {
     record.write_start();
     if (settings.daemon) {
         start_daemon(settings);
+    }
+    if (settings.orphan) {
+        start_orphan(settings);
     }
     const auto begin = std::chrono::steady_clock::now();
     auto end = begin + (settings.exit_after.count() >= 0 ? settings.exit_after : kLongestLife);

@@ -1,0 +1,169 @@
+// le-run or its guard dies or freezes, or somebody else touches the Lease: the work is gone before
+// another leads.
+#include <csignal>
+
+#include "helpers/arena.h"
+#include "helpers/catch.h"
+
+using namespace le_run::test;
+
+namespace {
+
+const ReplicaStart kStubborn = {.worker = {"--ignore", "--daemon"}};
+
+void wait_for_daemon(const Arena& arena) {
+    REQUIRE(wait_until([&] { return arena.record().newest("a", "daemon").pid != 0; }));
+}
+
+void check_tree_gone(const Arena& arena) {
+    const WorkRecord record = arena.record();
+    const WorkLife worker = record.lives_of("a").at(0); // a may lead a second time by now
+    const WorkLife daemon = record.lives_of("a", "daemon").at(0);
+    CHECK(wait_until([&] { return is_gone(worker) && is_gone(daemon); }));
+}
+
+void kill_le_run(LockKind kind) {
+    Arena arena(kind);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.start_standby("b");
+    a.signal(SIGKILL);
+    CHECK(a.wait() == 137);
+    REQUIRE(arena.has_started("b"));
+    check_tree_gone(arena);
+    CHECK(arena.disorder() == "");
+}
+
+void freeze_le_run(LockKind kind) {
+    Arena arena(kind);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.start_standby("b");
+    a.signal(SIGSTOP);
+    REQUIRE(arena.has_started("b"));
+    check_tree_gone(arena);
+    CHECK(arena.disorder() == "");
+    a.signal(SIGCONT);
+    // Whatever it believes when it wakes up: its next work begins only when it leads again.
+    CHECK(wait_until([&] { return !a.runs() || a.log_lines({"contending"}).size() >= 2; }));
+    CHECK(arena.disorder() == "");
+}
+
+void kill_guard(LockKind kind) {
+    Arena arena(kind);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.start_standby("b");
+    const pid_t guard = a.guard();
+    REQUIRE(guard > 0);
+    ::kill(guard, SIGKILL);
+    CHECK(a.wait() == 125);
+    check_tree_gone(arena);
+    CHECK(a.logged({"tree gone"}));
+    REQUIRE(arena.has_started("b"));
+    CHECK(arena.disorder() == "");
+}
+
+// An edit by somebody else ends the work at once, without a stop signal, and le-run writes nothing
+// over it.
+void check_killed_at_once(const Arena& arena, Replica& a, const std::string& lost_word) {
+    REQUIRE(wait_until([&] { return a.logged({"lost", lost_word}); }));
+    REQUIRE(wait_until([&] { return a.logged({"tree gone"}); }));
+    check_tree_gone(arena);
+    CHECK(arena.record().lives_of("a").at(0).asked.empty());
+    CHECK_FALSE(a.logged({"released"}));
+}
+
+} // namespace
+
+TEST_CASE("crash: le-run is SIGKILLed, its tree ends before the next one leads (API server)") {
+    kill_le_run(LockKind::kKubernetes);
+}
+TEST_CASE("crash: le-run is SIGKILLed, its tree ends before the next one leads (file)") {
+    kill_le_run(LockKind::kFile);
+}
+TEST_CASE("crash: le-run freezes, its tree ends before the next one leads (API server)") {
+    freeze_le_run(LockKind::kKubernetes);
+}
+TEST_CASE("crash: le-run freezes, its tree ends before the next one leads (file)") {
+    freeze_le_run(LockKind::kFile);
+}
+TEST_CASE("crash: the guard is SIGKILLed, le-run ends the tree itself (API server)") {
+    kill_guard(LockKind::kKubernetes);
+}
+TEST_CASE("crash: the guard is SIGKILLed, le-run ends the tree itself (file)") {
+    kill_guard(LockKind::kFile);
+}
+
+TEST_CASE("crash: a new le-run with the identity of the killed leader waits like anybody else") {
+    const LockKind kind = GENERATE(LockKind::kFile, LockKind::kKubernetes);
+    Arena arena(kind);
+    Replica& a = arena.start_leader("a", {.id = "x"});
+    const WorkLife work = arena.record().newest("a");
+    a.signal(SIGKILL);
+    REQUIRE(a.wait() == 137);
+    Replica& again = arena.start("again", {.id = "x"});
+    REQUIRE(arena.has_started("again"));
+    CHECK(arena.disorder() == "");
+    CHECK(again.logged({"new leader"}));
+    // It saw the dead leader's record after that leader's last write, and waited that record out: 6
+    // s.
+    const auto waited = arena.record().newest("again").first.boot_ns - work.last.boot_ns;
+    CHECK(waited >= 4'000'000'000);
+}
+
+TEST_CASE(
+    "crash: another holder in the Lease: the work is killed at once and nothing is released") {
+    Arena arena(LockKind::kKubernetes);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.cluster().edit_lease({{"holderIdentity", "intruder"}, {"leaseDurationSeconds", 30}});
+    check_killed_at_once(arena, a, "intruder");
+    CHECK(arena.cluster().holder() == "intruder");
+}
+
+TEST_CASE("crash: the same holder with another acquireTime is another holder") {
+    Arena arena(LockKind::kKubernetes);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.cluster().edit_lease(
+        {{"acquireTime", "2020-01-01T00:00:00.000000Z"}, {"leaseDurationSeconds", 30}});
+    check_killed_at_once(arena, a, "identity");
+    CHECK(arena.cluster().holder() == "a");
+}
+
+TEST_CASE("crash: an emptied holder is another holder") {
+    Arena arena(LockKind::kKubernetes);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.cluster().edit_lease({{"holderIdentity", ""}});
+    check_killed_at_once(arena, a, "emptied");
+}
+
+TEST_CASE("crash: the Lease is deleted: the work is killed, and no standby starts before it would "
+          "have run out") {
+    Arena arena(LockKind::kKubernetes);
+    Replica& a = arena.start_leader("a", kStubborn);
+    wait_for_daemon(arena);
+    arena.start_standby("b");
+    arena.cluster().delete_lease();
+    REQUIRE(wait_until([&] { return a.logged({"lost", "deleted"}); }));
+    REQUIRE(
+        wait_until([&] { return arena.record().starts("a") + arena.record().starts("b") >= 2; }));
+    check_tree_gone(arena);
+    CHECK(arena.disorder() == "");
+}
+
+TEST_CASE("crash: a field that le-run does not know survives its writes") {
+    Arena arena(LockKind::kKubernetes);
+    arena.cluster().create_lease({{"holderIdentity", ""}, {"leaseDurationSeconds", 1}});
+    const auto reply = arena.cluster().request("GET", "/job");
+    auto object = nlohmann::json::parse(reply.body);
+    object["metadata"]["annotations"] = {{"keep", "me"}};
+    REQUIRE(arena.cluster().request("PUT", "/job", object).status == 200);
+    Replica& a = arena.start_leader("a");
+    a.signal(SIGTERM);
+    REQUIRE(a.wait() == 0);
+    CHECK(arena.cluster().lease().value()["metadata"]["annotations"]["keep"] == "me");
+    CHECK(arena.cluster().lease().value()["metadata"]["uid"] == object["metadata"]["uid"]);
+}

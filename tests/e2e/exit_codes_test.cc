@@ -1,0 +1,79 @@
+// How le-run ends: the first cause decides.
+#include <csignal>
+#include <filesystem>
+
+#include "helpers/arena.h"
+#include "helpers/catch.h"
+
+using namespace le_run::test;
+
+TEST_CASE("exit code: the child was ended by signal 9: 137, and the lease is released") {
+    Arena arena(LockKind::kFile);
+    Replica& a = arena.start_leader("a");
+    ::kill(arena.record().newest("a").pid, SIGKILL);
+    CHECK(a.wait() == 137);
+    CHECK(a.logged({"released"}));
+}
+
+TEST_CASE(
+    "exit code: after a requested stop, the child's own code, or 0 when the stop signal ended it") {
+    const auto [worker, code] = GENERATE(std::pair<Words, int>{{"--exit-code", "3"}, 3},
+                                         std::pair<Words, int>{{"--default-action"}, 0});
+    Arena arena(LockKind::kFile);
+    Replica& a = arena.start_leader("a", {.worker = worker});
+    a.signal(SIGTERM);
+    CHECK(a.wait() == code);
+    CHECK(a.logged({"released"}));
+}
+
+TEST_CASE("exit code: a child that ended by itself before the stop was asked for keeps its code") {
+    Arena arena(LockKind::kFile);
+    Replica& a =
+        arena.start("a", {.worker = {"--exit-after", "0", "--exit-code", "9", "--daemon"}});
+    REQUIRE(wait_until([&] { return arena.record().newest("a").ended_itself; }));
+    a.signal(SIGTERM); // its daemon is still being swept
+    CHECK(a.wait() == 9);
+}
+
+TEST_CASE("exit code: a command that is not there is 127, one that cannot be executed 126, and "
+          "nothing is written") {
+    Arena arena(LockKind::kFile);
+    const std::string not_executable = arena.scratch().write("plain", "text");
+    const auto run = [&](const Words& command, int code, const std::string& word) {
+        Replica& a = arena.start("a", {.command = command});
+        CHECK(a.wait() == code);
+        CHECK(lines_of(a.log()).size() == 1);
+        CHECK_THAT(a.log(), contains(word));
+        CHECK_FALSE(std::filesystem::exists(arena.lock_file()));
+    };
+    run({arena.scratch().file("nothing")}, 127, "nothing");
+    run({"no-such-program-anywhere"}, 127, "no-such-program-anywhere");
+    run({not_executable}, 126, not_executable);
+    run({arena.scratch().path()}, 126, arena.scratch().path());
+}
+
+TEST_CASE("exit code: --wait 0 tries once, --wait 2s gives up, both with 75") {
+    const LockKind kind = GENERATE(LockKind::kFile, LockKind::kKubernetes);
+    Arena arena(kind);
+    Replica& first = arena.start_leader("first", {.options = {"--wait", "0"}}); // free: it wins
+    for (const char* wait : {"0", "2s"}) {
+        Replica& other = arena.start("other", {.options = {"--wait", wait}});
+        INFO(other.log());
+        CHECK(other.wait() == 75);
+        CHECK(other.logged({"not won"}));
+    }
+    CHECK(arena.record().starts("other") == 0);
+    CHECK(first.runs());
+}
+
+TEST_CASE("exit code: --version and --help are 0 and need no lock") {
+    Process version({.argv = {LE_RUN_BINARY, "--version"}});
+    CHECK(version.wait() == 0);
+    CHECK_THAT(version.out(), contains("le-run "));
+    Process help({.argv = {LE_RUN_BINARY, "--help"}});
+    CHECK(help.wait() == 0);
+    for (const char* option :
+         {"--lock", "--lease-duration", "--stop-grace", "--on-lost", "--wait", "--log-format"}) {
+        CHECK_THAT(help.out(), contains(option));
+    }
+}

@@ -1,0 +1,197 @@
+// The work passes from one replica to the next when it has ended, whole tree and all, and not
+// before.
+#include <csignal>
+
+#include "helpers/arena.h"
+#include "helpers/catch.h"
+
+using namespace le_run::test;
+
+namespace {
+
+// In the Lease's history: the releasing write of `holder` (an empty holder for one second) and,
+// before it, none that empties it; returns when the server received it, 0 when there is none.
+std::int64_t release_of(const Cluster& cluster, const std::string& holder) {
+    std::string last_holder;
+    for (const LeaseWrite& write : cluster.history()) {
+        if (write.is_release() && last_holder == holder) {
+            return write.duration_seconds == 1 ? write.received_ns : 0;
+        }
+        last_holder = write.holder;
+    }
+    return 0;
+}
+
+// The processes of `replica`, daemons too, all ended before the Lease was released, and the release
+// came before the successor's first sign of life.
+void check_release_between(const Arena& arena, const std::string& replica,
+                           const std::string& successor) {
+    if (!arena.is_kubernetes()) {
+        return; // the record of the workers says the rest
+    }
+    const auto released = release_of(arena.cluster(), replica);
+    REQUIRE(released != 0);
+    const WorkRecord record = arena.record();
+    for (const WorkLife& life : record.lives()) {
+        if (life.replica == replica) {
+            CHECK(life.last.real_ns < released);
+        }
+        if (life.replica == successor) {
+            CHECK(released < life.first.real_ns);
+        }
+    }
+}
+
+void hand_over_by_sigterm(LockKind kind) {
+    Arena arena(kind);
+    Replica& a = arena.start_leader("a", {.worker = {"--drain", "2000"}});
+    Replica& b = arena.start_standby("b", {.worker = {"--drain", "2000"}});
+    CHECK(arena.record().starts("b") == 0);
+
+    a.signal(SIGTERM);
+    REQUIRE(arena.has_started("b"));
+    CHECK(a.wait() == 0);
+    const WorkLife work = arena.record().newest("a");
+    CHECK(work.asked == std::vector{SIGTERM});
+    CHECK(work.ended_itself);
+    CHECK(work.last.boot_ns - work.first.boot_ns >= 2'000'000'000); // it had its time to end
+    CHECK(a.logged({"released"}));
+    CHECK(arena.disorder() == "");
+    check_release_between(arena, "a", "b");
+
+    b.signal(SIGTERM);
+    CHECK(b.wait() == 0);
+    if (arena.is_kubernetes()) {
+        const auto spec = arena.cluster().lease().value().at("spec");
+        CHECK(spec.value("holderIdentity", "") == "");
+        CHECK(spec.at("leaseDurationSeconds") == 1);
+    }
+}
+
+// Twice the lease duration to end: renewed all the while, not killed, not overlapped.
+void drain_longer_than_the_lease(LockKind kind) {
+    Arena arena(kind);
+    Replica& a = arena.start_leader("a", {.worker = {"--drain", "12000"}});
+    arena.start_standby("b");
+    a.signal(SIGTERM);
+    CHECK(a.wait() == 0);
+    CHECK(arena.record().newest("a").ended_itself);
+    REQUIRE(arena.has_started("b"));
+    CHECK(arena.disorder() == "");
+    check_release_between(arena, "a", "b");
+}
+
+// Ignores every request to end, and so does a child of it in a session of its own.
+void stop_a_stubborn_tree(LockKind kind) {
+    Arena arena(kind);
+    Replica& a = arena.start_leader(
+        "a", {.worker = {"--ignore", "--daemon"}, .options = {"--stop-grace", "2s"}});
+    REQUIRE(wait_until([&] { return arena.record().newest("a", "daemon").pid != 0; }));
+    arena.start_standby("b");
+    a.signal(SIGTERM);
+    CHECK(a.wait() == 137);
+    const WorkRecord record = arena.record();
+    CHECK(is_gone(record.newest("a")));
+    CHECK(is_gone(record.newest("a", "daemon")));
+    CHECK(record.newest("a").asked == std::vector{SIGTERM});
+    const auto grace = record.newest("a").last.boot_ns - record.newest("a").first.boot_ns;
+    CHECK(grace >= 1'900'000'000); // the grace was given
+    REQUIRE(arena.has_started("b"));
+    CHECK(arena.disorder() == "");
+    check_release_between(arena, "a", "b");
+}
+
+// Its child ends at once, a daemon stays: swept before the release.
+void end_by_itself_and_leave_a_daemon(LockKind kind) {
+    Arena arena(kind);
+    Replica& a =
+        arena.start("a", {.worker = {"--daemon", "--exit-after", "1500", "--exit-code", "7"}});
+    REQUIRE(arena.has_started("a"));
+    arena.start_standby("b");
+    CHECK(a.wait() == 7);
+    const WorkLife daemon = arena.record().newest("a", "daemon");
+    REQUIRE(daemon.pid != 0);
+    CHECK(is_gone(daemon));
+    REQUIRE(arena.has_started("b"));
+    CHECK(arena.disorder() == "");
+    check_release_between(arena, "a", "b");
+}
+
+} // namespace
+
+TEST_CASE("handover: SIGTERM, two seconds to end, release, the next one (API server)") {
+    hand_over_by_sigterm(LockKind::kKubernetes);
+}
+TEST_CASE("handover: SIGTERM, two seconds to end, release, the next one (file)") {
+    hand_over_by_sigterm(LockKind::kFile);
+}
+TEST_CASE("handover: a drain of twice the lease duration is renewed (API server)") {
+    drain_longer_than_the_lease(LockKind::kKubernetes);
+}
+TEST_CASE("handover: a drain of twice the lease duration is renewed (file)") {
+    drain_longer_than_the_lease(LockKind::kFile);
+}
+TEST_CASE("handover: a stubborn worker and its daemon are gone before the release (API server)") {
+    stop_a_stubborn_tree(LockKind::kKubernetes);
+}
+TEST_CASE("handover: a stubborn worker and its daemon are gone before the release (file)") {
+    stop_a_stubborn_tree(LockKind::kFile);
+}
+TEST_CASE(
+    "handover: a child that exits 7 is swept up after, released, and le-run exits 7 (API server)") {
+    end_by_itself_and_leave_a_daemon(LockKind::kKubernetes);
+}
+TEST_CASE("handover: a child that exits 7 is swept up after, released, and le-run exits 7 (file)") {
+    end_by_itself_and_leave_a_daemon(LockKind::kFile);
+}
+
+TEST_CASE("handover: the worker behind a shell gets its signal and its grace though the shell ends "
+          "first") {
+    Arena arena(LockKind::kFile);
+    const std::string script = std::string(TEST_WORKER) + " --drain 2000; true";
+    Replica& a = arena.start_leader("a", {.command = {"sh", "-c", script}});
+    arena.start_standby("b");
+    a.signal(SIGTERM);
+    REQUIRE(a.wait());
+    const WorkLife work = arena.record().newest("a");
+    CHECK(work.asked == std::vector{SIGTERM});
+    CHECK(work.ended_itself);
+    REQUIRE(arena.has_started("b"));
+    CHECK(arena.disorder() == "");
+}
+
+TEST_CASE("handover: three replicas in turn, one work at a time, tokens growing") {
+    Arena arena(LockKind::kKubernetes);
+    Replica& a = arena.start_leader("a", {.worker = {"--drain", "200"}});
+    Replica& b = arena.start_standby("b", {.worker = {"--drain", "200"}});
+    Replica& c = arena.start_standby("c", {.worker = {"--drain", "200"}});
+    a.signal(SIGTERM);
+    REQUIRE(
+        wait_until([&] { return arena.record().starts("b") + arena.record().starts("c") == 1; }));
+    const bool b_leads = arena.record().starts("b") == 1;
+    (b_leads ? b : c).signal(SIGTERM);
+    REQUIRE(arena.has_started(b_leads ? "c" : "b"));
+    CHECK((b_leads ? b : c).wait() == 0);
+    CHECK((b_leads ? c : b).log_lines({"new leader"}).size() >= 2); // standbys tell each change
+    CHECK(arena.disorder() == "");
+}
+
+TEST_CASE("handover: --on-exit standby contends again after the child ended") {
+    Arena arena(LockKind::kFile);
+    Replica& a =
+        arena.start("a", {.worker = {"--exit-after", "300"}, .options = {"--on-exit", "standby"}});
+    REQUIRE(arena.has_started("a", 2));
+    CHECK(a.runs());
+    CHECK(a.logged({"released"}));
+    CHECK(arena.disorder() == ""); // the token grew for the same identity
+}
+
+TEST_CASE("handover: the token grows after the Lease was deleted") {
+    Arena arena(LockKind::kKubernetes);
+    Replica& a = arena.start_leader("a");
+    a.signal(SIGTERM);
+    REQUIRE(a.wait() == 0);
+    arena.cluster().delete_lease();
+    arena.start_leader("b");
+    CHECK(arena.disorder() == "");
+}
