@@ -77,8 +77,8 @@ TEST_CASE("examples: the Deployment is accepted, and its Role is all that le-run
 
     Replica& a = arena.start(
         "a", {.worker = {"--drain", "100"},
-              .options = {"--kubeconfig", cluster.kubeconfig({.credentials = Credentials::kNobody}),
-                          "--lock", "k8s://" + lease_namespace + "/example"}});
+              .lock = {"--kubeconfig", cluster.kubeconfig({.credentials = Credentials::kNobody}),
+                       "--lock", "k8s://" + lease_namespace + "/example"}});
     REQUIRE(arena.has_started("a"));
     CHECK(arena.record().newest("a").lock == "k8s://" + lease_namespace + "/example");
     a.signal(SIGTERM);

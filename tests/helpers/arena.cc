@@ -20,14 +20,15 @@ Words Arena::lock_options(const std::string& port) const {
 }
 
 Replica& Arena::start(const std::string& name, const ReplicaStart& start) {
+    const Words lock = start.lock.empty() ? lock_options(start.port) : start.lock;
     const Words identity = {"--id", start.id.empty() ? name : start.id};
-    return replicas_.emplace_back(Replica::Setup{.name = name,
-                                                 .record = record_file(),
-                                                 .options = lock_options(start.port) + identity +
-                                                            start.timing + start.options,
-                                                 .worker = start.worker,
-                                                 .command = start.command,
-                                                 .environment = start.environment});
+    return replicas_.emplace_back(
+        Replica::Setup{.name = name,
+                       .record = record_file(),
+                       .options = lock + identity + start.timing + start.options,
+                       .worker = start.worker,
+                       .command = start.command,
+                       .environment = start.environment});
 }
 
 Replica& Arena::start_leader(const std::string& name, const ReplicaStart& start) {

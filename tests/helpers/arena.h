@@ -18,6 +18,7 @@ enum class LockKind { kFile, kKubernetes };
 struct ReplicaStart {
     Words worker{};  // arguments of test-worker
     Words command{}; // instead of test-worker
+    Words lock{};    // options that name the lock; empty: those of the arena
     Words options{}; // of le-run, after the lock's and the identity's
     Words timing = kShortLease;
     std::string id{};   // empty: the replica's name
