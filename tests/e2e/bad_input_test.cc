@@ -40,7 +40,7 @@ const Words kCommand = {"--", TEST_WORKER};
 
 } // namespace
 
-TEST_CASE("bad input: the command line") {
+TEST_CASE("bad input: the command line (file)") {
     const ScratchFolder scratch;
     const Words lock = {"--lock", "file://" + scratch.file("lock")};
     refused(lock, {"no command", "--"});
@@ -65,7 +65,7 @@ TEST_CASE("bad input: the command line") {
     CHECK_FALSE(std::filesystem::exists(scratch.file("lock")));
 }
 
-TEST_CASE("bad input: all broken relations at once") {
+TEST_CASE("bad input: all broken relations at once (file)") {
     const ScratchFolder scratch;
     refused(Words{"--lock", "file://" + scratch.file("lock"), "--lease-duration", "2500ms",
                   "--renew-deadline", "9s", "--retry-period", "9s"} +
@@ -73,7 +73,7 @@ TEST_CASE("bad input: all broken relations at once") {
             {"--lease-duration 2.5s", "--renew-deadline 9s", "--retry-period 9s"});
 }
 
-TEST_CASE("bad input: the lock file") {
+TEST_CASE("bad input: the lock file (file)") {
     const ScratchFolder scratch;
     const std::string nowhere = scratch.file("no/such/folder/lock");
     refused(Words{"--lock", "file://" + nowhere} + kCommand, {nowhere, "does not exist"});
@@ -83,7 +83,7 @@ TEST_CASE("bad input: the lock file") {
     CHECK(read_file(garbage) == "this is not JSON");
 }
 
-TEST_CASE("bad input: the kubeconfig") {
+TEST_CASE("bad input: the kubeconfig (file)") {
     const ScratchFolder scratch;
     const auto with = [&](const std::string& file) {
         return Words{"--lock", "k8s://ns/job", "--kubeconfig", file} + kCommand;
@@ -163,7 +163,7 @@ TEST_CASE("bad input: no secret in any message") {
     CHECK(program.err().find("some-wrong-token-0815") == std::string::npos);
 }
 
-TEST_CASE("bad input: the timings of the field are accepted") {
+TEST_CASE("bad input: the timings of the field are accepted (file)") {
     for (const auto& [duration, deadline, period] :
          {std::tuple{"15s", "10s", "2s"}, std::tuple{"60s", "15s", "5s"},
           std::tuple{"137s", "107s", "26s"}}) {

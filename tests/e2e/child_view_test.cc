@@ -70,7 +70,7 @@ TEST_CASE("log: the same as JSON, each line an object") {
     }
 }
 
-TEST_CASE("log: --log-level warning keeps quiet about the ordinary") {
+TEST_CASE("log: --log-level warning keeps quiet about the ordinary (file)") {
     Arena arena(LockKind::kFile);
     Replica& a =
         arena.start("a", {.worker = {"--exit-after", "0"}, .options = {"--log-level", "warning"}});
@@ -103,7 +103,7 @@ TEST_CASE("child: the environment tells of the lease, option variables are not p
     }
 }
 
-TEST_CASE("child: standard input, output and error are its own") {
+TEST_CASE("child: standard input, output and error are its own (file)") {
     const ScratchFolder scratch;
     Process program({.argv = Words{LE_RUN_BINARY, "--lock", "file://" + scratch.file("lock"),
                                    "--log-level", "error"} +
@@ -117,7 +117,7 @@ TEST_CASE("child: standard input, output and error are its own") {
     CHECK(program.err() == "to-stderr\n");
 }
 
-TEST_CASE("child: settings from the environment alone") {
+TEST_CASE("child: settings from the environment alone (file)") {
     Arena arena(LockKind::kFile);
     Process program(
         {.argv = {LE_RUN_BINARY, "--", TEST_WORKER, "--print"},

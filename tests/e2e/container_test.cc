@@ -143,16 +143,16 @@ void run_and_stop(const Container& container) {
 
 } // namespace
 
-TEST_CASE(
-    "container: as PID 1 the worker runs, zombies are reaped, SIGTERM drains and ends with 0") {
+TEST_CASE("container: as PID 1 the worker runs, zombies are reaped, SIGTERM drains and ends with 0 "
+          "(file)") {
     run_and_stop({});
 }
 
-TEST_CASE("container: the same as uid 65534 without capabilities on a read-only root") {
+TEST_CASE("container: the same as uid 65534 without capabilities on a read-only root (file)") {
     run_and_stop({.user = "65534:65534", .read_only = true});
 }
 
-TEST_CASE("container: the child's exit code is the container's") {
+TEST_CASE("container: the child's exit code is the container's (file)") {
     if (::geteuid() != 0) {
         WARN("needs root: not run");
         return;
@@ -162,7 +162,7 @@ TEST_CASE("container: the child's exit code is the container's") {
     CHECK(program.wait() == 7);
 }
 
-TEST_CASE("container: the image installs every library that le-run needs") {
+TEST_CASE("container: the image installs every library that le-run needs (file)") {
     const std::string text = containerfile();
     const std::string image = text.substr(text.rfind("\nFROM "));
     Process needed({.argv = {"objdump", "-p", LE_RUN_BINARY}});

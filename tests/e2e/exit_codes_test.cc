@@ -7,7 +7,7 @@
 
 using namespace le_run::test;
 
-TEST_CASE("exit code: the child was ended by signal 9: 137, and the lease is released") {
+TEST_CASE("exit code: the child was ended by signal 9: 137, and the lease is released (file)") {
     Arena arena(LockKind::kFile);
     Replica& a = arena.start_leader("a");
     ::kill(arena.record().newest("a").pid, SIGKILL);
@@ -15,8 +15,8 @@ TEST_CASE("exit code: the child was ended by signal 9: 137, and the lease is rel
     CHECK(a.logged({"released"}));
 }
 
-TEST_CASE(
-    "exit code: after a requested stop, the child's own code, or 0 when the stop signal ended it") {
+TEST_CASE("exit code: after a requested stop, the child's own code, or 0 when the stop signal "
+          "ended it (file)") {
     const auto [worker, code] = GENERATE(std::pair<Words, int>{{"--exit-code", "3"}, 3},
                                          std::pair<Words, int>{{"--default-action"}, 0});
     Arena arena(LockKind::kFile);
@@ -26,7 +26,8 @@ TEST_CASE(
     CHECK(a.logged({"released"}));
 }
 
-TEST_CASE("exit code: a child that ended by itself before the stop was asked for keeps its code") {
+TEST_CASE(
+    "exit code: a child that ended by itself before the stop was asked for keeps its code (file)") {
     Arena arena(LockKind::kFile);
     Replica& a =
         arena.start("a", {.worker = {"--exit-after", "0", "--exit-code", "9", "--daemon"}});
@@ -36,7 +37,7 @@ TEST_CASE("exit code: a child that ended by itself before the stop was asked for
 }
 
 TEST_CASE("exit code: a command that is not there is 127, one that cannot be executed 126, and "
-          "nothing is written") {
+          "nothing is written (file)") {
     Arena arena(LockKind::kFile);
     const std::string not_executable = arena.scratch().write("plain", "text");
     const auto run = [&](const Words& command, int code, const std::string& word) {
@@ -66,7 +67,7 @@ TEST_CASE("exit code: --wait 0 tries once, --wait 2s gives up, both with 75") {
     CHECK(first.runs());
 }
 
-TEST_CASE("exit code: --version and --help are 0 and need no lock") {
+TEST_CASE("exit code: --version and --help are 0 and need no lock (file)") {
     Process version({.argv = {LE_RUN_BINARY, "--version"}});
     CHECK(version.wait() == 0);
     CHECK_THAT(version.out(), contains("le-run "));

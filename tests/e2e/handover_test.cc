@@ -146,7 +146,7 @@ TEST_CASE("handover: a child that exits 7 is swept up after, released, and le-ru
 }
 
 TEST_CASE("handover: the worker behind a shell gets its signal and its grace though the shell ends "
-          "first") {
+          "first (file)") {
     Arena arena(LockKind::kFile);
     const std::string script = std::string(TEST_WORKER) + " --drain 2000; true";
     Replica& a = arena.start_leader("a", {.command = {"sh", "-c", script}});
@@ -176,7 +176,7 @@ TEST_CASE("handover: three replicas in turn, one work at a time, tokens growing"
     CHECK(arena.disorder() == "");
 }
 
-TEST_CASE("handover: --on-exit standby contends again after the child ended") {
+TEST_CASE("handover: --on-exit standby contends again after the child ended (file)") {
     Arena arena(LockKind::kFile);
     Replica& a =
         arena.start("a", {.worker = {"--exit-after", "300"}, .options = {"--on-exit", "standby"}});

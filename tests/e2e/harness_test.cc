@@ -31,7 +31,7 @@ int pieces_of_an_answer(const std::string& port) {
 
 } // namespace
 
-TEST_CASE("harness: the record shows overlap, order of signals and who was killed") {
+TEST_CASE("harness: the record shows overlap, order of signals and who was killed (file)") {
     const ScratchFolder scratch;
     const std::string record = scratch.file("record");
     const auto worker = [&](const std::string& replica, const std::string& token) {
@@ -63,7 +63,7 @@ TEST_CASE("harness: the record shows overlap, order of signals and who was kille
     CHECK_FALSE(WorkRecord(record).newest("b").ended_itself);
 }
 
-TEST_CASE("harness: what a program leaves behind ends with its Process object") {
+TEST_CASE("harness: what a program leaves behind ends with its Process object (file)") {
     const ScratchFolder scratch;
     const std::string record = scratch.file("record");
     pid_t daemon = 0;

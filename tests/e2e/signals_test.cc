@@ -7,7 +7,7 @@
 
 using namespace le_run::test;
 
-TEST_CASE("signals: what a program may want goes through as it is") {
+TEST_CASE("signals: what a program may want goes through as it is (file)") {
     Arena arena(LockKind::kFile);
     Replica& a = arena.start_leader("a");
     std::vector<int> sent;
@@ -22,7 +22,7 @@ TEST_CASE("signals: what a program may want goes through as it is") {
     CHECK(arena.record().starts("a") == 1);
 }
 
-TEST_CASE("signals: SIGINT asks for a stop by SIGINT, a further one is passed on") {
+TEST_CASE("signals: SIGINT asks for a stop by SIGINT, a further one is passed on (file)") {
     Arena arena(LockKind::kFile);
     Replica& a = arena.start_leader("a", {.worker = {"--drain", "3000"}});
     a.signal(SIGINT);
@@ -39,7 +39,7 @@ TEST_CASE("signals: SIGINT asks for a stop by SIGINT, a further one is passed on
     CHECK(arena.record().newest("a").ended_itself);
 }
 
-TEST_CASE("signals: --stop-signal is what the child gets for SIGTERM") {
+TEST_CASE("signals: --stop-signal is what the child gets for SIGTERM (file)") {
     Arena arena(LockKind::kFile);
     Replica& a =
         arena.start_leader("a", {.options = {"--stop-signal", "SIGUSR1", "--stop-grace", "500ms"}});
@@ -48,7 +48,7 @@ TEST_CASE("signals: --stop-signal is what the child gets for SIGTERM") {
     CHECK(arena.record().newest("a").asked == std::vector{SIGUSR1});
 }
 
-TEST_CASE("signals: TERM, INT, HUP and QUIT end a standby with 0, others are ignored") {
+TEST_CASE("signals: TERM, INT, HUP and QUIT end a standby with 0, others are ignored (file)") {
     Arena arena(LockKind::kFile);
     arena.start_leader("a");
     for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT}) {
@@ -65,7 +65,7 @@ TEST_CASE("signals: TERM, INT, HUP and QUIT end a standby with 0, others are ign
     CHECK(arena.record().newest("a").signals.empty());
 }
 
-TEST_CASE("signals: TSTP, TTIN and TTOU never stop a leading le-run") {
+TEST_CASE("signals: TSTP, TTIN and TTOU never stop a leading le-run (file)") {
     Arena arena(LockKind::kFile);
     Replica& a = arena.start_leader("a");
     for (const int number : {SIGTSTP, SIGTTIN, SIGTTOU}) {
@@ -83,7 +83,7 @@ TEST_CASE("signals: TSTP, TTIN and TTOU never stop a leading le-run") {
     CHECK(a.wait() == 0);
 }
 
-TEST_CASE("signals: a SIGHUP that was ignored at the start (nohup) does not end a standby") {
+TEST_CASE("signals: a SIGHUP that was ignored at the start (nohup) does not end a standby (file)") {
     Arena arena(LockKind::kFile);
     arena.start_leader("a");
     Environment environment = without_settings();
