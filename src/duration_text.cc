@@ -21,7 +21,7 @@ constexpr std::array<Unit, 7> kUnits{{{"ns", 1},
                                       {"s", 1'000'000'000},
                                       {"m", 60'000'000'000},
                                       {"h", 3'600'000'000'000}}};
-constexpr std::int64_t kLongest = std::int64_t{100} * 365 * 24 * 3'600'000'000'000;
+constexpr std::int64_t kLongest = std::int64_t{10} * 365 * 24 * 3'600'000'000'000;
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
@@ -96,7 +96,7 @@ std::string format_duration(Duration duration) {
     std::string text = ms < 0 ? "-" : "";
     ms = ms < 0 ? -ms : ms;
     if (ms < 1000) {
-        return ms == 0 ? "0s" : text + std::to_string(ms) + "ms";
+        return ms == 0 ? "0s" : text.append(std::to_string(ms)).append("ms");
     }
     if (const auto hours = ms / 3'600'000; hours > 0) {
         text += std::to_string(hours) + "h";

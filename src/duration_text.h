@@ -11,7 +11,7 @@
 namespace le_run {
 
 // As Go's time.ParseDuration, without a sign: decimal numbers with units h, m, s, ms, us, ns; "0"
-// needs no unit. Nothing: it is not of this form, or above a hundred years.
+// needs no unit. Nothing: it is not of this form, or above ten years.
 std::optional<Duration> parse_duration(std::string_view text);
 
 // The shortest such text, rounded to milliseconds: "12.97s", "1m30s", "500ms", "0s", "-1.5s".

@@ -10,7 +10,7 @@
 namespace le_run {
 
 Election::Election(ElectionConfig config, TimePoint now)
-    : config_(std::move(config)), timing_(config_.timing), now_(now),
+    : config_(std::move(config)), timing_(config_.timing), margin_(timing_.margin), now_(now),
       observation_(timing_.lease_duration), claim_(config_.id), next_try_at_(now),
       random_(config_.seed) {
     LE_CHECK(broken_relations(timing_).empty());
@@ -50,12 +50,14 @@ void Election::check_deadlines(const Fact& fact) {
     switch (state_) {
     case State::kStandby:
         if (give_up_at_ && may_give_up() && has_passed_for_holder(now_, *give_up_at_)) {
-            enter_done(Ending::kNotWon,
-                       "leadership was not won within " + format_duration(*config_.wait));
+            giving_up_ = Finish{Ending::kNotWon,
+                                "leadership was not won within " + format_duration(*config_.wait)};
+            leave_standby();
             return;
         }
         if (denied_until_ && has_passed_for_holder(now_, *denied_until_)) {
-            enter_done(Ending::kDenied, last_trouble_);
+            giving_up_ = Finish{Ending::kDenied, last_trouble_};
+            leave_standby();
             return;
         }
         break;
@@ -104,7 +106,7 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
     switch (state_) {
     case State::kStandby:
         if (!pending_ && next_request_ == Request::kWrite && observation_.free_at() &&
-            timing_.tries_fit()) {
+            margin_fits()) {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, contend_at_)));
         }
@@ -139,8 +141,7 @@ void Election::enter_acquiring() {
     const auto seen = base ? std::optional(base->record) : std::nullopt;
     LeaseRecord record;
     record.holder = config_.id;
-    record.lease_duration_seconds =
-        std::chrono::duration_cast<std::chrono::seconds>(timing_.lease_duration).count();
+    record.lease_duration_seconds = own_duration_seconds();
     record.acquire_time = claim_.next_acquire_time(wall_, seen);
     record.renew_time = record.acquire_time;
     record.transitions = seen ? seen->transitions + 1 : 0;
@@ -155,6 +156,7 @@ void Election::enter_leading(const FencingToken& token) {
     work_end_.reset();
     drain_until_ = TimePoint::far_future();
     give_up_at_.reset();
+    adopt_margin();
     const TimePoint s = claim_.anchor();
     next_try_at_ = s + timing_.retry_period;
     report({.event = Report::Event::kAcquired,
@@ -170,7 +172,7 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     const bool is_asked = cause == StopCause::kStepDown || cause == StopCause::kMargin;
     const auto& grace = is_asked ? config_.stop_grace : config_.timing.lost_grace;
     drain_until_ = is_lost ? now_ : grace ? now_ + *grace : TimePoint::far_future();
-    if (!is_asked) {
+    if (cause != StopCause::kStepDown) {
         report({.event = Report::Event::kLost, .text = why});
     }
     // A drain that was asked for lasts as long as the lease is renewed: only the grace limits it.
@@ -181,6 +183,9 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
         const TimePoint kill_at = earlier(timing_.latest_kill_at(s), drain_until_);
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at});
         limit = is_asked ? drain_until_ : kill_at;
+    }
+    if (step_down_ == StepDownReason::kGuardLost) {
+        limit = now_; // whoever ends the guard's tree asks nobody
     }
     report(
         {.event = Report::Event::kStopBegins, .left = left_for_holder(now_, limit), .text = why});
@@ -204,6 +209,10 @@ void Election::enter_done(Ending ending, const std::string& text) {
 // What follows when the work is gone and the lease is released, lost or out of reach.
 void Election::conclude() {
     pending_.reset();
+    if (giving_up_) {
+        enter_done(giving_up_->ending, giving_up_->text);
+        return;
+    }
     const bool ended_by_itself = work_end_ == WorkEnd::kByItself;
     const bool is_lost = !ended_by_itself && stop_cause_ && *stop_cause_ != StopCause::kStepDown;
     if (step_down_ == StepDownReason::kGuardLost) {
@@ -275,6 +284,8 @@ void Election::send_write(const LeaseRecord& record, const std::optional<StoredL
 
 void Election::send_renewal() {
     LeaseRecord record = claim_.lease().record;
+    // As promised to this work, whatever somebody else may have written into the record.
+    record.lease_duration_seconds = own_duration_seconds();
     record.renew_time = claim_.next_renew_time(wall_);
     claim_.sending(now_, record);
     send_write(record, claim_.lease());
@@ -292,9 +303,27 @@ void Election::send_release() {
 // --- small questions ---
 
 bool Election::may_acquire() const {
-    return next_request_ == Request::kWrite && observation_.free_at() && timing_.tries_fit() &&
+    return next_request_ == Request::kWrite && observation_.free_at() && margin_fits() &&
            has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
+}
+
+std::int64_t Election::own_duration_seconds() const {
+    return std::chrono::duration_cast<std::chrono::seconds>(timing_.lease_duration).count();
+}
+
+bool Election::margin_fits() const {
+    Timing measured = config_.timing;
+    measured.margin = margin_;
+    return measured.tries_fit();
+}
+
+// An anchor keeps the margin that held when it was sent: what was measured later must not turn
+// instants that the work was promised into the past.
+void Election::adopt_margin() {
+    if (margin_fits() && is_not_before(claim_.anchor(), margin_measured_at_)) {
+        timing_.margin = margin_;
+    }
 }
 
 // --wait 0 tries once: the first look must have been answered or written off.

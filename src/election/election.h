@@ -102,14 +102,20 @@ private:
 
     bool may_acquire() const;
     bool may_give_up() const;
+    std::int64_t own_duration_seconds() const;
     TimePoint release_deadline() const;
+    Duration pause_after_failure() const;
     TimePoint next_try_after(const Pending& request, const Failure& failure) const;
+    void adopt_margin();
+    bool margin_fits() const;
     void note_access();
     void report(Report line) { actions_.push_back(std::move(line)); }
     Duration jittered(Duration period);
 
     ElectionConfig config_;
-    Timing timing_; // config_.timing with the margin that is measured now
+    Timing timing_;   // config_.timing with the margin that holds for the present anchor
+    Duration margin_; // as measured; for anchors that are sent after
+    TimePoint margin_measured_at_{};
     State state_ = State::kStandby;
     TimePoint now_;
     WallTime wall_{};
@@ -125,6 +131,8 @@ private:
     TimePoint trouble_reported_at_{};
     std::optional<TimePoint> denied_until_{}; // kUnproven: denials are waited out until then
     std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
+    std::optional<Finish> giving_up_{}; // decided; only what is in doubt must be released first
+    TimePoint last_conflict_at_{};
 
     std::optional<StopCause> stop_cause_{};           // the first cause that ended this leadership
     TimePoint drain_until_ = TimePoint::far_future(); // kStopping: end of the grace

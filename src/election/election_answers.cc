@@ -191,6 +191,13 @@ void Election::write_landed(const Written& written) {
 void Election::write_conflicted() {
     next_request_ = Request::kRead;
     next_try_at_ = now_;
+    // Conflicts one upon the other are not other candidates' writes (a proxy, an admission
+    // webhook): no hot loop.
+    const TimePoint earliest = last_conflict_at_ + pause_after_failure();
+    if (!has_passed_for_holder(now_, earliest)) {
+        next_try_at_ = earliest;
+    }
+    last_conflict_at_ = now_;
     if (state_ == State::kAcquiring) {
         note_access();
         enter_standby();
@@ -225,6 +232,7 @@ void Election::renewed() {
         report({.event = Report::Event::kRenewalWorks});
     }
     note_access();
+    adopt_margin();
     const TimePoint s = claim_.anchor();
     next_request_ = Request::kWrite;
     next_try_at_ = s + timing_.retry_period;
@@ -300,12 +308,15 @@ void Election::standby_failed(const Failure& failure) {
     }
 }
 
-TimePoint Election::next_try_after(const Pending& request, const Failure& failure) const {
+Duration Election::pause_after_failure() const {
     const bool is_standby = state_ == State::kStandby || state_ == State::kAcquiring;
+    return is_standby ? timing_.retry_period : timing_.request_timeout() / 4;
+}
+
+TimePoint Election::next_try_after(const Pending& request, const Failure& failure) const {
     const bool is_holding = state_ == State::kLeading || state_ == State::kStopping;
     // From the send on: a try that hung for its whole time is repeated at once.
-    TimePoint at =
-        request.sent + (is_standby ? timing_.retry_period : timing_.request_timeout() / 4);
+    TimePoint at = request.sent + pause_after_failure();
     if (failure.retry_after) {
         // The server's wish counts as far as one full try still fits before the deadline.
         const TimePoint latest =
@@ -364,8 +375,10 @@ void Election::on(const StepDownAsked& fact) {
 }
 
 void Election::leave_standby() {
-    if (claim_.in_doubt()) {
-        enter_releasing(); // an acquisition without an answer may have won
+    // An acquisition without an answer may have won, one with a late answer has.
+    const bool may_hold = claim_.in_doubt() || claim_.is_held();
+    if (may_hold && !has_passed_for_holder(now_, release_deadline())) {
+        enter_releasing();
     } else {
         conclude();
     }
@@ -397,28 +410,22 @@ void Election::on(const WorkGone& fact) {
 
 void Election::on(const MarginMeasured& fact) {
     const Duration margin = std::max(config_.timing.margin, fact.margin);
-    if (margin == timing_.margin) {
+    if (margin == margin_) {
         return;
     }
-    const bool has_grown = margin > timing_.margin;
-    timing_.margin = margin;
+    const bool has_grown = margin > margin_;
+    margin_ = margin;
+    margin_measured_at_ = now_;
     if (has_grown) {
+        Timing measured = config_.timing;
+        measured.margin = margin;
         report({.event = Report::Event::kMarginGrown,
                 .left = margin,
-                .text = "stop signal " + format_duration(timing_.effective_renew_deadline()) +
-                        " after a failed renewal's last success; --lease-duration " +
-                        format_duration(lease_duration_for(timing_)) +
+                .text = "--lease-duration " + format_duration(lease_duration_for(measured)) +
                         " would keep the renew deadline"});
     }
-    if (state_ != State::kLeading) {
-        return;
-    }
-    const TimePoint s = claim_.anchor();
-    if (!timing_.tries_fit()) {
-        enter_stopping(StopCause::kMargin,
-                       "processes wake up too late here to keep the deadlines safely");
-    } else {
-        actions_.push_back(ExtendWork{timing_.term_at(s), timing_.kill_at(s)});
+    if (state_ == State::kLeading && !margin_fits()) {
+        enter_stopping(StopCause::kMargin, "processes wake up too late here to keep the deadlines");
     }
 }
 

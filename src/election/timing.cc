@@ -7,11 +7,17 @@ namespace {
 
 // rho = 0.1 %: quartz is within 0.01 %, and NTP's slewing (up to 8.3 %) is caught by the second
 // clock (time_point.h).
-constexpr std::int64_t kSlowest = 999;
-constexpr std::int64_t kFastest = 1001;
+constexpr std::int64_t kTwoRho = 2; // in thousandths
+constexpr std::int64_t kOnePlusRho = 1001;
+constexpr std::int64_t kOneMinusRho = 999;
+
+// What a margin above the least one must leave of the drain: the child is to get its stop signal,
+// and not SIGKILL alone.
+constexpr Duration kLeastDrain = std::chrono::seconds(1);
 
 Duration usable_with(const Timing& timing, Duration margin) {
-    return timing.lease_duration * kSlowest / kFastest - 2 * margin;
+    // D (1 - rho) / (1 + rho), written so that ten years do not overflow.
+    return timing.lease_duration - timing.lease_duration * kTwoRho / kOnePlusRho - 2 * margin;
 }
 
 Duration drain_of(const Timing& timing) { return timing.lost_grace.value_or(Duration::zero()); }
@@ -21,14 +27,21 @@ Duration drain_of(const Timing& timing) { return timing.lost_grace.value_or(Dura
 Duration Timing::usable() const { return usable_with(*this, margin); }
 
 Duration Timing::effective_renew_deadline() const {
-    return std::min(renew_deadline, usable() - drain_of(*this));
+    const Duration asked_drain = usable_with(*this, kLeastMargin) - renew_deadline;
+    const Duration drain =
+        lost_grace.value_or(std::clamp(asked_drain, Duration::zero(), kLeastDrain));
+    return std::min(renew_deadline, usable() - drain);
 }
 
 Duration Timing::request_timeout() const {
-    return std::min(retry_period, (effective_renew_deadline() - retry_period) / kTries);
+    return std::max(kLeastRequestTimeout, time_for_a_try());
 }
 
-bool Timing::tries_fit() const { return request_timeout() >= kLeastRequestTimeout; }
+bool Timing::tries_fit() const { return time_for_a_try() >= kLeastRequestTimeout; }
+
+Duration Timing::time_for_a_try() const {
+    return std::min(retry_period, (effective_renew_deadline() - retry_period) / kTries);
+}
 
 TimePoint Timing::kill_at(TimePoint s) const {
     const TimePoint latest = latest_kill_at(s);
@@ -89,7 +102,7 @@ std::vector<std::string> broken_relations(const Timing& timing) {
 
 Duration lease_duration_for(const Timing& timing) {
     const Duration needed = timing.renew_deadline + drain_of(timing) + 2 * timing.margin;
-    return std::chrono::ceil<std::chrono::seconds>(needed * kFastest / kSlowest);
+    return std::chrono::ceil<std::chrono::seconds>(needed + needed * kTwoRho / kOneMinusRho);
 }
 
 } // namespace le_run

@@ -41,7 +41,7 @@ struct Timing {
     Duration usable() const;
     // TERM_AT - s: the renew deadline, or less where a margin above the least one leaves less.
     Duration effective_renew_deadline() const;
-    // How long one request may take, so that kTries of them fit.
+    // How long one request may take, so that kTries of them fit; at least kLeastRequestTimeout.
     Duration request_timeout() const;
     // Whether kTries requests of at least kLeastRequestTimeout fit.
     bool tries_fit() const;
@@ -51,6 +51,9 @@ struct Timing {
     TimePoint kill_at(TimePoint s) const;
     // The same without the lost grace: what bounds a drain that was asked for.
     TimePoint latest_kill_at(TimePoint s) const { return s + usable(); }
+
+private:
+    Duration time_for_a_try() const;
 };
 
 // Every relation that `timing` breaks, one sentence each, in the user's words and with the numbers;

@@ -150,10 +150,13 @@ void ChildMachine::on(TimePoint, const Signal& fact) {
     if (!is_of_this_run(fact.run))
         return;
     switch (state_) {
-    case State::kSpawning:
-    case State::kRunning:
     case State::kStopSpawning:
     case State::kStopping:
+        if (fact.number == SIGTERM || fact.number == SIGINT)
+            gone_.signal_sent = fact.number; // asks to stop once more; what ends the child is that
+        [[fallthrough]];
+    case State::kSpawning:
+    case State::kRunning:
         add(SignalChild{fact.number});
         return;
     case State::kIdle:

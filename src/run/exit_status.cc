@@ -7,12 +7,16 @@
 #include <sys/wait.h>
 
 #include "exit_code.h"
+#include "guard/spawn.h"
 #include "signal_names.h"
 
 namespace le_run {
 namespace {
 
 int status_of_failed(const Failed& failed) {
+    if (failed.stage != static_cast<std::int32_t>(SpawnStage::kExec)) {
+        return kExitCannot; // no descriptor, no process: the machine refused, not the program
+    }
     const bool is_missing = failed.error == ENOENT || failed.error == ENOTDIR;
     return is_missing ? kExitNotFound : kExitNotExecutable;
 }
@@ -39,11 +43,16 @@ int status_after_stop(const ChildEnd& child) {
 
 } // namespace
 
-int exit_status(Ending ending, const std::optional<ChildEnd>& child) {
+int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_by) {
     switch (ending) {
     case Ending::kStopped:
         return child ? status_after_stop(*child) : kExitStopped;
     case Ending::kWorkEnded:
+        if (child && asked_by != 0 && !child->failed && WIFSIGNALED(child->gone.wait_status) &&
+            WTERMSIG(child->gone.wait_status) == asked_by) {
+            return kExitStopped; // the same signal reached the child from elsewhere first (a
+                                 // process group, a cgroup)
+        }
         return child ? status_by_itself(*child) : kExitCannot;
     case Ending::kLost:
     case Ending::kNotWon:

@@ -15,8 +15,9 @@ struct ChildEnd {
     std::optional<Failed> failed; // the child could not be started
 };
 
-// `child`: of the leadership that the ending speaks of; none when no child ran in it.
-int exit_status(Ending ending, const std::optional<ChildEnd>& child);
+// `child`: of the leadership that the ending speaks of; none when no child ran in it. `asked_by`:
+// the signal that a requested stop sends to the child; 0 when none was requested.
+int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_by);
 
 // "exited with 7", "was ended by SIGTERM", "could not be started: No such file or directory"
 std::string describe(const ChildEnd& child);

@@ -9,10 +9,12 @@ Duration Lateness::margin(TimePoint now) {
         seen_.pop_front();
     }
     Duration worst{};
+    Duration second{};
     for (const Seen& seen : seen_) {
+        second = std::max(second, std::min(worst, seen.lateness));
         worst = std::max(worst, seen.lateness);
     }
-    return kSafety * worst;
+    return kSafety * second;
 }
 
 } // namespace le_run

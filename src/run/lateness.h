@@ -1,4 +1,7 @@
 // How late the guard woke in the last minute, and the margin that calls for.
+//
+// What happened once in that minute was a pause (suspend, SIGSTOP, a frozen container) and says
+// nothing of the next wake-up; what happened twice is a habit of this machine.
 #pragma once
 
 #include <deque>
@@ -14,7 +17,8 @@ public:
     static constexpr int kSafety = 2;
 
     void add(TimePoint now, Duration lateness);
-    // lambda and kappa as the last minute calls for; zero when nothing was late.
+    // lambda and kappa as the last minute calls for: of the second worst. Zero when nothing was
+    // late twice.
     Duration margin(TimePoint now);
     // Whether something is remembered that time will take away again.
     bool is_empty() const { return seen_.empty(); }

@@ -128,9 +128,12 @@ private:
         case StopCause::kStepDown:
             guard_.stop(requested_signal_, stop.kill_at);
             break;
-        case StopCause::kRenewDeadline:
         case StopCause::kMargin:
             guard_.stop(options_.stop_signal, stop.kill_at);
+            break;
+        case StopCause::kRenewDeadline:
+            guard_.stop(0,
+                        stop.kill_at); // the guard has the same deadline: it sends the signal, once
             break;
         case StopCause::kOtherHolder:
         case StopCause::kVanished:
@@ -147,7 +150,7 @@ private:
     }
 
     void act(const Finish& finish) {
-        exit_code_ = exit_status(finish.ending, child_);
+        exit_code_ = exit_status(finish.ending, child_, requested_signal_);
         const bool is_error = exit_code_ == kExitCannot;
         const std::string why = finish.text.empty() ? "" : ": " + finish.text;
         log_.write({is_error ? LogLevel::kError : LogLevel::kInfo,
@@ -211,10 +214,7 @@ private:
     }
 
     void on_guard_lost(const std::string& how) {
-        log_.write({LogLevel::kError,
-                    "guard_lost",
-                    how + "; le-run ends the child's tree in its place",
-                    {}});
+        log_.write({LogLevel::kError, "guard_lost", how, {}});
         step(StepDownAsked{StepDownReason::kGuardLost});
     }
 
@@ -242,26 +242,29 @@ private:
             return;
         }
         const bool asks_to_stop = number == SIGTERM || number == SIGINT;
-        const std::string from = signal_name(number) + " from pid " + std::to_string(info.ssi_pid);
-        if (guard_.is_run_under_way()) {
-            if (asks_to_stop && requested_signal_ == 0) {
-                log_.write({LogLevel::kInfo, "stop_asked", from + " asks for a stop", {}});
-                requested_signal_ = number == SIGINT ? SIGINT : options_.stop_signal;
-                const bool is_stopping = election_.state() == Election::State::kStopping;
-                step(StepDownAsked{StepDownReason::kAsked});
-                if (!is_stopping) {
-                    return; // StopWork has sent it
-                }
-                guard_.pass_on(requested_signal_);
-                return;
-            }
-            guard_.pass_on(number);
-            return;
-        }
         const bool is_nohup = number == SIGHUP && was_ignored_at_start(SIGHUP);
-        if (asks_to_stop || number == SIGQUIT || (number == SIGHUP && !is_nohup)) {
-            log_.write({LogLevel::kInfo, "stop_asked", from + " asks for a stop", {}});
-            step(StepDownAsked{StepDownReason::kAsked});
+        const bool ends_standby =
+            asks_to_stop || number == SIGQUIT || (number == SIGHUP && !is_nohup);
+        const bool runs = guard_.is_run_under_way();
+        if (runs ? asks_to_stop && requested_signal_ == 0 : ends_standby) {
+            on_stop_asked(info);
+        } else if (runs) {
+            guard_.pass_on(number);
+        }
+    }
+
+    void on_stop_asked(const signalfd_siginfo& info) {
+        const auto number = static_cast<int>(info.ssi_signo);
+        log_.write(
+            {LogLevel::kInfo,
+             "stop_asked",
+             signal_name(number) + " from pid " + std::to_string(info.ssi_pid) + " asks for a stop",
+             {}});
+        requested_signal_ = number == SIGINT ? SIGINT : options_.stop_signal;
+        const bool was_stopping = election_.state() == Election::State::kStopping;
+        step(StepDownAsked{StepDownReason::kAsked});
+        if (was_stopping) { // for another cause: then no StopWork has just sent it
+            guard_.pass_on(requested_signal_);
         }
     }
 

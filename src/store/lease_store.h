@@ -1,4 +1,5 @@
-// A store is a register with compare-and-write. It has no policy: who may take what and when is the election's.
+// A store is a register with compare-and-write. It has no policy: who may take what and when is the
+// election's.
 #pragma once
 
 #include <functional>
@@ -14,9 +15,11 @@
 namespace le_run {
 
 // Contract (tests/store/contract runs it over every store):
-// - Each handler is called exactly once, on the loop's thread, never from inside the call; after the store is destroyed
+// - Each handler is called exactly once, on the loop's thread, never from inside the call; after
+// the store is destroyed
 //   no handler is called. Several requests may be under way.
-// - When `timeout` has passed without an answer the handler gets Failure{kUnreachable}; the request is given up as far
+// - When `timeout` has passed without an answer the handler gets Failure{kUnreachable}; the request
+// is given up as far
 //   as possible, but a write may still happen afterwards.
 // - Nothing here throws for a reason outside the program.
 class LeaseStore {
@@ -29,28 +32,31 @@ public:
     // The record as it is now: linearizable, never from a cache.
     virtual void async_read(Duration timeout, ReadHandler handler) = 0;
 
-    // Writes `record` if the stored lease is still exactly `base` (its version); without a base, only if there is none.
-    // Fields of base.object that LeaseRecord does not have survive. Answers Absent when `base` is given and the lease
-    // has vanished: a write never re-creates one.
+    // Writes `record` if the stored lease is still exactly `base` (its version); without a base,
+    // only if there is none. Fields of base.object that LeaseRecord does not have survive. Answers
+    // Absent when `base` is given and the lease has vanished: a write never re-creates one.
     virtual void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
                              WriteHandler handler) = 0;
 };
 
-// Thrown by the factories only: the configuration cannot work. what() is one clear line for the user.
+// Thrown by the factories only: the configuration cannot work. what() is one clear line for the
+// user.
 class StoreConfigError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-// A lease in a local file (store/file_store.cc). Throws StoreConfigError: the folder is missing or not writable, the
-// path is not a regular file, a network file system.
+// A lease in a local file (store/file_store.cc). Throws StoreConfigError: the folder is missing or
+// not writable, the path is not a regular file, a network file system.
 std::unique_ptr<LeaseStore> make_file_store(boost::asio::io_context& loop, const std::string& path);
 
 // A Lease of coordination.k8s.io/v1 (store/kubernetes_store.cc).
 namespace kubernetes {
 struct ClusterConfig;
 }
-std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
-                                                  const std::string& lease_namespace, const std::string& name);
+std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
+                                                  kubernetes::ClusterConfig config,
+                                                  const std::string& lease_namespace,
+                                                  const std::string& name);
 
 } // namespace le_run

@@ -90,7 +90,6 @@ int threads(pid_t pid) {
 }
 
 double cpu_seconds(pid_t pid) {
-    std::ifstream file("/proc/" + std::to_string(pid) +
     std::ifstream stat("/proc/" + std::to_string(pid) + "/stat");
     std::string all((std::istreambuf_iterator<char>(stat)), {});
     std::istringstream fields(all.substr(all.rfind(')') + 2));

@@ -391,14 +391,18 @@ TEST_CASE("every fact while leading", "[election]") {
          {"report lost", "read"},
          State::kReleasing},
         {"leading",
-         "margin",
-         late,
-         {"report margin-grown", "extend term 10s kill 11.97s"},
+         "margin: from the next renewal on",
+         [](Driver& d) {
+             late(d);
+             renewing(d);
+             return d.written();
+         },
+         {"extend term 10s kill 11.97s"},
          State::kLeading},
         {"leading",
-         "margin too large",
+         "margin too large: stops, with the margin that held",
          [](Driver& d) { return d.step(MarginMeasured{7s}); },
-         {"report margin-grown", "extend term 970ms kill 970ms", "report stop-begins",
+         {"report margin-grown", "report lost", "extend term 10s kill 12.97s", "report stop-begins",
           "stop margin kill never"},
          State::kStopping},
     });

@@ -290,7 +290,7 @@ TEST_CASE("an unreachable store is waited for, with one line a minute", "[electi
     CHECK(lines == 3);
 }
 
-TEST_CASE("--wait", "[election]") {
+TEST_CASE("the option --wait", "[election]") {
     ElectionConfig config = usual_config();
     SECTION("0: tries once and gives up on a held lease") {
         config.wait = 0s;
@@ -390,6 +390,69 @@ TEST_CASE("what follows a loss and a child that ended", "[election]") {
             d.write(Conflict{}); // somebody else was faster
         }
     }
+}
+
+TEST_CASE("what the record promises is what this process keeps, whatever was edited into it",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    d.tick();
+    StoredLease edited = d.last_record();
+    edited.record.lease_duration_seconds = 1;
+    d.write(Conflict{});
+    CHECK(d.read(Found{edited}) ==
+          Lines{"renew over v102"}); // still this process's: put right at once
+    CHECK(d.last_record().record.lease_duration_seconds == 15);
+}
+
+TEST_CASE("conflicts that nobody's write explains do not become a hot loop", "[election]") {
+    SECTION("on standby") {
+        Driver d;
+        d.tick();
+        d.read(Found{d.lease_of("", 1)});
+        CHECK(d.write(Conflict{}) == Lines{"read"});
+        d.read(Found{d.lease_of("", 1)});
+        CHECK(d.write(Conflict{}).empty());
+        CHECK(d.wakeup() == 2s);
+    }
+    SECTION("while leading") {
+        Driver d;
+        d.become_leading();
+        d.pass(2s);
+        d.tick();
+        StoredLease same = d.lease_of("me");
+        CHECK(d.write(Conflict{}) == Lines{"read"});
+        same = d.last_record();
+        same.record.renew_time = WallTime{1'800'000'000'000'000};
+        CHECK(d.read(Found{same}).size() == 1);
+        CHECK(d.write(Conflict{}).empty());
+        CHECK(d.wakeup() == 500ms);
+    }
+}
+
+TEST_CASE("a pause that was measured changes nothing for the work that it interrupted",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(4s); // all of le-run was frozen
+    CHECK(d.step(MarginMeasured{4s}) == Lines{"report margin-grown", "renew over v101"});
+    CHECK(d.election().state() == State::kLeading);
+    CHECK(d.written() == Lines{"extend term 5.97s kill 6.97s"});
+}
+
+TEST_CASE("giving up while an acquisition is in doubt releases what may have been won",
+          "[election]") {
+    ElectionConfig config = usual_config();
+    config.wait = 3s;
+    Driver d(config);
+    d.become_acquiring();
+    const StoredLease landed = d.last_record();
+    d.write(kUnreachable);
+    d.pass(3s);
+    CHECK(d.tick() == Lines{"read"});
+    CHECK(d.read(Found{landed}) == Lines{"release over v101"});
+    CHECK(d.written() == Lines{"report released", "finish not-won"});
 }
 
 TEST_CASE("a server's Retry-After is honoured as far as the deadline allows", "[election]") {

@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <csignal>
 
+#include "guard/spawn.h"
 #include "run/exit_status.h"
 
 namespace le_run::test {
@@ -22,7 +23,7 @@ ChildEnd child(EndCause cause, int wait_status, int signal_sent = 0, bool killed
 
 ChildEnd failed(int error) {
     ChildEnd end = child(EndCause::kNotStarted, 0);
-    end.failed = Failed{1, 1, error};
+    end.failed = Failed{1, static_cast<std::int32_t>(SpawnStage::kExec), error};
     return end;
 }
 
@@ -30,34 +31,41 @@ ChildEnd failed(int error) {
 
 TEST_CASE("the child ended by itself: its own code", "[run]") {
     for (const int code : {0, 1, 7, 75, 255}) {
-        CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, exited(code))) == code);
+        CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, exited(code)), 0) == code);
     }
-    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGKILL)) == 137);
-    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGTERM)) == 143);
-    CHECK(exit_status(Ending::kWorkEnded, failed(ENOENT)) == 127);
-    CHECK(exit_status(Ending::kWorkEnded, failed(ENOTDIR)) == 127);
-    CHECK(exit_status(Ending::kWorkEnded, failed(EACCES)) == 126);
-    CHECK(exit_status(Ending::kWorkEnded, failed(ENOEXEC)) == 126);
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGKILL), 0) == 137);
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGTERM), 0) == 143);
+    CHECK(exit_status(Ending::kWorkEnded, failed(ENOENT), 0) == 127);
+    CHECK(exit_status(Ending::kWorkEnded, failed(ENOTDIR), 0) == 127);
+    CHECK(exit_status(Ending::kWorkEnded, failed(EACCES), 0) == 126);
+    CHECK(exit_status(Ending::kWorkEnded, failed(ENOEXEC), 0) == 126);
+    ChildEnd refused = failed(EMFILE); // by the machine
+    refused.failed->stage = static_cast<std::int32_t>(SpawnStage::kPipe);
+    CHECK(exit_status(Ending::kWorkEnded, refused, 0) == 125);
+    // A stop was asked for, and the child had the same signal from elsewhere first.
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGTERM), SIGTERM) == 0);
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, SIGSEGV), SIGTERM) == 139);
+    CHECK(exit_status(Ending::kWorkEnded, child(EndCause::kByItself, exited(7)), SIGTERM) == 7);
 }
 
 TEST_CASE("a requested stop", "[run]") {
-    CHECK(exit_status(Ending::kStopped, {}) == 0);
-    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, exited(3), SIGTERM)) == 3);
-    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGTERM, SIGTERM)) == 0);
-    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGINT, SIGINT)) == 0);
-    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGSEGV, SIGTERM)) == 139);
-    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGKILL, SIGTERM, true)) ==
+    CHECK(exit_status(Ending::kStopped, {}, 0) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, exited(3), SIGTERM), 0) == 3);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGTERM, SIGTERM), 0) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGINT, SIGINT), 0) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGSEGV, SIGTERM), 0) == 139);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kStopAsked, SIGKILL, SIGTERM, true), 0) ==
           137);
-    CHECK(exit_status(Ending::kStopped, child(EndCause::kNotStarted, SIGTERM, SIGTERM)) == 0);
+    CHECK(exit_status(Ending::kStopped, child(EndCause::kNotStarted, SIGTERM, SIGTERM), 0) == 0);
 }
 
 TEST_CASE("what is not the child's", "[run]") {
     const auto end = child(EndCause::kDeadline, exited(3), SIGTERM);
-    CHECK(exit_status(Ending::kLost, end) == 75);
-    CHECK(exit_status(Ending::kNotWon, {}) == 75);
-    CHECK(exit_status(Ending::kDenied, {}) == 125);
-    CHECK(exit_status(Ending::kUnusable, {}) == 125);
-    CHECK(exit_status(Ending::kGuardLost, end) == 125);
+    CHECK(exit_status(Ending::kLost, end, 0) == 75);
+    CHECK(exit_status(Ending::kNotWon, {}, 0) == 75);
+    CHECK(exit_status(Ending::kDenied, {}, 0) == 125);
+    CHECK(exit_status(Ending::kUnusable, {}, 0) == 125);
+    CHECK(exit_status(Ending::kGuardLost, end, 0) == 125);
 }
 
 } // namespace le_run::test

@@ -108,15 +108,18 @@ TEST_CASE("a reader of standard error who stalls stops nothing, and is told what
     CHECK(std::count(all.begin(), all.end(), '\n') < 4000);
 }
 
-TEST_CASE("lateness is remembered for a minute", "[run]") {
+TEST_CASE("lateness is remembered for a minute, and believed when it comes twice", "[run]") {
     Lateness lateness;
     TimePoint now(1h, 1h);
     CHECK(lateness.margin(now) == Duration::zero());
     lateness.add(now, 700ms);
     lateness.add(now + 10s, 300ms);
-    CHECK(lateness.margin(now + 59s) == Lateness::kSafety * 700ms);
+    CHECK(lateness.margin(now + 59s) == Lateness::kSafety * 300ms);
+    lateness.add(now + 59s, 400ms);
+    CHECK(lateness.margin(now + 59s) == Lateness::kSafety * 400ms);
     CHECK(lateness.margin(now + 61s) == Lateness::kSafety * 300ms);
-    CHECK(lateness.margin(now + 71s) == Duration::zero());
+    CHECK(lateness.margin(now + 71s) == Duration::zero()); // 400 ms happened once
+    CHECK(lateness.margin(now + 120s) == Duration::zero());
 }
 
 } // namespace le_run::test

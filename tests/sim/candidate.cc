@@ -119,6 +119,19 @@ void Candidate::cut_off(Duration length) {
     cut_off_until_ = sim_.now() + length;
 }
 
+void Candidate::measure_margin(Duration margin) {
+    if (!is_up()) {
+        return;
+    }
+    sim_.trace(name() + " measures a margin of " + std::to_string(margin.count() / 1000000) +
+               " ms");
+    const auto tell = [this, life = life_](Duration d) {
+        deliver(life, [this, d] { step(MarginMeasured{d}); });
+    };
+    tell(margin);
+    sim_.after(60s, [tell] { tell(Duration::zero()); });
+}
+
 void Candidate::crash() {
     if (is_up() && guard_) {
         sim_.trace(name() + " crashes");

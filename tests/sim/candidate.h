@@ -37,6 +37,7 @@ public:
     void crash();
     void kill_guard();
     void cut_off(Duration length);
+    void measure_margin(Duration margin); // and, some time later, that all is well again
     void step_wall_clock(std::int64_t microseconds) { wall_offset_ += microseconds; }
     void hold_wall_clock() { wall_held_at_ = wall().microseconds; }
 

@@ -132,7 +132,7 @@ private:
         ++outcome_.faults_injected;
         Candidate& candidate = anybody();
         const Duration lease = longest_lease_;
-        switch (static_cast<int>(sim_.between(0.0, 9.999))) {
+        switch (static_cast<int>(sim_.between(0.0, 10.999))) {
         case 0:
         case 1:
             candidate.pause(std::min(sim_.heavy_tailed(lease / 4), 3 * lease));
@@ -164,6 +164,9 @@ private:
         case 9:
             edit_lease();
             break;
+        case 10:
+            candidate.measure_margin(sim_.between(Duration(0), lease));
+            break;
         }
     }
 
@@ -179,10 +182,15 @@ private:
             sim_.trace("somebody takes the lease by hand");
             record.holder = {"stranger"};
             record.acquire_time = WallTime{42};
+        } else if (sim_.chance(0.5)) {
+            // Until the holder's next renewal puts it right, others believe it.
+            sim_.trace("somebody shortens the lease's duration");
+            record.lease_duration_seconds = 1;
+            excused_until_ = std::max(excused_until_, sim_.now() + longest_lease_);
         } else {
             // Documented: whoever has not seen the record yet creates a new one at once.
             sim_.trace("somebody deletes the lease");
-            excused_until_ = sim_.now() + 2 * longest_lease_;
+            excused_until_ = std::max(excused_until_, sim_.now() + 2 * longest_lease_);
             around_.store.erase();
             return;
         }
