@@ -68,7 +68,7 @@ echo "replica a leads with fencing token $(token a); b and c wait. Workers start
 echo "Stopping replica a (SIGTERM)."
 kill -TERM "${pid[a]}"
 wait "${pid[a]}"
-grep -E 'stop begins|worker of .* end|tree gone|released' "${log[a]}" | sed 's/^[^ ]*Z le-run/  le-run/; s/^worker/  worker/'
+grep -E 'stop begins|worker of .* end|tree gone|released' "${log[a]}" | sed "s/^[^ ]*Z le-run/  le-run/; s/^worker/  worker/; s|file://.*|the lock|"
 unset "pid[a]"
 await_leader b c
 second=$leader

@@ -35,13 +35,13 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kRenewalWorks:
         return {LogLevel::kInfo, "renewal_works", "renewal works again", {}};
     case Event::kStopBegins: {
-        const std::string kill_in = is_for_ever ? "none while the lease is renewed"
-                                    : report.left <= Duration::zero() ? "at once"
-                                                                      : "in " + left;
+        const std::string kill = is_for_ever ? "no SIGKILL while the lease is renewed"
+                                 : report.left <= Duration::zero() ? "SIGKILL at once"
+                                                                   : "SIGKILL in " + left;
         return {LogLevel::kInfo,
                 "stop_begins",
-                "stop begins: " + text + "; SIGKILL " + kill_in,
-                {{"cause", text}, {"kill", kill_in}}};
+                "stop begins: " + text + "; " + kill,
+                {{"cause", text}, {"kill", kill}}};
     }
     case Event::kLost:
         return {LogLevel::kError, "lost", "lost " + subject.lock + ": " + text, {{"cause", text}}};

@@ -21,9 +21,9 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr int kHandovers = 30;
+constexpr int kHandovers = 20;
 constexpr int kCrashes = 5;
-constexpr auto kWatched = 120s; // for rates
+constexpr auto kWatched = 60s; // for rates
 
 const Words kDefaults{}; // 15 s, 10 s, 2 s
 

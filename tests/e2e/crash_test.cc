@@ -1,6 +1,7 @@
 // le-run or its guard dies or freezes, or somebody else touches the Lease: the work is gone before
 // another leads.
 #include <csignal>
+#include <ctime>
 
 #include "helpers/arena.h"
 #include "helpers/catch.h"
@@ -93,6 +94,48 @@ TEST_CASE("crash: the guard is SIGKILLed, le-run ends the tree itself (API serve
 }
 TEST_CASE("crash: the guard is SIGKILLed, le-run ends the tree itself (file)") {
     kill_guard(LockKind::kFile);
+}
+
+TEST_CASE(
+    "crash: a stopped guard is continued, and the work goes on as if nothing had been (file)") {
+    Arena arena(LockKind::kFile);
+    Replica& a = arena.start_leader("a", {.worker = {"--drain", "100"}});
+    for (int i = 1; i <= 3; ++i) {
+        ::kill(a.guard(), SIGSTOP);
+        REQUIRE(wait_until([&] {
+            return a.log_lines({"guard", "stopped"}).size() == static_cast<std::size_t>(i);
+        }));
+    }
+    a.signal(SIGTERM); // through the guard
+    CHECK(a.wait() == 0);
+    CHECK(arena.record().starts("a") == 1);
+    CHECK(arena.record().newest("a").ended_itself);
+}
+
+// One long freeze of everything is a pause, not a habit: a lease that is still good ends nothing.
+TEST_CASE("crash: le-run, guard and child freeze for a while and go on (file)") {
+    Arena arena(LockKind::kFile);
+    Replica& a = arena.start_leader("a", {.worker = {"--drain", "100"}, .timing = {}});
+    const pid_t guard = a.guard();
+    const pid_t child = arena.record().newest("a").pid;
+    const auto ticks = [&] { return arena.record().newest("a").last.boot_ns; };
+    for (const pid_t pid : {a.pid(), guard, child}) {
+        ::kill(pid, SIGSTOP);
+    }
+    const auto frozen_at = ticks();
+    timespec now{};
+    REQUIRE(wait_until([&] { // 4 s of the 10 s that the renew deadline leaves
+        ::clock_gettime(CLOCK_BOOTTIME, &now);
+        return now.tv_sec * 1'000'000'000 + now.tv_nsec - frozen_at > 4'000'000'000;
+    }));
+    for (const pid_t pid : {child, guard, a.pid()}) {
+        ::kill(pid, SIGCONT);
+    }
+    REQUIRE(wait_until([&] { return ticks() > frozen_at + 5'000'000'000; }));
+    CHECK_FALSE(a.logged({"lost"}));
+    CHECK(arena.record().starts("a") == 1);
+    a.signal(SIGTERM);
+    CHECK(a.wait() == 0);
 }
 
 TEST_CASE("crash: a new le-run with the identity of the killed leader waits like anybody else") {

@@ -41,7 +41,7 @@ TEST_CASE("each thing an operator must know has its line", "[run]") {
     CHECK_THAT(
         text_of(
             {.event = Event::kStopBegins, .left = std::chrono::hours(24 * 365 * 99), .text = "x"}),
-        contains("SIGKILL none"));
+        contains("no SIGKILL"));
     CHECK_THAT(text_of({.event = Event::kLost, .text = "deleted"}),
                contains("error: lost k8s://ns/app: deleted"));
     CHECK_THAT(text_of({.event = Event::kReleased}), contains("released k8s://ns/app"));

@@ -49,7 +49,7 @@ bad=$(git ls-files | cut -d/ -f1 | sort -u |
 for code in $(sed -nE 's/^constexpr int kExit(Stopped|NotLeading|Cannot|NotExecutable|NotFound) = ([0-9]+);.*/\2/p' src/exit_code.h); do
     grep -qE "^\| \`?$code\`? \|" README.md || fail "README's table of exit codes lacks $code"
 done
-for option in $(sed -nE 's/^ *\{"([a-z-]+)", .*/\1/p' src/options.cc); do
+for option in $(sed -nE 's/^ *\{"([a-z-]+)", *".*/\1/p' src/options.cc); do
     grep -qE "\`--$option\b" README.md || fail "README does not name --$option"
 done
 for option in $(grep -oE '`--[a-z][a-z-]+' README.md | tr -d '`' | sort -u); do
