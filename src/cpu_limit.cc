@@ -34,7 +34,13 @@ std::optional<double> quota_v1(const std::string& folder) {
 
 // Whether the comma-separated list names the controller.
 bool names_controller(const std::string& list, const std::string& controller) {
-    return ("," + list + ",").find("," + controller + ",") != std::string::npos;
+    std::istringstream names(list);
+    for (std::string name; std::getline(names, name, ',');) {
+        if (name == controller) {
+            return true;
+        }
+    }
+    return false;
 }
 
 } // namespace

@@ -50,7 +50,7 @@ std::string find_program(const std::string& command, const std::string& path) {
     for (std::size_t begin = 0; !command.empty() && begin <= path.size();) {
         const auto end = std::min(path.find(':', begin), path.size());
         const std::string folder = path.substr(begin, end - begin);
-        const std::string file = (folder.empty() ? "." : folder) + "/" + command;
+        std::string file = (folder.empty() ? "." : folder) + "/" + command;
         const Kind kind = examine(file);
         if (kind == Kind::kExecutable) {
             return file;

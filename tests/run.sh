@@ -65,9 +65,11 @@ build() { # preset, targets...
 
 stage "install packages" container/install-packages.sh container/build-packages.txt tests/packages.txt
 stage "tidy" tests/tidy/tidy.sh
+stage "clang-tidy over what is pure" tests/tidy/clang_tidy.sh
 stage "build (address and undefined sanitizers)" build asan all
 # Beside nothing else first: the simulation uses every core it gets.
 stage "simulation" tests_in build/asan -L '^sim$' --parallel 2
+stage "mutants of the rules, caught by the simulation" tests/sim/mutants.sh
 stage "unit, contract and process tests" tests_in build/asan -LE '^(sim|e2e)$' -E 'kubernetes:' --parallel 3
 stage "end to end on the file store" tests_in build/asan -L '^e2e$' -R '\(file\)' --parallel 4
 if [[ $quick == no ]]; then

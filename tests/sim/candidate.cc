@@ -14,17 +14,32 @@ constexpr int exited(int code) { return code << 8; }
 constexpr int signalled(int number) { return number; }
 
 // Just inside the assumptions of the timing rule: lambda and kappa are a second each.
-constexpr Duration kLatestWakeUp = 990ms;
-constexpr Duration kLongestSweep = 990ms;
+constexpr Duration kLatestWakeUp = 999ms;
+constexpr Duration kLongestSweep = 999ms;
+
+double extreme_rate(int number) { return number % 2 == 0 ? 0.999 : 1.001; }
 
 } // namespace
 
 Candidate::Candidate(Simulator& simulator, Surroundings& around, int number, ElectionConfig config)
     : sim_(simulator), around_(around), number_(number), config_(std::move(config)),
-      boot_rate_(simulator.chance(0.3) ? simulator.between(0.917, 1.083)
-                                       : simulator.between(0.999, 1.001)),
-      raw_rate_(simulator.between(0.999, 1.001)),
+      boot_rate_(around.is_at_the_bound  ? extreme_rate(number)
+                 : simulator.chance(0.3) ? simulator.between(0.917, 1.083)
+                                         : simulator.between(0.999, 1.001)),
+      raw_rate_(around.is_at_the_bound ? extreme_rate(number) : simulator.between(0.999, 1.001)),
       boot_at_zero_(simulator.between(Duration(0), Duration(1000h))) {}
+
+Duration Candidate::guard_lateness() {
+    if (around_.is_at_the_bound) {
+        return kLatestWakeUp;
+    }
+    return around_.is_calm || sim_.chance(0.5) ? Duration(1ms)
+                                               : sim_.between(Duration(0), kLatestWakeUp);
+}
+
+Duration Candidate::sweep_time() {
+    return around_.is_at_the_bound ? kLongestSweep : sim_.between(Duration(1ms), kLongestSweep);
+}
 
 TimePoint Candidate::local() const {
     const auto at = [&](double rate) {
@@ -164,7 +179,7 @@ void Candidate::kill_guard() {
     const std::uint64_t life = life_;
     step(StepDownAsked{StepDownReason::kGuardLost});
     if (had_work) {
-        sim_.after(sim_.between(Duration(1ms), kLongestSweep), [this, life] {
+        sim_.after(sweep_time(), [this, life] {
             deliver(life, [this] {
                 work_ = Work::kNone;
                 step(WorkGone{WorkEnd::kGuardLost});
@@ -319,7 +334,7 @@ void Candidate::guard_step(const ChildFact& fact) {
     if (guard_->state() == ChildMachine::State::kKilling && sweep_of_ != work_number_) {
         sweep_of_ = work_number_;
         ++around_.killed_trees;
-        sim_.after(sim_.between(Duration(1ms), kLongestSweep), [this, work = work_number_] {
+        sim_.after(sweep_time(), [this, work = work_number_] {
             if (work == work_number_ && guard_) {
                 if (work_ == Work::kRunning || work_ == Work::kSpawning) {
                     guard_step(child_fact::ChildEnded{signalled(SIGKILL),
@@ -337,14 +352,12 @@ void Candidate::arm_guard() {
     if (deadline == TimePoint::far_future()) {
         return;
     }
-    const Duration lateness = around_.is_calm || sim_.chance(0.5)
-                                  ? Duration(1ms)
-                                  : sim_.between(Duration(0), kLatestWakeUp);
-    sim_.after(real_until(deadline) + lateness, [this, timer = ++guard_timer_] {
-        if (guard_ && timer == guard_timer_) {
-            guard_step(child_fact::Tick{});
-        }
-    });
+    sim_.after(std::max(real_until(deadline), Duration(0)) + guard_lateness(),
+               [this, timer = ++guard_timer_] {
+                   if (guard_ && timer == guard_timer_) {
+                       guard_step(child_fact::Tick{});
+                   }
+               });
 }
 
 void Candidate::guard_acts(const child_action::Spawn&) {
@@ -391,9 +404,10 @@ void Candidate::guard_acts(const child_action::SignalChild& action) {
     // Some end at once, some drain for longer than the lease lasts, some until they are killed (or
     // nearly so).
     const Duration lease = config_.timing.lease_duration;
-    const Duration drain = sim_.chance(0.5)   ? sim_.between(Duration(0), Duration(100ms))
-                           : sim_.chance(0.5) ? sim_.between(Duration(0), 3 * lease)
-                                              : 4 * lease;
+    const Duration drain = around_.is_at_the_bound ? 4 * lease
+                           : sim_.chance(0.5)      ? sim_.between(Duration(0), Duration(100ms))
+                           : sim_.chance(0.5)      ? sim_.between(Duration(0), 3 * lease)
+                                                   : 4 * lease;
     sim_.after(drain, [this, work = work_number_] {
         if (work == work_number_ && guard_ &&
             (work_ == Work::kRunning || work_ == Work::kSpawning)) {

@@ -16,11 +16,12 @@ namespace le_run::sim {
 // What the candidates share.
 struct Surroundings {
     Register store;
-    bool is_calm = false;   // no more loss, delay or crashes
-    bool is_final = false;  // who ends now stays away
-    double loss = 0;        // probability that an answer is lost
-    double duplication = 0; // that a write is sent twice
-    double trouble = 0;     // that the server answers 5xx, having written or not
+    bool is_calm = false;         // no more loss, delay or crashes
+    bool is_final = false;        // who ends now stays away
+    bool is_at_the_bound = false; // lambda, kappa, rho and drains used up
+    double loss = 0;              // probability that an answer is lost
+    double duplication = 0;       // that a write is sent twice
+    double trouble = 0;           // that the server answers 5xx, having written or not
     Duration typical_delay{};
     std::function<void(const std::string&)> violated;
     std::function<bool(const class Candidate&)> other_work_runs;
@@ -48,6 +49,8 @@ public:
 private:
     enum class Work { kNone, kSpawning, kRunning, kChildEnded, kAfterGuard };
 
+    Duration guard_lateness();
+    Duration sweep_time();
     TimePoint local() const;
     WallTime wall() const;
     Duration real_until(TimePoint deadline) const;

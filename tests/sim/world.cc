@@ -42,8 +42,8 @@ ElectionConfig random_config(Simulator& sim, int number, bool same_identity) {
 
 class World {
 public:
-    World(std::uint64_t seed, bool with_trace)
-        : sim_(seed, with_trace ? &outcome_.trace : nullptr) {
+    World(std::uint64_t seed, bool with_trace, Weather weather)
+        : sim_(seed, with_trace ? &outcome_.trace : nullptr), weather_(weather) {
         const bool is_rough = sim_.chance(0.5);
         around_.loss = is_rough ? sim_.between(0.0, 0.4) : 0.0;
         around_.duplication = is_rough ? sim_.between(0.0, 0.2) : 0.0;
@@ -62,6 +62,10 @@ public:
             }
             return false;
         };
+        if (weather == Weather::kAtTheBound) {
+            around_.is_at_the_bound = true;
+            around_.typical_delay = sim_.chance(0.5) ? Duration(1ms) : Duration(100ms);
+        }
         const bool same_identity = sim_.chance(0.1);
         const int count = static_cast<int>(sim_.between(2.0, 5.99));
         for (int i = 0; i < count; ++i) {
@@ -132,6 +136,16 @@ private:
         ++outcome_.faults_injected;
         Candidate& candidate = anybody();
         const Duration lease = longest_lease_;
+        if (weather_ == Weather::kAtTheBound) { // the leader loses the others, or itself
+            for (auto& each : candidates_) {
+                if (each->work_runs()) {
+                    sim_.chance(0.7)   ? each->cut_off(sim_.between(lease, 3 * lease))
+                    : sim_.chance(0.5) ? each->pause(sim_.between(lease, 3 * lease))
+                                       : each->crash();
+                }
+            }
+            return;
+        }
         switch (static_cast<int>(sim_.between(0.0, 10.999))) {
         case 0:
         case 1:
@@ -199,6 +213,7 @@ private:
 
     Outcome outcome_;
     Simulator sim_;
+    const Weather weather_;
     Surroundings around_;
     std::vector<std::unique_ptr<Candidate>> candidates_;
     Duration longest_lease_{};
@@ -207,6 +222,8 @@ private:
 
 } // namespace
 
-Outcome simulate(std::uint64_t seed, bool with_trace) { return World(seed, with_trace).run(); }
+Outcome simulate(std::uint64_t seed, bool with_trace, Weather weather) {
+    return World(seed, with_trace, weather).run();
+}
 
 } // namespace le_run::sim

@@ -33,6 +33,11 @@ struct Outcome {
     Duration longest_lease{};
 };
 
-Outcome simulate(std::uint64_t seed, bool with_trace = false);
+// kMixed: everything, in every measure. kAtTheBound: what the timing rule assumes is used up: the
+// guard wakes and the tree dies as late as they may, clocks differ as much as they may, work
+// ignores every signal, answers come at once or late.
+enum class Weather { kMixed, kAtTheBound };
+
+Outcome simulate(std::uint64_t seed, bool with_trace = false, Weather weather = Weather::kMixed);
 
 } // namespace le_run::sim

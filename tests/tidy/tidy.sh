@@ -54,7 +54,7 @@ for option in $(sed -nE 's/^ *\{"([a-z-]+)", *".*/\1/p' src/options.cc); do
 done
 for option in $(grep -oE '`--[a-z][a-z-]+' README.md | tr -d '`' | sort -u); do
     case $option in
-    --help | --quick) ;;
+    --help | --quick | --seeds) ;;
     *) grep -q "\"${option#--}\"" src/options.cc || fail "README names $option, which does not exist" ;;
     esac
 done

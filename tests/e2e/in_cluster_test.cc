@@ -1,0 +1,61 @@
+// In a pod: the API server from the environment, token, CA and namespace from the service account's
+// folder.
+#include <csignal>
+
+#include <unistd.h>
+
+#include "helpers/arena.h"
+#include "helpers/catch.h"
+
+using namespace le_run::test;
+
+namespace {
+
+// le-run with `folder` mounted where Kubernetes mounts the service account, in a mount namespace of
+// its own.
+Command in_a_pod(const Cluster& cluster, const std::string& folder, const std::string& record) {
+    const std::string mounts = "set -e; mount -t tmpfs tmpfs /run; "
+                               "mkdir -p /run/secrets/kubernetes.io/serviceaccount; "
+                               "mount --bind " +
+                               folder + " /run/secrets/kubernetes.io/serviceaccount; exec \"$@\"";
+    const Words le_run = Words{LE_RUN_BINARY, "--lock", "k8s://" + cluster.lease_name()};
+    return {.argv = Words{"unshare", "--mount", "sh", "-c", mounts, "pod"} + le_run +
+                    Words{"--", TEST_WORKER, "--drain", "100"},
+            .environment = without_settings() +
+                           Environment{{"TEST_WORKER_REPLICA", "a"},
+                                       {"TEST_WORKER_RECORD", record},
+                                       {"KUBERNETES_SERVICE_HOST", "127.0.0.1"},
+                                       {"KUBERNETES_SERVICE_PORT", cluster.access().port}},
+            .inherit_environment = false};
+}
+
+} // namespace
+
+TEST_CASE("in cluster: the pod's service account, its namespace, and a token that is replaced") {
+    if (::geteuid() != 0) {
+        WARN("needs root: not run");
+        return;
+    }
+    const Cluster cluster(shared_api_server());
+    ScratchFolder folder;
+    ScratchFolder scratch;
+    folder.write("ca.crt", cluster.access().text("ca.crt"));
+    folder.write("namespace", cluster.lease_namespace());
+    folder.write("token", "a-token-that-has-expired");
+
+    Process pod(in_a_pod(cluster, folder.path(), scratch.file("record")));
+    const auto logged = [&](const std::string& word) {
+        return pod.err().find(word) != std::string::npos;
+    };
+    const bool was_denied = wait_until([&] { return logged("401"); });
+    INFO(pod.err());
+    REQUIRE(was_denied);
+    folder.write("token", kReplicaToken); // as the kubelet does; read again because of the 401
+    REQUIRE(wait_until([&] { return WorkRecord(scratch.file("record")).starts("a") == 1; }));
+    CHECK(WorkRecord(scratch.file("record")).newest("a").lock == cluster.lock());
+    pod.signal(SIGTERM);
+    CHECK(pod.wait() == 0);
+    CHECK(cluster.holder().empty());
+    CHECK_FALSE(logged(kReplicaToken));
+    CHECK_FALSE(logged("a-token-that-has-expired"));
+}
