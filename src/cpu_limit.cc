@@ -52,7 +52,7 @@ std::optional<double> cpu_limit(const std::string& root) {
     // last step is the mount itself.
     const auto walk = [&](const std::string& mount, std::string path, auto&& quota_of) {
         for (;;) {
-            const auto quota = quota_of(root + mount + path);
+            const auto quota = quota_of(std::string(root).append(mount).append(path));
             if (quota && (!tightest || *quota < *tightest)) {
                 tightest = quota;
             }
