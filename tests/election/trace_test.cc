@@ -441,6 +441,40 @@ TEST_CASE("a pause that was measured changes nothing for the work that it interr
     CHECK(d.written() == Lines{"extend term 5.97s kill 6.97s"});
 }
 
+TEST_CASE(
+    "a stop asked for while the acquiring write is in flight: nothing starts, a win is released",
+    "[election]") {
+    const auto asked_in_flight = [](Driver& d) {
+        d.become_acquiring();
+        d.pass(300ms);
+        CHECK(d.step(StepDownAsked{StepDownReason::kAsked}).empty()); // its answer is waited for
+    };
+    SECTION("the answer comes: won") {
+        Driver d;
+        asked_in_flight(d);
+        d.pass(1s);
+        CHECK(d.written() == Lines{"read"});
+        CHECK(d.read(Found{d.last_record()}) == Lines{"release over v101"});
+        CHECK(d.written() == Lines{"report released", "finish stopped"});
+    }
+    SECTION("the answer is lost, the write landed") {
+        Driver d;
+        asked_in_flight(d);
+        const StoredLease landed = d.last_record();
+        d.pass(1700ms); // one request timeout since the send
+        CHECK(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{landed}) == Lines{"release over v101"});
+        CHECK(d.written() == Lines{"report released", "finish stopped"});
+    }
+    SECTION("the answer is lost, somebody else was faster") {
+        Driver d;
+        asked_in_flight(d);
+        d.pass(1700ms);
+        CHECK(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{d.lease_of("other")}).back() == "finish stopped"); // nothing is written
+    }
+}
+
 TEST_CASE("giving up while an acquisition is in doubt releases what may have been won",
           "[election]") {
     ElectionConfig config = usual_config();
