@@ -55,8 +55,9 @@ std::string find_program(const std::string& command, const std::string& path) {
         if (kind == Kind::kExecutable) {
             return file;
         }
+        std::error_code hidden;
         if (kind == Kind::kNotExecutable && best == Kind::kMissing &&
-            !std::filesystem::is_directory(file)) {
+            !std::filesystem::is_directory(file, hidden)) {
             best = kind;
             found = file;
         }

@@ -4,6 +4,11 @@
 
 #include <csignal>
 
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "helpers/scratch_folder.h"
 #include "options.h"
 
 namespace le_run::test {
@@ -214,6 +219,29 @@ TEST_CASE("the command is found before anything else happens", "[options]") {
     CHECK(refusal("/etc/passwd/x").code == 127);
     CHECK(refusal("/tmp").code == 126);
     CHECK(refusal("").code == 127);
+}
+
+TEST_CASE("a folder in PATH that may not be entered hides nothing behind it", "[options]") {
+    if (::geteuid() != 0) {
+        WARN("needs root");
+        return;
+    }
+    const ScratchFolder folder;
+    const std::string closed = folder.file("closed");
+    REQUIRE(::mkdir(closed.c_str(), 0700) == 0);
+    const pid_t pid = ::fork();
+    if (pid == 0) {
+        if (::setresuid(65534, 65534, 65534) != 0) {
+            ::_exit(1);
+        }
+        const auto code_of = [&](const char* command) {
+            return refused({"--lock=file:///x", "--", command}, {"PATH=" + closed + ":/bin"}).code;
+        };
+        ::_exit(code_of("true") == 0 && code_of("no-such-program") == 126 ? 0 : 2);
+    }
+    int status = 0;
+    REQUIRE(::waitpid(pid, &status, 0) == pid);
+    CHECK(WEXITSTATUS(status) == 0);
 }
 
 } // namespace le_run::test
