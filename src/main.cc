@@ -55,6 +55,7 @@ int start(const Options& options, const sigset_t& signal_mask, bool sigchld_igno
     setup.environment = options.environment;
     setup.stop_signal = options.stop_signal;
     setup.allow_new_privileges = options.allow_new_privileges;
+    setup.pid_namespace = options.pid_namespace;
     setup.signal_mask = signal_mask;
     setup.sigchld_ignored = sigchld_ignored;
     const GuardProcess guard = fork_guard(setup);

@@ -24,7 +24,7 @@ struct OptionText {
     const char* help;
 };
 
-constexpr std::array<OptionText, 18> kOptions{{
+constexpr std::array<OptionText, 19> kOptions{{
     {"lock", "URL", "what is led over: k8s://[NAMESPACE/]NAME or file:///PATH"},
     {"lease-lock-name", "NAME", "the same as a k8s:// lock: name of the Lease"},
     {"lease-lock-namespace", "NAMESPACE",
@@ -47,6 +47,8 @@ constexpr std::array<OptionText, 18> kOptions{{
     {"log-format", "text|json", "of the log on standard error (default: text)"},
     {"allow-new-privileges", "",
      "let setuid programs in the child gain privileges that le-run cannot kill"},
+    {"pid-namespace", "",
+     "the child lives in a PID namespace that ends with le-run's guard process"},
     {"version", "", "print the version"},
 }};
 
@@ -359,9 +361,10 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
     read_choice<LogFormat>(values, "log-format",
                            {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
                            &options.log_format);
-    read_choice<bool>(values, "allow-new-privileges",
-                      {{"true", true}, {"1", true}, {"false", false}, {"0", false}},
-                      &options.allow_new_privileges);
+    const std::vector<std::pair<std::string, bool>> yes_or_no{
+        {"true", true}, {"1", true}, {"false", false}, {"0", false}};
+    read_choice(values, "allow-new-privileges", yes_or_no, &options.allow_new_privileges);
+    read_choice(values, "pid-namespace", yes_or_no, &options.pid_namespace);
     read_command(environment, &options);
     return options;
 }

@@ -20,6 +20,7 @@ struct Options {
     ElectionConfig election; // election.timing carries the margin that the CPU limit calls for
     int stop_signal = 0;
     bool allow_new_privileges = false;
+    bool pid_namespace = false;
     LogLevel log_level = LogLevel::kInfo;
     LogFormat log_format = LogFormat::kText;
     std::vector<std::string> command;

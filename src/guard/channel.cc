@@ -29,7 +29,7 @@ bool is_signal_or_none(std::int32_t number) { return number >= 0 && number <= SI
 bool is_sane(const Start& m) {
     const auto& text = m.environment;
     const bool ended = text[text.size() - 1] == '\0' && text[text.size() - 2] == '\0';
-    return is_sane(m.term_at) && is_sane(m.kill_at) && ended;
+    return is_sane(m.term_at) && is_sane(m.kill_at) && ended && m.foreground <= 1;
 }
 bool is_sane(const Until& m) { return is_sane(m.term_at) && is_sane(m.kill_at); }
 bool is_sane(const Stop& m) { return is_sane(m.kill_at) && is_signal_or_none(m.signal); }

@@ -25,6 +25,8 @@ struct Start {
     TimePoint term_at; // stop signal, unless extended by Until
     TimePoint kill_at; // SIGKILL to the whole tree begins, unless moved by Until
     std::array<char, 5120> environment{};
+    std::uint32_t foreground =
+        0; // 1: le-run's terminal, on standard input, goes to the child's group
 };
 // The child may live until these instants; they replace the earlier ones. Never cancels a stop that
 // has begun.

@@ -4,6 +4,7 @@
 #include <csignal>
 #include <system_error>
 
+#include <fcntl.h>
 #include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -13,6 +14,7 @@
 #include <unistd.h>
 
 #include "guard/guard_loop.h"
+#include "guard/pid_namespace.h"
 
 namespace le_run {
 namespace {
@@ -45,21 +47,32 @@ void set_apart() {
     ::setpriority(PRIO_PROCESS, 0, -20);
 }
 
-void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings, pid_t le_run,
-                   int channel) {
+// A pipe into which the guard writes to end le-run: the kernel then sends le-run a signal on its
+// own account, across PID namespaces, and also when le-run is stopped. Returns le-run's end. That,
+// and le-run's copy of the guard's, stay open as long as le-run lives: the last writer's end would
+// send the signal too.
+int make_ending_pipe(int* guards_end) {
+    int ends[2];
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+        fail("pipe2");
+    // PID 1 of a namespace takes no SIGKILL from inside; it leaves this signal open for the
+    // purpose.
+    const int signal = ::getpid() == 1 ? SIGRTMAX : SIGKILL;
+    if (::fcntl(ends[0], F_SETOWN, ::getpid()) != 0 || ::fcntl(ends[0], F_SETSIG, signal) != 0 ||
+        ::fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
+        fail("F_SETOWN");
+    *guards_end = ends[1];
+    return ends[0];
+}
+
+void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
+                   const GuardLoop::LeRun& le_run, int channel) {
     set_apart();
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         fail("PR_SET_CHILD_SUBREAPER");
-    const int pidfd = static_cast<int>(::syscall(SYS_pidfd_open, le_run, 0));
-    if (pidfd < 0)
-        fail("pidfd_open");
-    // Only now is the number surely le-run's: had it died before, this process would have another
-    // parent.
-    if (::getppid() != le_run)
-        return;
     surroundings.guard = ::getpid();
-    surroundings.may_kill_any = has_cap_kill();
-    GuardLoop loop(setup, surroundings, {le_run, pidfd}, channel);
+    surroundings.may_kill_any = has_cap_kill(); // in a user namespace of its own the guard has it
+    GuardLoop loop(setup, surroundings, le_run, channel);
     ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     loop.run();
 }
@@ -73,19 +86,22 @@ GuardProcess fork_guard(const GuardSetup& setup) {
     if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
         fail("socketpair");
     SpawnSurroundings surroundings;
-    surroundings.le_run_group = ::getpgrp();
     surroundings.nice = ::getpriority(PRIO_PROCESS, 0);
-    const pid_t le_run = ::getpid();
-    const pid_t guard = ::fork();
-    if (guard < 0) {
-        const int error = errno;
-        ::close(ends[0]);
-        ::close(ends[1]);
-        errno = error;
+    GuardLoop::LeRun le_run;
+    le_run.is_pid_1 = ::getpid() == 1;
+    // Opened before the fork, by le-run itself: it cannot mean any other process.
+    le_run.pidfd = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
+    if (le_run.pidfd < 0)
+        fail("pidfd_open");
+    const int own_end = make_ending_pipe(&le_run.ending_fd);
+    GuardProcess guard;
+    guard.channel = ends[0];
+    guard.pid = setup.pid_namespace ? fork_as_pid_1(&guard.warning) : ::fork();
+    if (guard.pid < 0)
         fail("fork");
-    }
-    if (guard == 0) {
+    if (guard.pid == 0) {
         ::close(ends[0]);
+        ::close(own_end);
         try {
             live_as_guard(setup, surroundings, le_run, ends[1]);
             ::_exit(0);
@@ -94,7 +110,8 @@ GuardProcess fork_guard(const GuardSetup& setup) {
         }
     }
     ::close(ends[1]);
-    return {guard, ends[0]};
+    ::close(le_run.pidfd);
+    return guard;
 }
 
 } // namespace le_run

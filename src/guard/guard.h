@@ -19,18 +19,20 @@ struct GuardSetup {
     int stop_signal =
         SIGTERM; // what asks the child to stop when nobody says another (deadline, le-run lost)
     bool allow_new_privileges = false; // do not set no_new_privs although CAP_KILL is missing
+    bool pid_namespace = false;        // the guard is PID 1 of a new PID namespace
     sigset_t signal_mask{};            // as le-run received it, for the child
     bool sigchld_ignored = false;      // le-run received SIGCHLD ignored, and so shall the child
 };
 
 struct GuardProcess {
     pid_t pid = -1;
-    int channel = -1; // le-run's end, close-on-exec, non-blocking
+    int channel = -1;    // le-run's end, close-on-exec, non-blocking
+    std::string warning; // for the user: what could not be had; empty: none
 };
 
 // Makes the caller a subreaper and forks the guard. Call it while the process has one thread and
-// with all signals blocked. In the guard it does not return. Throws std::system_error when the
-// kernel refuses.
+// with all signals blocked. In the guard it does not return. Throws std::runtime_error when the
+// kernel refuses; then nothing was started.
 GuardProcess fork_guard(const GuardSetup& setup);
 
 } // namespace le_run

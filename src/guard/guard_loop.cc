@@ -7,7 +7,6 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -49,11 +48,11 @@ timespec to_timespec(Duration d) {
 
 } // namespace
 
-GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, LeRun le_run,
-                     int channel)
+GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings,
+                     const LeRun& le_run, int channel)
     : le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()),
-      tree_(le_run.pid == 1 ? ProcessTree::PidNamespace::kOurs
-                            : ProcessTree::PidNamespace::kShared),
+      tree_(le_run.is_pid_1 || surroundings.guard == 1 ? ProcessTree::PidNamespace::kOurs
+                                                       : ProcessTree::PidNamespace::kShared),
       spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
 
 GuardLoop::~GuardLoop() { ::close(sigchld_fd_); }
@@ -93,12 +92,9 @@ void GuardLoop::wait() {
     pollfd fds[] = {
         {channel_state_ == ChannelState::kOpen ? channel_.fd() : -1, channel_events, 0},
         {sigchld_fd_, POLLIN, 0},
-        {life_ == Life::kOn ? le_run_.pidfd : -1, POLLIN, 0},
+        {le_run_.pidfd, POLLIN, 0},
         {spawner_.report_fd(), POLLIN, 0},
     };
-    // A dead le-run is known; its pidfd would only make every wait end at once.
-    if (::getppid() != le_run_.pid)
-        fds[2].fd = -1;
     const timespec limit = to_timespec(timeout);
     ::ppoll(fds, std::size(fds), &limit, nullptr);
 
@@ -144,11 +140,9 @@ void GuardLoop::act(const child_action::SignalChild& action) {
 void GuardLoop::act(const child_action::SignalOthers& action) { tree_.signal_all(action.number); }
 
 void GuardLoop::act(const child_action::Tell& action) {
-    if (const Gone* gone = std::get_if<Gone>(&action.message)) {
-        spawner_.give_terminal_back();
-        if (gone->cause == EndCause::kDeadline)
-            hang_watch_.run_ended_by_deadline();
-    }
+    if (const Gone* gone = std::get_if<Gone>(&action.message);
+        gone != nullptr && gone->cause == EndCause::kDeadline)
+        hang_watch_.run_ended_by_deadline();
     tell(action.message);
 }
 
@@ -217,8 +211,11 @@ void GuardLoop::kill_tree() {
 
 void GuardLoop::notice_le_runs_death() {
     pollfd dead{le_run_.pidfd, POLLIN, 0};
-    if (::getppid() != le_run_.pid || ::poll(&dead, 1, 0) == 1)
-        step(child_fact::LeRunDied{});
+    if (le_run_.pidfd < 0 || ::poll(&dead, 1, 0) != 1)
+        return;
+    ::close(le_run_.pidfd); // it would make every wait end at once
+    le_run_.pidfd = -1;
+    step(child_fact::LeRunDied{});
 }
 
 void GuardLoop::read_messages() {
@@ -265,10 +262,7 @@ void GuardLoop::end_hung_le_run() {
     if (!is_idle() || !hang_watch_.is_hung(now))
         return;
     hang_watch_.acted(now);
-    // PID 1 of a namespace takes no SIGKILL from inside; it leaves this signal open for the
-    // purpose.
-    const int signal = le_run_.pid == 1 ? SIGRTMAX : SIGKILL;
-    ::syscall(SYS_pidfd_send_signal, le_run_.pidfd, signal, nullptr, 0);
+    [[maybe_unused]] const auto ignored = ::write(le_run_.ending_fd, "", 1);
 }
 
 // What tells of a run is kept until it can be sent; Late and Pong are of the moment.

@@ -22,12 +22,13 @@ namespace le_run {
 class GuardLoop {
 public:
     struct LeRun {
-        pid_t pid = 0;
-        int pidfd = -1; // readable when it is dead
+        int pidfd = -1;     // readable when it is dead
+        int ending_fd = -1; // a byte written there ends it
+        bool is_pid_1 = false;
     };
 
     // Owns `channel`. `setup` must live as long.
-    GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, LeRun le_run,
+    GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, const LeRun& le_run,
               int channel);
     ~GuardLoop();
     GuardLoop(const GuardLoop&) = delete;
@@ -66,7 +67,7 @@ private:
     }; // closed is a hint only: a leaked copy may hide it, or make it
 
     Clock clock_;
-    const LeRun le_run_;
+    LeRun le_run_; // its pidfd is -1 once it is known to be dead
     GuardEnd channel_;
     ChannelState channel_state_ = ChannelState::kOpen;
     Life life_ = Life::kOn;

@@ -114,6 +114,8 @@ Kin find_kin(std::size_t index, std::size_t count, pid_t self) {
 
 ProcessTree::ProcessTree(PidNamespace pid_namespace)
     : pid_namespace_(pid_namespace), self_(::getpid()) {
+    if (pid_namespace_ == PidNamespace::kOurs && self_ == 1)
+        return;                           // kill(-1) needs none of all that
     std::memset(&table, 0, sizeof table); // its pages are ours from now on
     for (int& fd : spare_fds_)
         fd = open_spare();
@@ -154,30 +156,29 @@ ProcessTree::State ProcessTree::reap(Reaped* reaped) {
     }
 }
 
-void ProcessTree::signal_all(int signal, pid_t spare) {
-    send_to_all(signal, spare);
-    send_to_all(SIGCONT, spare);
+void ProcessTree::signal_all(int signal) {
+    send_to_all(signal);
+    send_to_all(SIGCONT);
 }
 
-std::uint32_t ProcessTree::kill_round(pid_t spare) {
+std::uint32_t ProcessTree::kill_round() {
     // Stopped first, so that what is killed later in the round cannot fork meanwhile.
-    send_to_all(SIGSTOP, spare);
-    return send_to_all(SIGKILL, spare);
+    send_to_all(SIGSTOP);
+    return send_to_all(SIGKILL);
 }
 
-std::uint32_t ProcessTree::send_to_all(int signal, pid_t spare) {
+std::uint32_t ProcessTree::send_to_all(int signal) {
     if (proc_fd_ < 0 && children_fd_ < 0) {
         // -1 spares PID 1 and this process.
-        const bool may_kill_all = pid_namespace_ == PidNamespace::kOurs && spare == 0;
-        return may_kill_all && ::kill(-1, signal) == 0 ? 1 : 0;
+        return pid_namespace_ == PidNamespace::kOurs && ::kill(-1, signal) == 0 ? 1 : 0;
     }
-    const std::uint32_t children = send_to_children(signal, spare);
-    return children + send_to_deeper(signal, spare);
+    const std::uint32_t children = send_to_children(signal);
+    return children + send_to_deeper(signal);
 }
 
 // Own children are zombies until this process reaps them, so their numbers cannot mean another
 // process.
-std::uint32_t ProcessTree::send_to_children(int signal, pid_t spare) {
+std::uint32_t ProcessTree::send_to_children(int signal) {
     if (children_fd_ < 0)
         return 0;
     std::uint32_t sent = 0;
@@ -193,7 +194,7 @@ std::uint32_t ProcessTree::send_to_children(int signal, pid_t spare) {
                 pid = pid * 10 + (*p - '0');
                 continue;
             }
-            if (pid > 1 && pid != spare && ::kill(pid, signal) == 0)
+            if (pid > 1 && ::kill(pid, signal) == 0)
                 ++sent;
             pid = 0;
         }
@@ -201,14 +202,14 @@ std::uint32_t ProcessTree::send_to_children(int signal, pid_t spare) {
     return sent;
 }
 
-std::uint32_t ProcessTree::send_to_deeper(int signal, pid_t spare) {
+std::uint32_t ProcessTree::send_to_deeper(int signal) {
     if (proc_fd_ < 0)
         return 0;
     const SparesLent lent(spare_fds_);
     const std::size_t count = list_processes();
     std::uint32_t sent = 0;
     for (std::size_t i = 0; i < count; ++i) {
-        if (table.pid[i] == spare || find_kin(i, count, self_) != Kin::kOurs)
+        if (find_kin(i, count, self_) != Kin::kOurs)
             continue;
         if (table.parent[i] == self_) {
             // Done through the listing of children where the kernel has one.

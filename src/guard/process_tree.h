@@ -5,9 +5,9 @@
 // allocates or blocks. One thread of a process uses it (its tables are static). SIGCHLD must not be
 // ignored.
 //
-// Where /proc is missing or shows another PID namespace, living processes cannot be listed. Then
-// kill(-1) does it if this process or its parent is PID 1 (everything in the namespace belongs to
-// the tree); else only waiting is left.
+// PID 1 of a namespace uses kill(-1): all that lives there ends with it anyway, and no fork slips
+// through. Elsewhere /proc lists the tree. Where that is missing or shows another PID namespace,
+// kill(-1) does it if the parent is PID 1; else only waiting is left.
 #pragma once
 
 #include <cstddef>
@@ -26,8 +26,8 @@ class ProcessTree {
 public:
     enum class State { kEmpty, kAlive };
 
-    // kOurs: le-run is PID 1 of this PID namespace, so nothing but the tree lives in it and, where
-    // /proc is missing, everything may be killed. kShared: it never may.
+    // kOurs: le-run or its guard is PID 1 of this PID namespace, so nothing but the tree lives in
+    // it and kill(-1) is allowed. kShared: it never is.
     enum class PidNamespace { kShared, kOurs };
 
     // Opens what killing needs (/proc, a listing of own children, spare descriptors), so that
@@ -42,18 +42,18 @@ public:
     // tree is gone. kAlive with reaped->pid == 0: some are alive, none has ended.
     State reap(Reaped* reaped);
 
-    // Sends `signal` and SIGCONT to every descendant except `spare`. Best effort.
-    void signal_all(int signal, pid_t spare = 0);
+    // Sends `signal` and SIGCONT to every descendant. Best effort.
+    void signal_all(int signal);
 
-    // One round of SIGSTOP, then SIGKILL, over every descendant except `spare`. Returns how many
-    // were sent SIGKILL; one that takes long to die counts in each round. Repeat, with reap(),
-    // until kEmpty.
-    std::uint32_t kill_round(pid_t spare = 0);
+    // One round of SIGSTOP, then SIGKILL, over every descendant. Returns how many were sent
+    // SIGKILL, kill(-1) counting as one; one that takes long to die counts in each round. Repeat,
+    // with reap(), until kEmpty.
+    std::uint32_t kill_round();
 
 private:
-    std::uint32_t send_to_all(int signal, pid_t spare);
-    std::uint32_t send_to_children(int signal, pid_t spare);
-    std::uint32_t send_to_deeper(int signal, pid_t spare);
+    std::uint32_t send_to_all(int signal);
+    std::uint32_t send_to_children(int signal);
+    std::uint32_t send_to_deeper(int signal);
     std::size_t list_processes();
     pid_t parent_of(pid_t pid);
     bool is_below_us(pid_t pid);

@@ -139,8 +139,6 @@ pid_t Spawner::start(const Start& start, Report* report) {
     ::fcntl(pipe_read_, F_SETFL, O_NONBLOCK);
     last_stage_ = 0;
     last_error_ = 0;
-    takes_the_terminal_ =
-        ::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) == surroundings_.le_run_group;
 
     pid_t pid = -1;
     int error = 0;
@@ -189,16 +187,6 @@ Spawner::Report Spawner::read_report(pid_t child) {
     }
 }
 
-void Spawner::give_terminal_back() {
-    if (!takes_the_terminal_)
-        return;
-    takes_the_terminal_ = false;
-    // Not when another living group has it by now: the shell may have taken it for itself.
-    const pid_t group = ::tcgetpgrp(STDIN_FILENO);
-    if (group > 0 && ::kill(-group, 0) != 0 && errno == ESRCH)
-        ::tcsetpgrp(STDIN_FILENO, surroundings_.le_run_group);
-}
-
 void Spawner::report(std::int32_t stage, int error) const {
     const Record record{stage, error};
     [[maybe_unused]] const auto ignored = ::write(pipe_write_, &record, sizeof record);
@@ -206,7 +194,7 @@ void Spawner::report(std::int32_t stage, int error) const {
 
 void Spawner::become_the_child() const {
     ::setpgid(0, 0);
-    if (takes_the_terminal_)
+    if (start_.foreground != 0)
         ::tcsetpgrp(STDIN_FILENO,
                     ::getpid()); // before the exec: a read from the background would stop it
     // Belt only: the guard's death is also seen by le-run. Armed first, then checked, so that no

@@ -24,7 +24,6 @@ enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3 };
 // What the guard knows about itself and le-run, and the child needs.
 struct SpawnSurroundings {
     pid_t guard = 0;
-    pid_t le_run_group = 0;    // le-run's process group
     int nice = 0;              // as le-run received it
     bool may_kill_any = false; // le-run has CAP_KILL
 };
@@ -50,8 +49,6 @@ public:
     int report_fd() const { return pipe_read_; }
     // Does not block. `child` is not reaped yet. kDied: it ended before its exec was done.
     Report read_report(pid_t child);
-    // The tree is gone: le-run's group gets back the terminal that the child's had.
-    void give_terminal_back();
 
 private:
     struct Hook;
@@ -65,7 +62,6 @@ private:
     std::vector<char*> argv_;
     std::vector<char*> envp_;
     Start start_{};
-    bool takes_the_terminal_ = false;
     int pipe_read_ = -1;
     int pipe_write_ = -1;
     std::int32_t last_stage_ = 0;

@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <boost/asio/post.hpp>
+
 #include "check.h"
 
 namespace le_run {
@@ -35,15 +37,18 @@ int open_pidfd(pid_t pid) {
 } // namespace
 
 GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callbacks callbacks)
-    : guard_(guard), callbacks_(std::move(callbacks)), channel_(guard.channel),
-      readable_(loop, ::fcntl(guard.channel, F_DUPFD_CLOEXEC, 3)),
-      death_(loop, open_pidfd(guard.pid)), ping_timer_(loop, [this] { ping(); }),
+    : guard_(std::move(guard)), callbacks_(std::move(callbacks)), channel_(guard_.channel),
+      readable_(loop, ::fcntl(guard_.channel, F_DUPFD_CLOEXEC, 3)),
+      death_(loop, open_pidfd(guard_.pid)), ping_timer_(loop, [this] { ping(); }),
       sweep_timer_(loop, [this] { sweep(); }),
       tree_(::getpid() == 1 ? ProcessTree::PidNamespace::kOurs
                             : ProcessTree::PidNamespace::kShared) {
     wait_for_messages();
     wait_for_death();
     ping_timer_.arm(Duration::zero());
+    if (!guard_.warning.empty()) {
+        boost::asio::post(loop, [this] { callbacks_.warning(guard_.warning); });
+    }
 }
 
 bool GuardLink::start(TimePoint term_at, TimePoint kill_at,
@@ -61,6 +66,7 @@ bool GuardLink::start(TimePoint term_at, TimePoint kill_at,
         std::memcpy(message.environment.data() + used, entry.c_str(), entry.size() + 1);
         used += entry.size() + 1;
     }
+    message.foreground = terminal_.lend() ? 1 : 0;
     state_ = State::kRunning;
     kill_at_ = kill_at;
     send(message);
@@ -134,6 +140,7 @@ void GuardLink::receive() {
         const bool is_current = run == run_ && state_ == State::kRunning;
         if (std::holds_alternative<Gone>(message) && is_current) {
             state_ = State::kIdle;
+            terminal_.take_back();
         }
         if (is_current || std::holds_alternative<Late>(message)) {
             callbacks_.message(message);
@@ -217,21 +224,20 @@ void GuardLink::guard_died() {
 }
 
 // The child got SIGKILL by PDEATHSIG; whatever else was left is le-run's now, which is a subreaper.
+// Of a guard that was PID 1 nothing is left: the kernel ended and reaped it all before the guard.
 // ECHILD, the guard's own zombie reaped as well, is the proof.
 void GuardLink::sweep() {
-    swept_ += tree_.kill_round();
     Reaped reaped;
-    for (;;) {
+    do {
         if (tree_.reap(&reaped) == ProcessTree::State::kEmpty) {
             state_ = State::kLost;
+            terminal_.take_back();
             callbacks_.swept(swept_);
             return;
         }
-        if (reaped.pid == 0) {
-            sweep_timer_.arm(kSweepPause);
-            return;
-        }
-    }
+    } while (reaped.pid != 0);
+    swept_ += tree_.kill_round();
+    sweep_timer_.arm(kSweepPause);
 }
 
 } // namespace le_run

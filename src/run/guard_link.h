@@ -3,7 +3,6 @@
 #pragma once
 
 #include <functional>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "guard/guard.h"
 #include "guard/process_tree.h"
 #include "run/boottime_timer.h"
+#include "run/terminal.h"
 
 namespace le_run {
 
@@ -65,6 +65,7 @@ private:
     BoottimeTimer ping_timer_;
     BoottimeTimer sweep_timer_;
     ProcessTree tree_;
+    Terminal terminal_;
     Clock clock_;
     State state_ = State::kIdle;
     RunNumber run_ = 0;

@@ -70,6 +70,7 @@ TEST_CASE("the defaults", "[options]") {
     CHECK_FALSE(options.election.standby_after_work_ended);
     CHECK(options.stop_signal == SIGTERM);
     CHECK_FALSE(options.allow_new_privileges);
+    CHECK_FALSE(options.pid_namespace);
     CHECK(options.log_level == LogLevel::kInfo);
     CHECK(options.log_format == LogFormat::kText);
 }
@@ -79,7 +80,7 @@ TEST_CASE("each option, as a flag and in the environment", "[options]") {
         "--id=me",           "--lease-duration=30s", "--renew-deadline", "20s",
         "--retry-period=1s", "--stop-signal=INT",    "--stop-grace=1m",  "--lost-grace=5s",
         "--on-lost=exit",    "--on-exit=standby",    "--wait=0",         "--allow-new-privileges",
-        "--log-level=debug", "--log-format=json"};
+        "--pid-namespace",   "--log-level=debug",    "--log-format=json"};
     const Words variables{"LE_RUN_ID=me",
                           "LE_RUN_LEASE_DURATION=30s",
                           "LE_RUN_RENEW_DEADLINE=20s",
@@ -91,6 +92,7 @@ TEST_CASE("each option, as a flag and in the environment", "[options]") {
                           "LE_RUN_ON_EXIT=standby",
                           "LE_RUN_WAIT=0",
                           "LE_RUN_ALLOW_NEW_PRIVILEGES=true",
+                          "LE_RUN_PID_NAMESPACE=1",
                           "LE_RUN_LOG_LEVEL=debug",
                           "LE_RUN_LOG_FORMAT=json"};
     const bool as_flags = GENERATE(true, false);
@@ -106,6 +108,7 @@ TEST_CASE("each option, as a flag and in the environment", "[options]") {
     CHECK(options.election.standby_after_work_ended);
     CHECK(options.stop_signal == SIGINT);
     CHECK(options.allow_new_privileges);
+    CHECK(options.pid_namespace);
     CHECK(options.log_level == LogLevel::kDebug);
     CHECK(options.log_format == LogFormat::kJson);
 }

@@ -116,6 +116,7 @@ StandIn::StandIn(const std::vector<std::string>& argv, const StandInOptions& opt
                              options.environment.end());
     setup.stop_signal = options.stop_signal;
     setup.allow_new_privileges = options.allow_new_privileges;
+    setup.pid_namespace = options.guards_pid_namespace;
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         fail("socketpair");
@@ -247,6 +248,11 @@ const std::string& TreeWatch::text() {
             return text_;
         text_.append(bytes, static_cast<std::size_t>(size));
     }
+}
+
+void TreeWatch::forget() {
+    text();
+    text_.clear();
 }
 
 void TreeWatch::wait_for_line(const std::string& word) {

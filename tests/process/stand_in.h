@@ -28,7 +28,8 @@ struct StandInOptions {
     std::vector<std::string> environment{}; // added to the test's own
     int stop_signal = SIGTERM;
     bool allow_new_privileges = false;
-    bool own_pid_namespace = false; // the stand-in is PID 1; /proc stays that of the test
+    bool own_pid_namespace = false;    // the stand-in is PID 1; /proc stays that of the test
+    bool guards_pid_namespace = false; // as --pid-namespace
     std::function<void()> prepare = [] {
     }; // runs in the stand-in before all else, as if le-run had been started so
 };
@@ -109,8 +110,9 @@ public:
     std::string variable() const { return "TEST_AWKWARD_FIFO=" + path_; }
     // Waits until a line that begins with `word` was written; throws when none comes.
     void wait_for_line(const std::string& word);
-    // What was written so far.
+    // What was written so far, since forget() if that was called.
     const std::string& text();
+    void forget();
     // Nobody has it open for writing. To be asked after a first line.
     bool is_at_end();
 

@@ -1,12 +1,10 @@
 // The whole tree: whatever shape it has, it is gone before Gone is told.
 #include <csignal>
 
-#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "guard/process_tree.h"
 #include "helpers/catch.h"
 #include "process/stand_in.h"
 
@@ -83,35 +81,6 @@ TEST_CASE("no descriptor is needed to kill: the guard has none left") {
     const auto gone = le_run.expect<Gone>();
     CHECK(watch.is_at_end());
     CHECK(gone.left_behind >= 4);
-}
-
-TEST_CASE("a round spares the one it is told to, and all is gone only when that is gone too") {
-    ::prctl(PR_SET_CHILD_SUBREAPER, 1);
-    const auto fork_sleeper = [] {
-        const pid_t pid = ::fork();
-        if (pid == 0) {
-            ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            for (;;)
-                ::pause();
-        }
-        return pid;
-    };
-    ProcessTree tree(ProcessTree::PidNamespace::kShared);
-    Reaped reaped;
-    CHECK(tree.reap(&reaped) == ProcessTree::State::kEmpty);
-    const pid_t spared = fork_sleeper();
-    const pid_t other = fork_sleeper();
-    CHECK(tree.kill_round(spared) == 1);
-    REQUIRE(wait_until(
-        [&] { return tree.reap(&reaped) == ProcessTree::State::kAlive && reaped.pid != 0; }));
-    CHECK(reaped.pid == other);
-    CHECK(reaped.wait_status == SIGKILL);
-    CHECK(tree.reap(&reaped) == ProcessTree::State::kAlive);
-    CHECK(reaped.pid == 0);
-    CHECK(tree.kill_round() == 1);
-    REQUIRE(wait_until(
-        [&] { return tree.reap(&reaped) == ProcessTree::State::kAlive && reaped.pid == spared; }));
-    CHECK(tree.reap(&reaped) == ProcessTree::State::kEmpty);
 }
 
 TEST_CASE("in a PID namespace whose /proc is another's, PID 1's guard ends everything") {

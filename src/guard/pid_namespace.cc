@@ -1,0 +1,182 @@
+#include "guard/pid_namespace.h"
+
+#include <cerrno>
+#include <csignal>
+#include <cstdint>
+#include <cstdio>
+#include <cstring>
+#include <optional>
+#include <stdexcept>
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+namespace le_run {
+namespace {
+
+// A child that cannot even say that it is there: stopped, or starved.
+constexpr int kSetupAtMostMs = 30'000;
+
+constexpr const char* kWhatToDo =
+    ": give le-run CAP_SYS_ADMIN, or let it have user namespaces (sysctl user.max_user_namespaces, "
+    "the container's seccomp and AppArmor profiles), or leave the option out";
+
+// What the child found, errno each: 0 where all went well.
+struct Findings {
+    int user_namespace = 0;
+    int proc = 0;
+};
+
+// What an exec may gain, of the caller: a new user namespace would forget both.
+struct Privileges {
+    std::uint64_t bounding_set = 0;
+    int securebits = 0;
+};
+
+[[noreturn]] void refuse(const std::string& what, int error) {
+    throw std::runtime_error("--pid-namespace: " + what + " (" + std::strerror(error) + ")" +
+                             kWhatToDo);
+}
+
+// fork(2) has no room for flags. Unlike unshare(2) before a fork, this leaves the caller able to
+// start threads. What of glibc's fork is missed: its record of the thread's number, which nothing
+// here reads, and handlers for threads and libraries, of which there are none yet.
+pid_t fork_with(unsigned long flags) {
+    return static_cast<pid_t>(
+        ::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
+}
+
+Privileges read_privileges() {
+    Privileges now;
+    for (unsigned long capability = 0; capability < 64; ++capability)
+        if (::prctl(PR_CAPBSET_READ, capability) == 1)
+            now.bounding_set |= std::uint64_t{1} << capability;
+    now.securebits = ::prctl(PR_GET_SECUREBITS);
+    return now;
+}
+
+bool restore_privileges(const Privileges& before) {
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+        if (((before.bounding_set >> capability) & 1) == 0 &&
+            ::prctl(PR_CAPBSET_DROP, capability) != 0)
+            return false;
+    return ::prctl(PR_SET_SECUREBITS, before.securebits) == 0;
+}
+
+bool write_file(const char* path, const char* text) {
+    const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return false;
+    const auto size = static_cast<ssize_t>(std::strlen(text));
+    const bool written = ::write(fd, text, static_cast<std::size_t>(size)) == size;
+    const int error = errno;
+    ::close(fd);
+    errno = error;
+    return written;
+}
+
+bool map_to_itself(const char* path, unsigned id) {
+    char line[40];
+    std::snprintf(line, sizeof line, "%u %u 1", id, id);
+    return write_file(path, line);
+}
+
+// The old /proc names the processes of another namespace. Only /proc itself stops passing mounts
+// on, so that what the child mounts elsewhere goes where it always did.
+bool mount_proc() {
+    return ::mount(nullptr, "/proc", nullptr, MS_SLAVE, nullptr) == 0 &&
+           ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+}
+
+class Setup {
+public:
+    Setup() : uid_(::geteuid()), gid_(::getegid()), privileges_(read_privileges()) {
+        if (::pipe2(pipe_, O_CLOEXEC) != 0)
+            refuse("no pipe could be had", errno);
+    }
+    ~Setup() {
+        for (const int fd : pipe_)
+            if (fd >= 0)
+                ::close(fd);
+    }
+    Setup(const Setup&) = delete;
+    Setup& operator=(const Setup&) = delete;
+
+    pid_t fork() {
+        pid_t pid = fork_with(CLONE_NEWPID | CLONE_NEWNS);
+        if (pid < 0 && errno == EPERM) {
+            has_user_namespace_ = true;
+            pid = fork_with(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER);
+        }
+        if (pid < 0)
+            refuse("the kernel refuses a PID namespace", errno);
+        return pid;
+    }
+
+    // In the child. False: it cannot go on.
+    bool arrange() {
+        Findings findings;
+        const bool mapped = !has_user_namespace_ || (write_file("/proc/self/setgroups", "deny") &&
+                                                     map_to_itself("/proc/self/uid_map", uid_) &&
+                                                     map_to_itself("/proc/self/gid_map", gid_) &&
+                                                     restore_privileges(privileges_));
+        if (!mapped)
+            findings.user_namespace = errno;
+        else if (!mount_proc())
+            findings.proc = errno;
+        return ::write(pipe_[1], &findings, sizeof findings) == sizeof findings && mapped;
+    }
+
+    // In the parent. Nothing: the child does not answer, or has died.
+    std::optional<Findings> findings() {
+        ::close(pipe_[1]);
+        pipe_[1] = -1;
+        pollfd answered{pipe_[0], POLLIN, 0};
+        Findings findings;
+        if (::poll(&answered, 1, kSetupAtMostMs) == 1 &&
+            ::read(pipe_[0], &findings, sizeof findings) == sizeof findings)
+            return findings;
+        return std::nullopt;
+    }
+
+private:
+    const uid_t uid_;
+    const gid_t gid_;
+    const Privileges privileges_;
+    bool has_user_namespace_ = false;
+    int pipe_[2] = {-1, -1};
+};
+
+} // namespace
+
+pid_t fork_as_pid_1(std::string* warning) {
+    Setup setup;
+    const pid_t pid = setup.fork();
+    if (pid == 0) {
+        if (!setup.arrange())
+            ::_exit(125);
+        return 0;
+    }
+    const std::optional<Findings> findings = setup.findings();
+    if (!findings || findings->user_namespace != 0) {
+        ::kill(pid, SIGKILL);
+        ::waitpid(pid, nullptr, 0);
+        if (!findings)
+            throw std::runtime_error("--pid-namespace: the guard process did not come up");
+        refuse("the kernel refuses to map uid and gid in a user namespace",
+               findings->user_namespace);
+    }
+    if (findings->proc != 0)
+        *warning = std::string("--pid-namespace: the kernel refuses a new /proc (") +
+                   std::strerror(findings->proc) +
+                   "): the child goes on with the old one, whose process numbers are not its own";
+    return pid;
+}
+
+} // namespace le_run
