@@ -454,7 +454,7 @@ TEST_CASE(
         asked_in_flight(d);
         d.pass(1s);
         CHECK(d.written() == Lines{"read"});
-        CHECK(d.read(Found{d.last_record()}) == Lines{"release over v101"});
+        CHECK(d.read(Found{d.last_record()}) == Lines{"release over v102"});
         CHECK(d.written() == Lines{"report released", "finish stopped"});
     }
     SECTION("the answer is lost, the write landed") {
