@@ -17,9 +17,9 @@ namespace {
 // able to rely on.
 using Tag = std::uint64_t;
 
+constexpr Duration kMost = std::chrono::hours(24 * 365 * 110); // far_future() plus a few years
+
 bool is_sane(TimePoint t) {
-    static constexpr Duration kMost =
-        std::chrono::hours(24 * 365 * 110); // far_future() plus a few years
     const auto in_range = [](Duration d) { return d >= -kMost && d <= kMost; };
     return in_range(t.boot()) && in_range(t.raw());
 }
@@ -39,7 +39,7 @@ bool is_sane(const Started&) { return true; }
 bool is_sane(const Failed&) { return true; }
 bool is_sane(const Ended&) { return true; }
 bool is_sane(const Gone& m) { return m.cause <= EndCause::kNotStarted; }
-bool is_sane(const Late&) { return true; }
+bool is_sane(const Late& m) { return m.nanoseconds >= 0 && Duration(m.nanoseconds) <= kMost; }
 bool is_sane(const Pong&) { return true; }
 
 template <class Message>

@@ -45,7 +45,7 @@ std::optional<std::string> decode_base64(std::string_view text) {
         }
     }
     const std::size_t left = digits % 4;
-    if (left == 1 || (padding > 0 && left + padding != 4))
+    if (left == 1 || (padding > 0 && (left == 0 || left + padding != 4)))
         return std::nullopt;
     if (left == 2)
         bytes.push_back(static_cast<char>(bits >> 4 & 0xff));

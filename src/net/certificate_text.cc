@@ -49,9 +49,11 @@ std::string text_of(const GENERAL_NAME* name) {
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
     if (type == GEN_DNS)
         return printable({reinterpret_cast<const char*>(data), size});
+    if (size != 4 && size != 16)
+        return {};
     char text[INET6_ADDRSTRLEN] = "";
     inet_ntop(size == 4 ? AF_INET : AF_INET6, data, text, sizeof text);
-    return size == 4 || size == 16 ? text : "";
+    return text;
 }
 
 std::string names_of(X509* certificate) {

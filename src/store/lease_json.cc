@@ -40,8 +40,10 @@ public:
     bool start_array(std::size_t) override { return open(); }
     bool end_array() override { return close(); }
     bool key(string_t& name) override {
-        return keys_.back().insert(name).second ||
-               refuse("the key " + dump_json(name.substr(0, 60)) + " is given twice");
+        if (!keys_.back().insert(name).second)
+            return refuse("the key " + dump_json(name.substr(0, 60)) + " is given twice");
+        return keys_.back().size() <= kMaxJsonKeys ||
+               refuse("an object has more than " + std::to_string(kMaxJsonKeys) + " keys");
     }
     bool parse_error(std::size_t position, const std::string&,
                      const nlohmann::detail::exception&) override {

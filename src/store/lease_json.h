@@ -3,7 +3,8 @@
 // Pure functions over bytes that others wrote. Nothing throws: what cannot be read comes back as
 // Malformed. Bounds: an object nested deeper than kMaxJsonDepth, a key given twice, an integer
 // beyond 64 bits and bytes that are not UTF-8 are refused, because they could not be written back
-// as they were received.
+// as they were received; more than kMaxJsonKeys keys in one object, because keeping them in order
+// takes time that grows with their square, and the caller's loop waits.
 #pragma once
 
 #include <string>
@@ -17,6 +18,7 @@
 namespace le_run {
 
 inline constexpr int kMaxJsonDepth = 64;
+inline constexpr int kMaxJsonKeys = 2000;
 
 // Why bytes could not be read: one clause for people, e.g. "`spec.renewTime` is a number, not a
 // time".

@@ -39,7 +39,9 @@ public:
     int millionths() {
         int value = 0;
         int count = 0;
-        for (; !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9'; ++count) {
+        // digit() takes nothing once something has failed: without that asked, this would not end.
+        for (; !failed_ && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
+             ++count) {
             const int next = digit();
             if (count < 6)
                 value = value * 10 + next;

@@ -2,6 +2,7 @@
 
 #include <csignal>
 #include <cstring>
+#include <limits>
 #include <string>
 #include <utility>
 
@@ -169,4 +170,19 @@ TEST_CASE("malformed datagrams are skipped") {
     CHECK_FALSE(is_taken(bytes_of<LeRunEnd>(ToGuard(start))));
     start.environment.back() = '\0';
     CHECK_FALSE(is_taken(bytes_of<LeRunEnd>(ToGuard(start))));
+}
+
+TEST_CASE("a lateness that le-run cannot compute with is no message") {
+    for (const std::int64_t nanoseconds :
+         {std::numeric_limits<std::int64_t>::max(), std::int64_t{-1}}) {
+        CAPTURE(nanoseconds);
+        Pair pair;
+        GuardEnd guard(pair.ends[0]);
+        LeRunEnd le_run(pair.ends[1]);
+        REQUIRE(guard.send(Late{nanoseconds}));
+        REQUIRE(guard.send(Pong{4711}));
+        FromGuard message;
+        REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
+        CHECK(std::holds_alternative<Pong>(message));
+    }
 }

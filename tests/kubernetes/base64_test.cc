@@ -22,3 +22,8 @@ TEST_CASE("what is not base64") {
         CHECK_FALSE(decode_base64(text).has_value());
     }
 }
+
+TEST_CASE("padding where none belongs is not base64") {
+    CHECK_FALSE(decode_base64("====").has_value());
+    CHECK_FALSE(decode_base64("YWJj====").has_value());
+}

@@ -191,6 +191,19 @@ TEST_CASE("what cannot be read says why and never throws") {
     CHECK_THAT(why_malformed(row.text), contains(row.wanted));
 }
 
+TEST_CASE("a Lease with very many labels is refused, and does not hold up the loop") {
+    const auto with_labels = [](int count) {
+        std::string labels;
+        for (int i = 0; i < count; ++i)
+            labels += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":\"\"";
+        return R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"labels":{)" +
+               labels + "}}}";
+    };
+    CHECK(parsed(with_labels(kMaxJsonKeys)).record == LeaseRecord{});
+    // A megabyte: read in order it took 14 s, in which nothing was renewed.
+    CHECK(why_malformed(with_labels(80'000)) == "an object has more than 2000 keys");
+}
+
 TEST_CASE("every truncation and every flipped byte of a Lease is survived") {
     const std::string text = kReceived;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -250,6 +263,14 @@ TEST_CASE("what is no time") {
         CAPTURE(text);
         CHECK_FALSE(micros(text).has_value());
     }
+}
+
+TEST_CASE("a fraction after an earlier mistake in a time ends the reading") {
+    // It was read for ever: nothing was taken any more, and the digits stayed.
+    CHECK_FALSE(micros("2026-01-02T03:.5-23:59").has_value());
+    CHECK_FALSE(micros(".5").has_value());
+    CHECK(why_malformed(lease_with_spec(R"({"renewTime":".5"})")) ==
+          "`spec.renewTime` is not a time like 2026-01-02T03:04:05.123456Z");
 }
 
 TEST_CASE("a time survives writing and reading") {
