@@ -16,8 +16,11 @@ constexpr std::int64_t kOneMinusRho = 999;
 constexpr Duration kLeastDrain = std::chrono::seconds(1);
 
 Duration usable_with(const Timing& timing, Duration margin) {
+    const Duration lambda = margin;
+    const Duration kappa = margin;
     // D (1 - rho) / (1 + rho), written so that ten years do not overflow.
-    return timing.lease_duration - timing.lease_duration * kTwoRho / kOnePlusRho - 2 * margin;
+    const Duration drift = timing.lease_duration * kTwoRho / kOnePlusRho;
+    return timing.lease_duration - drift - lambda - kappa;
 }
 
 Duration drain_of(const Timing& timing) { return timing.lost_grace.value_or(Duration::zero()); }

@@ -1,68 +1,49 @@
+// le-run's side: the election, its clocks and its line to the store.
 #include "sim/candidate.h"
 
 #include <csignal>
-
-#include "check.h"
 
 namespace le_run::sim {
 namespace {
 
 using namespace std::chrono_literals;
 
-// As wait(2) encodes them.
-constexpr int exited(int code) { return code << 8; }
-constexpr int signalled(int number) { return number; }
+// At the bound RAW is as wrong as rho allows, BOOTTIME the same or slewed by NTP the same way: the
+// holder's clocks are slow, the observer's fast, and RAW alone must keep the promise.
+struct Rates {
+    double boot, raw;
+};
 
-// Just inside the assumptions of the timing rule: lambda and kappa are a second each.
-constexpr Duration kLatestWakeUp = 999ms;
-constexpr Duration kLongestSweep = 999ms;
+Rates draw_rates(Surroundings& around) {
+    Simulator& sim = around.sim;
+    if (around.is_at_the_bound) {
+        const bool is_slow = sim.chance(0.5);
+        const double raw = is_slow ? 0.999 : 1.001;
+        return {sim.chance(0.5) ? raw : is_slow ? 0.917 : 1.083, raw};
+    }
+    const double raw = sim.between(0.999, 1.001);
+    return {sim.chance(0.3) ? sim.between(0.917, 1.083) : sim.between(0.999, 1.001), raw};
+}
 
-double extreme_rate(int number) { return number % 2 == 0 ? 0.999 : 1.001; }
+LocalClocks draw_clocks(Surroundings& around) {
+    const Rates rates = draw_rates(around);
+    return LocalClocks(around.sim, rates.boot, rates.raw);
+}
 
 } // namespace
 
-Candidate::Candidate(Simulator& simulator, Surroundings& around, int number, ElectionConfig config)
-    : sim_(simulator), around_(around), number_(number), config_(std::move(config)),
-      boot_rate_(around.is_at_the_bound  ? extreme_rate(number)
-                 : simulator.chance(0.3) ? simulator.between(0.917, 1.083)
-                                         : simulator.between(0.999, 1.001)),
-      raw_rate_(around.is_at_the_bound ? extreme_rate(number) : simulator.between(0.999, 1.001)),
-      boot_at_zero_(simulator.between(Duration(0), Duration(1000h))) {}
+Candidate::Candidate(Surroundings& around, std::size_t number, ElectionConfig config)
+    : around_(around), sim_(around.sim), referee_(around.referee), number_(number),
+      config_(std::move(config)), clocks_(draw_clocks(around)), line_(around),
+      wakeup_(around.sim, [this] { deliver(life_, Tick{}); }),
+      guard_timer_(around.sim, [this] { guard_wakes(); }) {
+    referee_.takes_part({number_, 0}, false);
+}
 
-Duration Candidate::guard_lateness() {
-    if (around_.is_at_the_bound) {
-        return kLatestWakeUp;
+void Candidate::demand(bool holds, const char* rule) {
+    if (!holds) {
+        referee_.violated(name() + " " + rule);
     }
-    return around_.is_calm || sim_.chance(0.5) ? Duration(1ms)
-                                               : sim_.between(Duration(0), kLatestWakeUp);
-}
-
-Duration Candidate::sweep_time() {
-    return around_.is_at_the_bound ? kLongestSweep : sim_.between(Duration(1ms), kLongestSweep);
-}
-
-TimePoint Candidate::local() const {
-    const auto at = [&](double rate) {
-        return boot_at_zero_ +
-               Duration(static_cast<std::int64_t>(static_cast<double>(sim_.now().count()) * rate));
-    };
-    return {at(boot_rate_), at(raw_rate_)};
-}
-
-WallTime Candidate::wall() const {
-    const auto since_start =
-        std::chrono::duration_cast<std::chrono::microseconds>(sim_.now()).count();
-    return {wall_held_at_.value_or(1'800'000'000'000'000 + since_start + wall_offset_)};
-}
-
-// When the faster of the two clocks will show `deadline`.
-Duration Candidate::real_until(TimePoint deadline) const {
-    const TimePoint now = local();
-    const auto real = [](Duration local_time, double rate) {
-        return Duration(static_cast<std::int64_t>(static_cast<double>(local_time.count()) / rate));
-    };
-    return std::min(real(deadline.boot() - now.boot(), boot_rate_),
-                    real(deadline.raw() - now.raw(), raw_rate_));
 }
 
 // --- the process ---
@@ -72,84 +53,146 @@ void Candidate::start() {
         return;
     }
     ++life_;
-    sim_.trace(name() + " starts");
+    sim_.trace([&] { return name() + " starts"; });
+    referee_.takes_part({number_, life_}, false);
     config_.seed = life_;
-    guard_ = std::make_unique<ChildMachine>(SIGTERM);
-    election_ = std::make_unique<Election>(config_, local());
-    step(Tick{});
+    holds_back_until_ = {};
+    is_asked_to_stop_ = false;
+    has_read_since_gone_ = true;
+    is_run_under_way_ = false;
+    new_guard();
+    election_ = std::make_unique<Election>(config_, clocks_.now());
+    deliver(life_, Tick{});
 }
 
-void Candidate::deliver(std::uint64_t life, std::function<void()> event) {
+void Candidate::deliver(std::uint64_t life, const Fact& fact, const Sight& sight) {
     if (life != life_ || !is_up()) {
         return;
     }
-    if (sim_.now() < paused_until_) {
-        sim_.after(paused_until_ - sim_.now(), [this, life, event] { deliver(life, event); });
+    const Duration resumes = std::max(paused_until_, frozen_until_);
+    if (sim_.now() < resumes) {
+        sim_.at(resumes, [this, life, fact, sight] { deliver(life, fact, sight); });
         return;
     }
-    event();
+    step(fact, sight);
 }
 
-void Candidate::step(const Fact& fact) {
-    election_->step(local(), wall(), fact);
-    const std::uint64_t life = life_;
+void Candidate::step(const Fact& fact, const Sight& sight) {
+    const Election::State before = election_->state();
+    const auto* read = std::get_if<ReadAnswered>(&fact);
+    const auto* write = std::get_if<WriteAnswered>(&fact);
+    const bool is_awaited =
+        election_->has_request_pending() && ((read != nullptr && read->attempt == pending_) ||
+                                             (write != nullptr && write->attempt == pending_));
+    election_->step(clocks_.now(), clocks_.wall(), fact);
+    if (is_awaited || (read == nullptr && write == nullptr)) { // else without force, as documented
+        check_step(fact, before);
+        if (read != nullptr) {
+            check_read(*read, sight, before);
+        }
+    }
     for (const Action& action : election_->take_actions()) {
         std::visit([&](const auto& a) { act(a); }, action);
         if (!is_up()) {
             return;
         }
     }
-    const std::uint64_t timer = ++timer_;
-    if (const auto wait = election_->next_wakeup(local())) {
-        const Duration lateness = around_.is_calm ? 1ms : sim_.between(Duration(0), Duration(20ms));
-        sim_.after(
-            Duration(static_cast<std::int64_t>(static_cast<double>(wait->count()) / boot_rate_)) +
-                lateness,
-            [this, life, timer] {
-                deliver(life, [this, timer] {
-                    if (timer == timer_) {
-                        step(Tick{});
-                    }
-                });
-            });
+    arm();
+}
+
+// Before the step's actions are carried out.
+void Candidate::check_step(const Fact& fact, Election::State before) {
+    const bool was_due =
+        before == Election::State::kLeading && has_passed_for_holder(clocks_.now(), told_term_at_);
+    demand(!was_due || election_->state() != Election::State::kLeading,
+           "believed news after its deadline had passed");
+    if (std::holds_alternative<WorkGone>(fact)) {
+        has_read_since_gone_ = false;
     }
+}
+
+void Candidate::check_read(const ReadAnswered& read, const Sight& sight, Election::State before) {
+    if (std::holds_alternative<Failure>(read.outcome)) {
+        return;
+    }
+    has_read_since_gone_ = true;
+    if (before == Election::State::kLeading) {
+        const bool is_own = !sight.is_absent && sight.owner == Process{number_, life_};
+        demand(is_own || election_->state() != Election::State::kLeading,
+               "leads on though the lease is not its own");
+    } else if (before == Election::State::kStandby) {
+        const Duration own = config_.timing.lease_duration;
+        referee_.standby_saw(number_, sight,
+                             sight.duration > Duration::zero() ? sight.duration : own);
+    }
+}
+
+void Candidate::arm() {
+    const auto wait = election_->next_wakeup(clocks_.now());
+    if (!wait) {
+        wakeup_.clear();
+        return;
+    }
+    const Duration lateness = around_.is_calm ? 1ms : sim_.between(Duration(0), Duration(20ms));
+    wakeup_.set(sim_.now() + clocks_.real_sleep(*wait) + lateness);
 }
 
 void Candidate::ask_to_stop() {
     if (is_up()) {
-        sim_.trace(name() + " is asked to stop");
-        deliver(life_, [this] { step(StepDownAsked{StepDownReason::kAsked}); });
+        sim_.trace([&] { return name() + " is asked to stop"; });
+        is_asked_to_stop_ = true;
+        deliver(life_, StepDownAsked{StepDownReason::kAsked});
     }
 }
 
 void Candidate::pause(Duration length) {
     if (work_ != Work::kAfterGuard) { // that would be a second fault
-        sim_.trace(name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms");
+        sim_.trace([&] {
+            return name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms";
+        });
         paused_until_ = sim_.now() + length;
     }
 }
 
+void Candidate::freeze(Duration length) {
+    if (work_ == Work::kAfterGuard) { // as above
+        return;
+    }
+    sim_.trace([&] {
+        return name() + "'s host is frozen for " + std::to_string(length.count() / 1000000) + " ms";
+    });
+    frozen_until_ = std::max(frozen_until_, sim_.now() + length);
+    referee_.is_frozen(number_, frozen_until_, latest_wake_up() + config_.timing.margin);
+    if (guard_timer_.is_set()) {
+        arm_guard();
+    }
+}
+
 void Candidate::cut_off(Duration length) {
-    sim_.trace(name() + " is cut off for " + std::to_string(length.count() / 1000000) + " ms");
-    cut_off_until_ = sim_.now() + length;
+    sim_.trace([&] {
+        return name() + " is cut off for " + std::to_string(length.count() / 1000000) + " ms";
+    });
+    line_.cut_until(sim_.now() + length);
 }
 
 void Candidate::measure_margin(Duration margin) {
     if (!is_up()) {
         return;
     }
-    sim_.trace(name() + " measures a margin of " + std::to_string(margin.count() / 1000000) +
-               " ms");
-    const auto tell = [this, life = life_](Duration d) {
-        deliver(life, [this, d] { step(MarginMeasured{d}); });
-    };
-    tell(margin);
-    sim_.after(60s, [tell] { tell(Duration::zero()); });
+    sim_.trace([&] {
+        return name() + " measures a margin of " + std::to_string(margin.count() / 1000000) + " ms";
+    });
+    deliver(life_, MarginMeasured{margin});
+    sim_.after(60s, [this, life = life_] { deliver(life, MarginMeasured{Duration::zero()}); });
+}
+
+Duration Candidate::disturbed_until() const {
+    return std::max({paused_until_, frozen_until_, line_.cut_until()});
 }
 
 void Candidate::crash() {
     if (is_up() && guard_) {
-        sim_.trace(name() + " crashes");
+        sim_.trace([&] { return name() + " crashes"; });
         end_process();
     }
 }
@@ -158,312 +201,115 @@ void Candidate::crash() {
 void Candidate::end_process() {
     ++life_;
     election_.reset();
-    sim_.after(sim_.between(Duration(0), Duration(50ms)), [this, life = life_] {
-        if (life == life_ && guard_) {
-            guard_step(child_fact::LeRunDied{});
-        }
-    });
+    wakeup_.clear();
+    sim_.after(sim_.between(Duration(0), Duration(50ms)),
+               [this, guard = guard_number_] { hear(guard, child_fact::LeRunDied{}); });
 }
 
-void Candidate::kill_guard() {
-    if (!is_up() || !guard_ || sim_.now() < paused_until_) {
-        return;
-    }
-    sim_.trace(name() + "'s guard is killed");
-    guard_.reset();
-    const bool had_work = work_ != Work::kNone;
-    if (had_work) {
-        work_ = Work::kAfterGuard;
-        ++work_number_;
-    }
-    const std::uint64_t life = life_;
-    step(StepDownAsked{StepDownReason::kGuardLost});
-    if (had_work) {
-        sim_.after(sweep_time(), [this, life] {
-            deliver(life, [this] {
-                work_ = Work::kNone;
-                step(WorkGone{WorkEnd::kGuardLost});
-            });
-        });
-    }
+bool Candidate::is_ready() const {
+    return is_up() && !is_asked_to_stop_ && election_->state() == Election::State::kStandby &&
+           sim_.now() >= holds_back_until_;
+}
+
+Duration Candidate::patience(Duration promise) const {
+    return clocks_.real_by_slower(promise + 2 * config_.timing.retry_period);
 }
 
 // --- what the election wants ---
 
-void Candidate::answer(std::function<Fact()> commit, bool is_write) {
-    const auto delay = [this] {
-        return around_.is_calm ? sim_.between(Duration(1ms), Duration(10ms))
-                               : sim_.heavy_tailed(around_.typical_delay);
-    };
-    const auto is_cut = [this] { return sim_.now() < cut_off_until_; };
-    const bool is_lost = !around_.is_calm && sim_.chance(around_.loss);
-    const bool is_doubled = is_write && !around_.is_calm && sim_.chance(around_.duplication);
-    if (is_cut() || (is_lost && sim_.chance(0.5))) {
-        return; // the request never arrives
-    }
-    const std::uint64_t life = life_;
-    sim_.after(delay(), [this, commit, is_lost, is_doubled, is_cut, delay, life] {
-        Fact fact = commit();
-        if (is_doubled) { // sent again on a new connection: only the second answer is seen
-            fact = commit();
-        }
-        if (is_lost || is_cut()) {
-            return;
-        }
-        sim_.after(delay(), [this, fact, is_cut, life] {
-            if (!is_cut()) {
-                deliver(life, [this, fact] { step(fact); });
-            }
-        });
-    });
-}
-
 void Candidate::act(const ReadLease& read) {
-    answer(
-        [this, attempt = read.attempt]() -> Fact {
-            return ReadAnswered{attempt, around_.store.read()};
+    pending_ = read.attempt;
+    struct Seen {
+        ReadOutcome outcome;
+        Sight sight;
+    };
+    line_.carry(
+        [this] {
+            return Seen{referee_.store().read(), referee_.look()};
         },
-        false);
+        [this, life = life_, attempt = read.attempt](const Seen& seen) {
+            deliver(life, ReadAnswered{attempt, seen.outcome}, seen.sight);
+        });
 }
 
 void Candidate::act(const WriteLease& write) {
+    pending_ = write.attempt;
+    const bool is_release = write.record.holder.text.empty();
+    demand(!is_release || !works(), "releases while its work runs");
+    demand(!is_release || has_read_since_gone_, "releases without having looked after Gone");
+    if (!write.base) {
+        referee_.standby_creates(number_);
+    }
+    const auto answered = [this, life = life_, attempt = write.attempt](const WriteOutcome& out) {
+        deliver(life, WriteAnswered{attempt, out});
+    };
     if (!around_.is_calm && sim_.chance(around_.trouble)) { // 5xx before anything was written
-        const Failure failure{Failure::Kind::kUnreachable, "503", 1s};
-        answer(
-            [attempt = write.attempt, failure]() -> Fact {
-                return WriteAnswered{attempt, failure};
+        line_.carry(
+            []() -> WriteOutcome {
+                return Failure{Failure::Kind::kUnreachable, "503", 1s};
             },
-            false);
+            answered);
         return;
     }
-    answer(
-        [this, write]() -> Fact {
-            const auto outcome = around_.store.write(write.record, write.base);
-            const bool landed = std::holds_alternative<Written>(outcome);
-            if (landed && write.record.holder.text.empty() && work_runs()) {
-                around_.violated(name() + " released while its work ran");
-            }
-            if (sim_.is_tracing()) {
-                sim_.trace(name() + (landed ? " wrote holder '" : " failed to write holder '") +
-                           write.record.holder.text + "'");
-            }
-            return WriteAnswered{write.attempt, outcome};
-        },
-        true);
+    line_.carry([this, self = Process{number_, life_}, record = write.record,
+                 base = write.base] { return referee_.write(self, record, base); },
+                answered);
 }
 
 void Candidate::act(const StartWork& start) {
     ++around_.leaderships;
-    Start message;
-    message.run = ++run_;
-    message.term_at = start.term_at;
-    message.kill_at = start.kill_at;
-    tell_guard(message);
+    demand(!has_passed_for_holder(clocks_.now(), start.term_at), "starts work whose time is over");
+    is_run_under_way_ = true;
+    leadership_ = std::stoull(start.token.text);
+    told_term_at_ = start.term_at;
+    tell_guard(child_fact::StartAsked{++run_, start.term_at, start.kill_at});
 }
 
 void Candidate::act(const ExtendWork& extend) {
+    told_term_at_ = extend.term_at;
     tell_guard(Until{run_, extend.term_at, extend.kill_at});
 }
 
 void Candidate::act(const StopWork& stop) {
     const bool at_once =
         stop.cause == StopCause::kOtherHolder || stop.cause == StopCause::kVanished;
+    demand(!at_once || has_passed_for_holder(clocks_.now(), stop.kill_at),
+           "does not kill at once though another may lead");
     tell_guard(Stop{run_, at_once ? 0 : SIGTERM, stop.kill_at});
 }
 
 void Candidate::act(const Report& report) {
-    around_.lost += report.event == Report::Event::kLost ? 1 : 0;
-    if (sim_.is_tracing()) {
-        sim_.trace(name() + " reports " + std::to_string(static_cast<int>(report.event)) + " " +
-                   report.text + report.holder.text);
+    switch (report.event) {
+    case Report::Event::kLost:
+        ++around_.lost;
+        break;
+    case Report::Event::kContending:
+        referee_.standby_forgot(number_);
+        break;
+    case Report::Event::kHoldingBack:
+        holds_back_until_ = sim_.now() + clocks_.real_by_slower(report.left);
+        break;
+    default:
+        break;
     }
+    sim_.trace([&] {
+        return name() + " reports " + std::to_string(static_cast<int>(report.event)) + " " +
+               report.text + report.holder.text;
+    });
 }
 
 void Candidate::act(const Finish& finish) {
-    sim_.trace(name() + " finishes: " + std::to_string(static_cast<int>(finish.ending)) + " " +
-               finish.text);
-    if (work_runs()) {
-        around_.violated(name() + " finished while its work ran");
-    }
-    if (election_->next_wakeup(local()) || election_->has_request_pending()) {
-        around_.violated(name() + " finished with something armed or pending");
-    }
+    sim_.trace([&] {
+        return name() + " finishes: " + std::to_string(static_cast<int>(finish.ending)) + " " +
+               finish.text;
+    });
+    demand(!works(), "finished while its work ran");
+    demand(!election_->next_wakeup(clocks_.now()) && !election_->has_request_pending(),
+           "finished with something armed or pending");
     end_process();
     if (!guard_) { // it died first
         sim_.after(sim_.between(Duration(0), Duration(20s)), [this] { start(); });
     }
-}
-
-// --- the guard ---
-
-void Candidate::tell_guard(const ToGuard& message) {
-    if (!guard_) {
-        return;
-    }
-    // In order, and never lost: a socket pair.
-    const Duration arrives =
-        std::max(sim_.now() + sim_.between(Duration(0), Duration(2ms)), channel_busy_until_);
-    channel_busy_until_ = arrives;
-    sim_.after(arrives - sim_.now(), [this, message, life = life_] {
-        if (!guard_ || life != life_) { // a message of a process that has crashed is read first in
-                                        // reality; either is safe
-            return;
-        }
-        if (const auto* start = std::get_if<Start>(&message)) {
-            guard_step(child_fact::StartAsked{start->run, start->term_at, start->kill_at});
-        } else if (const auto* until = std::get_if<Until>(&message)) {
-            guard_step(*until);
-        } else if (const auto* stop = std::get_if<Stop>(&message)) {
-            guard_step(*stop);
-        }
-    });
-}
-
-void Candidate::guard_step(const ChildFact& fact) {
-    guard_->step(local(), fact);
-    while (guard_) {
-        const auto action = guard_->take_action();
-        if (!action) {
-            break;
-        }
-        std::visit([&](const auto& a) { guard_acts(a); }, *action);
-    }
-    if (!guard_) {
-        return;
-    }
-    if (guard_->state() == ChildMachine::State::kKilling && sweep_of_ != work_number_) {
-        sweep_of_ = work_number_;
-        ++around_.killed_trees;
-        sim_.after(sweep_time(), [this, work = work_number_] {
-            if (work == work_number_ && guard_) {
-                if (work_ == Work::kRunning || work_ == Work::kSpawning) {
-                    guard_step(child_fact::ChildEnded{signalled(SIGKILL),
-                                                      child_fact::ChildEnded::Others::kNone});
-                }
-                tree_gone();
-            }
-        });
-    }
-    arm_guard();
-}
-
-void Candidate::arm_guard() {
-    const TimePoint deadline = guard_->next_deadline();
-    if (deadline == TimePoint::far_future()) {
-        return;
-    }
-    sim_.after(std::max(real_until(deadline), Duration(0)) + guard_lateness(),
-               [this, timer = ++guard_timer_] {
-                   if (guard_ && timer == guard_timer_) {
-                       guard_step(child_fact::Tick{});
-                   }
-               });
-}
-
-void Candidate::guard_acts(const child_action::Spawn&) {
-    work_ = Work::kSpawning;
-    drains_ = false;
-    ++work_number_;
-    const bool is_slow = !around_.is_calm && sim_.chance(0.05);
-    sim_.after(is_slow ? sim_.between(Duration(0), config_.timing.lease_duration)
-                       : sim_.between(Duration(0), Duration(5ms)),
-               [this, work = work_number_] {
-                   if (work == work_number_ && guard_ && work_ == Work::kSpawning) {
-                       exec();
-                   }
-               });
-}
-
-// The child looks at the clock once more, and becomes the work.
-void Candidate::exec() {
-    if (!around_.is_calm && sim_.chance(0.02)) {
-        guard_step(child_fact::ExecFailed{1, 2});
-        child_ends(exited(127), false);
-        return;
-    }
-    work_ = Work::kRunning;
-    sim_.trace(name() + " work runs");
-    if (around_.other_work_runs(*this)) {
-        around_.violated(name() + "'s work runs beside another's");
-    }
-    guard_step(child_fact::Executed{static_cast<std::int32_t>(work_number_)});
-    if (!around_.is_calm && sim_.chance(0.3)) { // it will end by itself
-        sim_.after(sim_.heavy_tailed(config_.timing.lease_duration), [this, work = work_number_] {
-            if (work == work_number_ && guard_ && work_ == Work::kRunning) {
-                child_ends(exited(7), sim_.chance(0.3));
-            }
-        });
-    }
-}
-
-void Candidate::guard_acts(const child_action::SignalChild& action) {
-    if (action.number != SIGTERM || drains_) {
-        return;
-    }
-    drains_ = true;
-    // Some end at once, some drain for longer than the lease lasts, some until they are killed (or
-    // nearly so).
-    const Duration lease = config_.timing.lease_duration;
-    const Duration drain = around_.is_at_the_bound ? 4 * lease
-                           : sim_.chance(0.5)      ? sim_.between(Duration(0), Duration(100ms))
-                           : sim_.chance(0.5)      ? sim_.between(Duration(0), 3 * lease)
-                                                   : 4 * lease;
-    sim_.after(drain, [this, work = work_number_] {
-        if (work == work_number_ && guard_ &&
-            (work_ == Work::kRunning || work_ == Work::kSpawning)) {
-            child_ends(signalled(SIGTERM), sim_.chance(0.3));
-        }
-    });
-}
-
-void Candidate::child_ends(int wait_status, bool leaves_others) {
-    using Others = child_fact::ChildEnded::Others;
-    work_ = Work::kChildEnded;
-    guard_step(child_fact::ChildEnded{wait_status, leaves_others ? Others::kLeft : Others::kNone});
-    if (!leaves_others) {
-        tree_gone();
-    }
-}
-
-void Candidate::guard_acts(const child_action::SignalOthers&) {
-    if (sim_.chance(0.5)) { // else they ignore it and will be killed
-        sim_.after(sim_.between(Duration(0), Duration(6s)), [this, work = work_number_] {
-            if (work == work_number_ && guard_ && work_ == Work::kChildEnded) {
-                tree_gone();
-            }
-        });
-    }
-}
-
-void Candidate::tree_gone() {
-    if (guard_ && work_ != Work::kNone) {
-        sim_.trace(name() + " tree gone");
-        work_ = Work::kNone;
-        ++work_number_;
-        guard_step(child_fact::TreeGone{});
-    }
-}
-
-void Candidate::guard_acts(const child_action::Tell& action) {
-    const auto* gone = std::get_if<Gone>(&action.message);
-    if (gone == nullptr) {
-        return;
-    }
-    if (gone->run == run_ && work_ != Work::kNone) {
-        around_.violated(name() + "'s guard said Gone while the work ran");
-    }
-    const WorkEnd end = gone->cause == EndCause::kByItself || gone->cause == EndCause::kNotStarted
-                            ? WorkEnd::kByItself
-                        : gone->cause == EndCause::kStopAsked ? WorkEnd::kStopped
-                                                              : WorkEnd::kDeadline;
-    sim_.after(sim_.between(Duration(0), Duration(2ms)),
-               [this, end, life = life_] { deliver(life, [this, end] { step(WorkGone{end}); }); });
-}
-
-void Candidate::guard_acts(const child_action::Leave&) {
-    sim_.trace(name() + " guard leaves");
-    sim_.after(Duration(0), [this] { guard_.reset(); });
-    sim_.after(sim_.between(Duration(1ms), Duration(20s)), [this] { start(); });
 }
 
 } // namespace le_run::sim

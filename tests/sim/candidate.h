@@ -1,63 +1,62 @@
 // One simulated replica: le-run (the real Election), its guard (the real ChildMachine) and the
-// child's tree.
+// child's tree. le-run's side is in candidate.cc, the guard's and the tree's in candidate_guard.cc.
+//
+// Beside what the referee sees, each step is held against what the headers of the two machines
+// promise: deadlines before news, a stop that nothing cancels, a release of a record that was read
+// after Gone, nothing armed at the end.
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
 
 #include "election/election.h"
 #include "guard/child_machine.h"
-#include "sim/register.h"
-#include "sim/simulator.h"
+#include "sim/surroundings.h"
 
 namespace le_run::sim {
 
-// What the candidates share.
-struct Surroundings {
-    Register store;
-    bool is_calm = false;         // no more loss, delay or crashes
-    bool is_final = false;        // who ends now stays away
-    bool is_at_the_bound = false; // lambda, kappa, rho and drains used up
-    double loss = 0;              // probability that an answer is lost
-    double duplication = 0;       // that a write is sent twice
-    double trouble = 0;           // that the server answers 5xx, having written or not
-    Duration typical_delay{};
-    std::function<void(const std::string&)> violated;
-    std::function<bool(const class Candidate&)> other_work_runs;
-    int leaderships = 0, lost = 0, killed_trees = 0;
-};
-
 class Candidate {
 public:
-    Candidate(Simulator& simulator, Surroundings& around, int number, ElectionConfig config);
+    Candidate(Surroundings& around, std::size_t number, ElectionConfig config);
 
     void start(); // a new process
     void ask_to_stop();
-    void pause(Duration length);
+    void pause(Duration length);  // le-run alone
+    void stall_guard();           // the guard alone, for as long as lambda allows
+    void freeze(Duration length); // le-run, guard and work
     void crash();
     void kill_guard();
     void cut_off(Duration length);
     void measure_margin(Duration margin); // and, some time later, that all is well again
-    void step_wall_clock(std::int64_t microseconds) { wall_offset_ += microseconds; }
-    void hold_wall_clock() { wall_held_at_ = wall().microseconds; }
+    LocalClocks& clocks() { return clocks_; }
+    // When it will be neither paused nor frozen nor cut off.
+    Duration disturbed_until() const;
 
-    bool work_runs() const { return work_ != Work::kNone; }
     bool is_up() const { return election_ != nullptr; }
+    bool has_guard() const { return guard_ != nullptr; }
+    bool works() const { return work_ != Work::kNone; }
     const Timing& timing() const { return config_.timing; }
+    // A standby that may acquire as soon as the lease is free; `patience`: how long after the last
+    // change of the store it has acquired at the latest, unless another has.
+    bool is_ready() const;
+    Duration patience(Duration promise) const;
+    std::uint64_t life() const { return life_; }
 
 private:
     enum class Work { kNone, kSpawning, kRunning, kChildEnded, kAfterGuard };
 
+    Duration latest_wake_up() const; // lambda
     Duration guard_lateness();
     Duration sweep_time();
-    TimePoint local() const;
-    WallTime wall() const;
-    Duration real_until(TimePoint deadline) const;
     std::string name() const { return "c" + std::to_string(number_); }
+    void demand(bool holds, const char* rule);
 
-    void step(const Fact& fact);
-    void deliver(std::uint64_t life, std::function<void()> event);
+    // --- le-run ---
+    void step(const Fact& fact, const Sight& sight);
+    void check_step(const Fact& fact, Election::State before);
+    void check_read(const ReadAnswered& read, const Sight& sight, Election::State before);
+    void arm();
+    void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
     void act(const ReadLease& read);
     void act(const WriteLease& write);
     void act(const StartWork& start);
@@ -66,41 +65,65 @@ private:
     void act(const Report& report);
     void act(const Finish& finish);
     void end_process();
-    void answer(std::function<Fact()> commit, bool is_write);
 
-    void tell_guard(const ToGuard& message);
+    // --- the guard ---
+    void tell_guard(const ChildFact& fact);
+    void hear(std::uint64_t guard, const ChildFact& fact);
     void guard_step(const ChildFact& fact);
+    void check_guard_step(ChildMachine::State before, bool was_due);
     void guard_acts(const child_action::Spawn&);
     void guard_acts(const child_action::SignalChild& action);
     void guard_acts(const child_action::SignalOthers& action);
     void guard_acts(const child_action::Tell& action);
     void guard_acts(const child_action::Leave&);
     void arm_guard();
+    void guard_wakes();
+    void new_guard();
+    void lose_guard();
+
+    // --- the tree ---
+    template <class Event>
+    void in_tree(Duration delay, Event event);
+    void sweep();
     void exec();
     void child_ends(int wait_status, bool leaves_others);
     void tree_gone();
+    void no_work();
 
-    Simulator& sim_;
     Surroundings& around_;
-    const int number_;
+    Simulator& sim_;
+    Referee& referee_;
+    const std::size_t number_;
     ElectionConfig config_;
-    const double boot_rate_, raw_rate_;
-    const Duration boot_at_zero_;
-    std::int64_t wall_offset_ = 0;
-    std::optional<std::int64_t> wall_held_at_;
+    LocalClocks clocks_;
+    Line line_;
 
     std::unique_ptr<Election> election_;
     std::uint64_t life_ = 0; // of the le-run process; what an earlier one started is void
-    std::uint64_t timer_ = 0;
-    Duration paused_until_{}, cut_off_until_{};
+    Timer wakeup_;
+    Duration paused_until_{}, frozen_until_{};
+    Duration holds_back_until_{};
+    bool is_asked_to_stop_ = false;
+    Attempt pending_{};
+    bool has_read_since_gone_ = true;
+    TimePoint told_term_at_ = TimePoint::far_future(); // what the guard was told last
     RunNumber run_ = 0;
+    bool is_run_under_way_ = false; // started, and Gone not told
+    Leadership leadership_ = 0;     // that the run is for
 
     std::unique_ptr<ChildMachine> guard_;
-    std::uint64_t guard_timer_ = 0;
+    std::uint64_t guard_number_ = 0; // of the guard process
+    Timer guard_timer_;
+    Duration guard_due_{}; // when its next deadline passes
+    Duration stalled_until_{};
     Duration channel_busy_until_{};
+    TimePoint spawn_until_{}; // what the child itself looks at before its exec
+
     Work work_ = Work::kNone;
     std::uint64_t work_number_ = 0;
+    bool has_run_ = false;       // it was exec'ed: the referee knows of it
     std::uint64_t sweep_of_ = 0; // the work that is being killed
+    Duration swept_at_{};
     bool drains_ = false;
 };
 

@@ -34,6 +34,7 @@ public:
         lease_.reset();
     }
     const std::optional<StoredLease>& lease() const { return lease_; }
+    std::uint64_t revision() const { return revision_; } // of the last change
 
 private:
     std::uint64_t revision_ = 1000;

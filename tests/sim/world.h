@@ -1,22 +1,19 @@
 // A simulated world around the real election and the real child machine: candidates with clocks of
-// their own, one store, a network that delays, loses, duplicates and partitions, processes that
-// pause and crash, work that drains slowly.
+// their own, a client-go program among them, one store, a network that delays, loses, doubles and
+// partitions, processes that pause, stall, freeze and crash, people who edit and delete the lease,
+// work that drains slowly.
 //
-// Everything follows from the seed. Time is virtual; after every event the world checks that at
-// most one work runs, and that nobody releases while its own work runs.
+// Everything follows from the seed. Time is virtual; what must hold after every step is said in
+// referee.h and candidate.h. A storm of at least ten lease durations is followed by a calm, in
+// which somebody must lead in time, and by an end, after which nothing may be left.
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <memory>
 #include <optional>
-#include <queue>
-#include <random>
 #include <string>
 #include <vector>
 
-#include "election/election.h"
-#include "guard/child_machine.h"
+#include "time_point.h"
 
 namespace le_run::sim {
 
@@ -29,14 +26,21 @@ struct Outcome {
     int killed_trees = 0;
     int crashes = 0;
     int faults_injected = 0;
+    int late_commits = 0;
+    int duplicates = 0;
+    int waits_checked = 0; // of a standby, against lease duration + 2 retry periods
     Duration simulated{};
     Duration longest_lease{};
 };
 
-// kMixed: everything, in every measure. kAtTheBound: what the timing rule assumes is used up: the
-// guard wakes and the tree dies as late as they may, clocks differ as much as they may, work
-// ignores every signal, answers come at once or late.
-enum class Weather { kMixed, kAtTheBound };
+// mixed: everything, in every measure. bound: what the timing rule assumes is used up: the guard
+// wakes and the tree dies as late as they may, clocks differ as much as they may, work ignores
+// every signal, answers come at once or late. hands: people edit and delete the lease, wall clocks
+// stand still. peer: a client-go program takes part, wall clocks stand still or jump. frozen: whole
+// hosts freeze and thaw, guards stall. late: requests are stored long after their sender gave up.
+// twins: all have the same identity.
+enum class Weather { kMixed, kAtTheBound, kHands, kPeer, kFrozen, kLate, kTwins };
+std::optional<Weather> weather_named(const std::string& name);
 
 Outcome simulate(std::uint64_t seed, bool with_trace = false, Weather weather = Weather::kMixed);
 

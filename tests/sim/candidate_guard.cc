@@ -1,0 +1,313 @@
+// The guard's side of a candidate, and the child's tree.
+#include <csignal>
+#include <utility>
+
+#include "sim/candidate.h"
+
+namespace le_run::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+// As wait(2) encodes them.
+constexpr int exited(int code) { return code << 8; }
+constexpr int signalled(int number) { return number; }
+
+WorkEnd work_end(const Gone& gone) {
+    switch (gone.cause) {
+    case EndCause::kByItself:
+    case EndCause::kNotStarted:
+        return WorkEnd::kByItself;
+    case EndCause::kStopAsked:
+        return WorkEnd::kStopped;
+    case EndCause::kDeadline:
+    case EndCause::kLeRunLost:
+        return WorkEnd::kDeadline;
+    }
+    return WorkEnd::kDeadline;
+}
+
+} // namespace
+
+// Just inside the assumptions: lambda and kappa are a margin each.
+Duration Candidate::latest_wake_up() const { return config_.timing.margin * 999 / 1000; }
+
+Duration Candidate::guard_lateness() {
+    if (around_.is_at_the_bound) {
+        return latest_wake_up();
+    }
+    return around_.is_calm || sim_.chance(0.5) ? Duration(1ms)
+                                               : sim_.between(Duration(0), latest_wake_up());
+}
+
+Duration Candidate::sweep_time() {
+    const Duration longest = config_.timing.margin * 999 / 1000;
+    return around_.is_at_the_bound ? longest : sim_.between(Duration(1ms), longest);
+}
+
+// --- the guard process ---
+
+void Candidate::new_guard() {
+    ++guard_number_;
+    guard_ = std::make_unique<ChildMachine>(SIGTERM);
+    channel_busy_until_ = {};
+}
+
+void Candidate::lose_guard() {
+    ++guard_number_;
+    guard_.reset();
+    guard_timer_.clear();
+}
+
+void Candidate::stall_guard() {
+    if (guard_) {
+        sim_.trace([&] { return name() + "'s guard stalls"; });
+        stalled_until_ = sim_.now() + sim_.between(Duration(0), latest_wake_up());
+    }
+}
+
+void Candidate::kill_guard() {
+    if (!is_up() || !guard_ || sim_.now() < std::max(paused_until_, frozen_until_)) {
+        return;
+    }
+    sim_.trace([&] { return name() + "'s guard is killed"; });
+    lose_guard();
+    const bool is_dying = works() && sweep_of_ == work_number_;
+    const std::uint64_t life = life_;
+    if (is_run_under_way_) { // le-run sweeps, whether the guard had begun or not
+        work_ = Work::kAfterGuard;
+        sim_.at(is_dying ? swept_at_ : sim_.now() + sweep_time(), [this, life] {
+            no_work();
+            deliver(life, WorkGone{WorkEnd::kGuardLost});
+        });
+    }
+    deliver(life, StepDownAsked{StepDownReason::kGuardLost});
+}
+
+// In order, and never lost: a socket pair.
+void Candidate::tell_guard(const ChildFact& fact) {
+    if (guard_) {
+        channel_busy_until_ =
+            std::max(sim_.now() + sim_.between(Duration(0), Duration(2ms)), channel_busy_until_);
+        sim_.at(channel_busy_until_, [this, guard = guard_number_, fact] { hear(guard, fact); });
+    }
+}
+
+void Candidate::hear(std::uint64_t guard, const ChildFact& fact) {
+    if (guard != guard_number_ || !guard_) {
+        return;
+    }
+    const Duration awake = std::max(stalled_until_, frozen_until_);
+    if (sim_.now() < awake) {
+        channel_busy_until_ = std::max(channel_busy_until_, awake);
+        sim_.at(awake, [this, guard, fact] { hear(guard, fact); });
+        return;
+    }
+    if (const auto* start = std::get_if<child_fact::StartAsked>(&fact)) {
+        spawn_until_ = earlier(start->term_at, start->kill_at);
+    }
+    guard_step(fact);
+}
+
+void Candidate::guard_step(const ChildFact& fact) {
+    const TimePoint now = clocks_.now();
+    const ChildMachine::State before = guard_->state();
+    const bool was_due = has_passed_for_holder(now, guard_->next_deadline());
+    guard_->step(now, fact);
+    check_guard_step(before, was_due);
+    while (guard_) {
+        const auto action = guard_->take_action();
+        if (!action) {
+            break;
+        }
+        std::visit([&](const auto& a) { guard_acts(a); }, *action);
+    }
+    if (!guard_) {
+        return;
+    }
+    if (guard_->state() == ChildMachine::State::kKilling && sweep_of_ != work_number_) {
+        sweep_of_ = work_number_;
+        ++around_.killed_trees;
+        const Duration takes = sweep_time();
+        swept_at_ = sim_.now() + takes;
+        in_tree(takes, [this] { sweep(); });
+    }
+    if (guard_) {
+        arm_guard();
+    }
+}
+
+void Candidate::check_guard_step(ChildMachine::State before, bool was_due) {
+    using State = ChildMachine::State;
+    const State now = guard_->state();
+    const auto lets_run = [](State s) { return s == State::kSpawning || s == State::kRunning; };
+    demand(!was_due || !lets_run(now), "has a guard that believed news after its deadline");
+    demand(!was_due || lets_run(before) || now == State::kKilling || now == State::kIdle,
+           "has a guard that did not kill in time");
+    demand(before == State::kIdle || lets_run(before) || !lets_run(now),
+           "has a guard that forgot a stop");
+}
+
+void Candidate::arm_guard() {
+    const TimePoint deadline = guard_->next_deadline();
+    if (deadline == TimePoint::far_future()) {
+        guard_timer_.clear();
+        return;
+    }
+    guard_due_ = std::max(sim_.now() + clocks_.real_until(deadline), frozen_until_);
+    guard_timer_.set(guard_due_ + guard_lateness());
+}
+
+// However it stalls and is late, lambda bounds both together.
+void Candidate::guard_wakes() {
+    const Duration latest = guard_due_ + latest_wake_up();
+    if (sim_.now() < std::min(stalled_until_, latest)) {
+        guard_timer_.set(std::min(stalled_until_, latest));
+        return;
+    }
+    stalled_until_ = {};
+    guard_step(child_fact::Tick{});
+}
+
+// --- what the child machine wants ---
+
+void Candidate::guard_acts(const child_action::Spawn&) {
+    demand(!has_passed_for_holder(clocks_.now(), spawn_until_),
+           "has a guard that starts a child whose time is over");
+    work_ = Work::kSpawning;
+    drains_ = false;
+    ++work_number_;
+    const bool is_slow = !around_.is_calm && sim_.chance(0.05);
+    in_tree(is_slow ? sim_.between(Duration(0), config_.timing.lease_duration)
+                    : sim_.between(Duration(0), Duration(5ms)),
+            [this] {
+                if (work_ == Work::kSpawning) {
+                    exec();
+                }
+            });
+}
+
+void Candidate::guard_acts(const child_action::SignalChild& action) {
+    if (action.number != SIGTERM || drains_) {
+        return;
+    }
+    drains_ = true;
+    // Some end at once, some drain for longer than the lease lasts, some until they are killed (or
+    // nearly so).
+    const Duration lease = config_.timing.lease_duration;
+    const Duration drain = around_.is_at_the_bound ? 4 * lease
+                           : sim_.chance(0.5)      ? sim_.between(Duration(0), Duration(100ms))
+                           : sim_.chance(0.5)      ? sim_.between(Duration(0), 3 * lease)
+                                                   : 4 * lease;
+    in_tree(drain, [this] {
+        if (work_ == Work::kRunning || work_ == Work::kSpawning) {
+            child_ends(signalled(SIGTERM), sim_.chance(0.3));
+        }
+    });
+}
+
+void Candidate::guard_acts(const child_action::SignalOthers&) {
+    if (sim_.chance(0.5)) { // else they ignore it and will be killed
+        in_tree(sim_.between(Duration(0), Duration(6s)), [this] {
+            if (work_ == Work::kChildEnded) {
+                tree_gone();
+            }
+        });
+    }
+}
+
+void Candidate::guard_acts(const child_action::Tell& action) {
+    const auto* gone = std::get_if<Gone>(&action.message);
+    if (gone == nullptr) {
+        return;
+    }
+    demand(gone->run != run_ || !works(), "has a guard that said Gone while the work ran");
+    is_run_under_way_ = is_run_under_way_ && gone->run != run_;
+    sim_.after(sim_.between(Duration(0), Duration(2ms)),
+               [this, end = work_end(*gone), life = life_] { deliver(life, WorkGone{end}); });
+}
+
+void Candidate::guard_acts(const child_action::Leave&) {
+    sim_.trace([&] { return name() + " guard leaves"; });
+    demand(!works() && guard_->state() == ChildMachine::State::kIdle,
+           "has a guard that leaves before its tree is gone");
+    // The machine is in the middle of this step.
+    sim_.after(Duration(0), [this] { lose_guard(); });
+    sim_.after(sim_.between(Duration(1ms), Duration(20s)), [this] { start(); });
+}
+
+// --- the tree ---
+
+void Candidate::no_work() {
+    work_ = Work::kNone;
+    ++work_number_;
+    if (std::exchange(has_run_, false)) {
+        referee_.work_ends(number_);
+    }
+}
+
+// An event of the tree at hand; a frozen host has none.
+template <class Event>
+void Candidate::in_tree(Duration delay, Event event) {
+    sim_.after(delay, [this, work = work_number_, event] {
+        if (work != work_number_ || !guard_) {
+            return;
+        }
+        if (sim_.now() < frozen_until_) {
+            in_tree(frozen_until_ - sim_.now(), event);
+            return;
+        }
+        event();
+    });
+}
+
+void Candidate::sweep() {
+    if (work_ == Work::kRunning || work_ == Work::kSpawning) {
+        guard_step(
+            child_fact::ChildEnded{signalled(SIGKILL), child_fact::ChildEnded::Others::kNone});
+    }
+    tree_gone();
+}
+
+// The child looks at the clock once more, and becomes the work.
+void Candidate::exec() {
+    if (has_passed_for_holder(clocks_.now(), spawn_until_)) {
+        guard_step(child_fact::TooLate{});
+        child_ends(exited(127), false);
+        return;
+    }
+    if (!around_.is_calm && sim_.chance(0.02)) {
+        guard_step(child_fact::ExecFailed{1, 2});
+        child_ends(exited(127), false);
+        return;
+    }
+    work_ = Work::kRunning;
+    has_run_ = true;
+    referee_.work_begins(number_, leadership_);
+    guard_step(child_fact::Executed{static_cast<std::int32_t>(work_number_)});
+    if (!around_.is_calm && sim_.chance(0.3)) { // it will end by itself
+        in_tree(sim_.heavy_tailed(config_.timing.lease_duration), [this] {
+            if (work_ == Work::kRunning) {
+                child_ends(exited(7), sim_.chance(0.3));
+            }
+        });
+    }
+}
+
+void Candidate::child_ends(int wait_status, bool leaves_others) {
+    using Others = child_fact::ChildEnded::Others;
+    work_ = Work::kChildEnded;
+    guard_step(child_fact::ChildEnded{wait_status, leaves_others ? Others::kLeft : Others::kNone});
+    if (!leaves_others) {
+        tree_gone();
+    }
+}
+
+void Candidate::tree_gone() {
+    if (guard_ && works()) {
+        no_work();
+        guard_step(child_fact::TreeGone{});
+    }
+}
+
+} // namespace le_run::sim

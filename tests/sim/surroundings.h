@@ -1,0 +1,162 @@
+// What the parties share: the store behind its referee, the weather, and each one's line to the
+// store.
+#pragma once
+
+#include "sim/referee.h"
+#include "sim/simulator.h"
+
+namespace le_run::sim {
+
+struct Surroundings {
+    explicit Surroundings(Simulator& simulator) : sim(simulator), referee(simulator) {}
+
+    Simulator& sim;
+    Referee referee;
+    bool is_calm = false;         // no more loss, delay or crashes
+    bool is_final = false;        // who ends now stays away
+    bool is_at_the_bound = false; // lambda, kappa, rho and drains used up
+    double loss = 0;              // probability that a request or its answer is lost
+    double duplication = 0;       // that a request or its answer comes twice
+    double trouble = 0;           // that the server answers 5xx without having written
+    double lateness = 0;          // that a request is stored long after its sender gave up on it
+    Duration typical_delay{};
+    Duration longest_lease{};
+    std::uint64_t network = 0; // what was sent over an earlier one never arrives
+    // What happened, so that a test can tell that it did.
+    int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0;
+};
+
+// One party's way to the store: delays, loses, doubles, stores late.
+class Line {
+public:
+    explicit Line(Surroundings& around) : around_(around), sim_(around.sim) {}
+
+    void cut_until(Duration instant) { cut_until_ = instant; }
+    Duration cut_until() const { return cut_until_; }
+    bool is_cut() const { return sim_.now() < cut_until_; }
+
+    // `commit` runs at the store, once, twice or never; `answered` gets what it returned.
+    template <class Commit, class Answered>
+    void carry(Commit commit, Answered answered) {
+        const Fate fate = draw();
+        if (is_cut() || fate.is_request_lost) {
+            return;
+        }
+        around_.late_commits += fate.is_late ? 1 : 0;
+        around_.duplicates += fate.doubled == Doubled::kNothing ? 0 : 1;
+        sim_.after(delay() + fate.lateness, [this, commit, answered, fate] {
+            if (fate.network != around_.network) {
+                return;
+            }
+            auto outcome = commit();
+            if (fate.doubled == Doubled::kRequestAtOnce) {
+                outcome = commit(); // sent again on a new connection: only this answer is seen
+            } else if (fate.doubled == Doubled::kRequestLater) {
+                sim_.after(delay() + fate.lateness, [this, commit, fate] {
+                    if (fate.network == around_.network) {
+                        commit();
+                    }
+                });
+            }
+            if (fate.is_answer_lost || is_cut()) {
+                return;
+            }
+            const auto come = [this, answered, outcome = std::move(outcome), fate] {
+                if (!is_cut() && fate.network == around_.network) {
+                    answered(outcome);
+                }
+            };
+            if (fate.doubled == Doubled::kAnswer) {
+                sim_.after(delay(), come);
+            }
+            sim_.after(delay(), come);
+        });
+    }
+
+private:
+    enum class Doubled { kNothing, kRequestAtOnce, kRequestLater, kAnswer };
+    struct Fate {
+        bool is_request_lost = false, is_answer_lost = false, is_late = false;
+        Doubled doubled = Doubled::kNothing;
+        Duration lateness{};
+        std::uint64_t network = 0;
+    };
+
+    Fate draw() {
+        Fate fate;
+        fate.network = around_.network;
+        if (around_.is_calm) {
+            return fate;
+        }
+        if (sim_.chance(around_.loss)) {
+            (sim_.chance(0.5) ? fate.is_request_lost : fate.is_answer_lost) = true;
+        }
+        if (sim_.chance(around_.duplication)) {
+            fate.doubled = static_cast<Doubled>(1 + sim_.index(3));
+        }
+        if (sim_.chance(around_.lateness)) {
+            fate.is_late = true;
+            fate.lateness = sim_.between(Duration(0), around_.longest_lease);
+        }
+        return fate;
+    }
+
+    Duration delay() {
+        using namespace std::chrono_literals;
+        return around_.is_calm ? sim_.between(Duration(1ms), Duration(10ms))
+                               : sim_.heavy_tailed(around_.typical_delay);
+    }
+
+    Surroundings& around_;
+    Simulator& sim_;
+    Duration cut_until_{};
+};
+
+// A machine's clocks: BOOTTIME, which NTP slews, and RAW, which it does not; and one on the wall.
+class LocalClocks {
+public:
+    LocalClocks(Simulator& simulator, double boot_rate, double raw_rate)
+        : sim_(simulator), boot_rate_(boot_rate), raw_rate_(raw_rate),
+          at_zero_(simulator.between(Duration(0), Duration(std::chrono::hours(1000)))) {}
+
+    TimePoint now() const {
+        return {at_zero_ + local(sim_.now(), boot_rate_), at_zero_ + local(sim_.now(), raw_rate_)};
+    }
+    WallTime wall() const {
+        using std::chrono::microseconds;
+        const auto since = std::chrono::duration_cast<microseconds>(sim_.now()).count();
+        return {wall_held_at_.value_or(1'800'000'000'000'000 + since + wall_offset_)};
+    }
+    // When the faster of the two will show `deadline`.
+    Duration real_until(TimePoint deadline) const {
+        const TimePoint at = now();
+        return std::min(real(deadline.boot() - at.boot(), boot_rate_),
+                        real(deadline.raw() - at.raw(), raw_rate_));
+    }
+    // How long a sleep by BOOTTIME takes, as timers sleep.
+    Duration real_sleep(Duration sleep) const { return real(sleep, boot_rate_); }
+    // How long it takes until both have moved on by `wait`.
+    Duration real_by_slower(Duration wait) const {
+        return real(wait, std::min(boot_rate_, raw_rate_));
+    }
+
+    void step_wall(std::int64_t microseconds) { wall_offset_ += microseconds; }
+    void hold_wall() { wall_held_at_ = wall().microseconds; }
+    void let_wall_go() { wall_held_at_.reset(); }
+
+private:
+    static Duration local(Duration real, double rate) {
+        return Duration(static_cast<std::int64_t>(static_cast<double>(real.count()) * rate));
+    }
+    static Duration real(Duration local, double rate) {
+        return Duration(static_cast<std::int64_t>(static_cast<double>(local.count()) / rate));
+    }
+
+    Simulator& sim_;
+    const double boot_rate_, raw_rate_;
+    const Duration at_zero_;
+    std::int64_t wall_offset_ = 0;
+    std::optional<std::int64_t> wall_held_at_;
+};
+
+} // namespace le_run::sim
