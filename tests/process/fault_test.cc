@@ -1,6 +1,7 @@
 // le-run or the guard dies, hangs or is frozen; the program's file system is slow.
 #include <csignal>
 #include <filesystem>
+#include <list>
 
 #include <fcntl.h>
 #include <sys/wait.h>
@@ -17,8 +18,7 @@ using std::chrono::seconds;
 
 namespace {
 
-StandInOptions watched_by(const TreeWatch& watch) {
-    StandInOptions options;
+StandInOptions watched_by(const TreeWatch& watch, StandInOptions options = {}) {
     options.environment = {watch.variable()};
     return options;
 }
@@ -32,9 +32,9 @@ bool is_gone(pid_t orphan) {
 // given back.
 class SlowProgram {
 public:
-    SlowProgram() : path_(folder_.file("slow")) {
+    explicit SlowProgram(const std::string& program = "/bin/sleep") : path_(folder_.file("slow")) {
         ::signal(SIGIO, SIG_IGN); // tells the lease's holder that somebody waits
-        std::filesystem::copy_file("/bin/sleep", path_);
+        std::filesystem::copy_file(program, path_);
         fd_ = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
         REQUIRE(fd_ >= 0);
     }
@@ -60,9 +60,10 @@ private:
 
 TEST_CASE(
     "le-run is killed: the tree gets the stop signal, SIGKILL at kill_at, and the guard ends too") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     TreeWatch watch;
     StandIn le_run({TEST_AWKWARD, "stubborn", "daemonizing", "stopped-grandchild"},
-                   watched_by(watch));
+                   watched_by(watch, mode));
     le_run.start(le_run.now() + seconds(60), le_run.now() + seconds(90));
     le_run.expect<Started>();
     watch.wait_for_line("ready");
@@ -100,9 +101,10 @@ TEST_CASE("le-run is killed without a run: the guard ends") {
 }
 
 TEST_CASE("le-run is killed right behind its Start: no process is left") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     for (int i = 0; i < 40; ++i) {
         TreeWatch watch;
-        StandIn le_run({TEST_AWKWARD, "plain", "daemonizing"}, watched_by(watch));
+        StandIn le_run({TEST_AWKWARD, "plain", "daemonizing"}, watched_by(watch, mode));
         le_run.start(TimePoint::far_future(), le_run.now() + milliseconds(100));
         ::usleep(
             static_cast<useconds_t>(i * 250)); // falls into another moment of the start each time
@@ -113,8 +115,9 @@ TEST_CASE("le-run is killed right behind its Start: no process is left") {
 }
 
 TEST_CASE("le-run is frozen: its tree is gone by the last kill_at") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     TreeWatch watch;
-    StandIn le_run({TEST_AWKWARD, "stubborn", "daemonizing"}, watched_by(watch));
+    StandIn le_run({TEST_AWKWARD, "stubborn", "daemonizing"}, watched_by(watch, mode));
     le_run.start(le_run.now() + seconds(5), le_run.now() + seconds(6));
     le_run.expect<Started>();
     watch.wait_for_line("ready");
@@ -124,47 +127,65 @@ TEST_CASE("le-run is frozen: its tree is gone by the last kill_at") {
     CHECK(gone.cause == EndCause::kDeadline);
 }
 
-TEST_CASE("le-run hangs and its tree is gone: the guard ends it") {
-    const bool is_pid_1 = GENERATE(false, true);
-    if (is_pid_1 && ::geteuid() != 0) {
-        WARN("needs root");
-        return;
+TEST_CASE("le-run hangs or is stopped, and its tree is gone: the guard ends it") {
+    struct Variant {
+        bool is_pid_1, guard_is_pid_1, is_stopped;
+    };
+    std::vector<Variant> variants{
+        {false, false, false}, {false, false, true}, {false, true, false}, {false, true, true}};
+    if (::geteuid() == 0)
+        variants.insert(variants.end(), {{true, false, false}, {true, true, false}});
+    std::list<StandIn> all; // side by side: each takes 15 s
+    for (const Variant& variant : variants) {
+        StandInOptions options;
+        options.own_pid_namespace = variant.is_pid_1;
+        options.guards_pid_namespace = variant.guard_is_pid_1;
+        StandIn& le_run = all.emplace_back(std::vector<std::string>{"/bin/sleep", "100"}, options);
+        le_run.start(le_run.now() + milliseconds(200), le_run.now() + milliseconds(400));
+        le_run.expect<Started>();
+        if (variant.is_stopped)
+            REQUIRE(::kill(le_run.pid(), SIGSTOP) == 0);
     }
-    StandInOptions options;
-    options.own_pid_namespace = is_pid_1;
-    StandIn le_run({"/bin/sleep", "100"}, options);
-    le_run.start(le_run.now() + milliseconds(200), le_run.now() + milliseconds(400));
-    const TimePoint last_heard = le_run.now();
-    le_run.expect<Started>();
-    CHECK(le_run.expect<Gone>().cause == EndCause::kDeadline);
-    const auto end = le_run.wait_for_end();
-    REQUIRE(end);
-    CHECK(has_passed_for_holder(le_run.now(), last_heard + seconds(14)));
-    if (is_pid_1)
-        CHECK((WIFEXITED(*end) && WEXITSTATUS(*end) == 125));
-    else
-        CHECK((WIFSIGNALED(*end) && WTERMSIG(*end) == SIGKILL && is_gone(le_run.guard())));
+    const TimePoint last_heard = all.back().now();
+    auto le_run = all.begin();
+    for (const Variant& variant : variants) {
+        CAPTURE(variant.is_pid_1, variant.guard_is_pid_1, variant.is_stopped);
+        CHECK(le_run->expect<Gone>().cause == EndCause::kDeadline);
+        const auto end = le_run->wait_for_end();
+        REQUIRE(end);
+        CHECK(has_passed_for_holder(le_run->now(), last_heard + seconds(12)));
+        if (variant.is_pid_1)
+            CHECK((WIFEXITED(*end) && WEXITSTATUS(*end) == 125));
+        else
+            CHECK((WIFSIGNALED(*end) && WTERMSIG(*end) == SIGKILL && is_gone(le_run->guard())));
+        ++le_run;
+    }
 }
 
 TEST_CASE("the guard is killed: the child dies with it, and le-run ends the rest") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     TreeWatch watch;
     StandIn le_run(
         {TEST_AWKWARD, "stubborn", "daemonizing", "thread-forked", "vfork-blocked", "fork-storm"},
-        watched_by(watch));
+        watched_by(watch, mode));
     le_run.start();
     const auto started = le_run.expect<Started>();
     watch.wait_for_line("ready");
     REQUIRE(::kill(le_run.guard(), SIGKILL) == 0);
-    // Dead before anybody sweeps: a zombie until le-run, its new parent, reaps it.
-    CHECK(wait_until([&] { return state_of(started.pid) == 'Z'; }));
+    // Dead before anybody sweeps: the child a zombie until le-run, its new parent, reaps it; in a
+    // PID namespace everything, and the guard, the last, a zombie.
+    const pid_t zombie = mode.guards_pid_namespace ? le_run.guard() : started.pid;
+    CHECK(wait_until([&] { return state_of(zombie) == 'Z'; }));
+    CHECK(watch.is_at_end() == mode.guards_pid_namespace);
     REQUIRE(le_run.sweep());
     CHECK(watch.is_at_end());
 }
 
 TEST_CASE("the guard is killed right behind a Start: le-run's sweep leaves no process") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     for (int i = 0; i < 40; ++i) {
         TreeWatch watch;
-        StandIn le_run({TEST_AWKWARD, "plain", "daemonizing"}, watched_by(watch));
+        StandIn le_run({TEST_AWKWARD, "plain", "daemonizing"}, watched_by(watch, mode));
         le_run.start();
         ::usleep(
             static_cast<useconds_t>(i * 250)); // falls into another moment of the start each time
@@ -219,4 +240,45 @@ TEST_CASE("a stop ends a child that hangs in its exec: it was never started") {
     CHECK(gone.cause == EndCause::kNotStarted);
     CHECK(gone.killed == 0);
     program.release();
+}
+
+TEST_CASE("a spawn that takes 3 s to exec while the deadline passes: the program never runs") {
+    const StandInOptions mode = with_and_without_pid_namespace();
+    TreeWatch watch;
+    SlowProgram program(TEST_AWKWARD);
+    StandInOptions options = watched_by(watch, mode);
+    options.prepare = [] { ::signal(SIGTERM, SIG_IGN); }; // as inherited: only SIGKILL helps
+    StandIn le_run({program.path(), "plain"}, options);
+    program.hold();
+    const TimePoint begin = le_run.now();
+    const TimePoint kill_at = begin + seconds(2);
+    le_run.start(begin + seconds(1), kill_at);
+    REQUIRE(program.is_wanted());
+    const auto gone = le_run.expect<Gone>();
+    CHECK(has_passed_for_holder(le_run.now(), kill_at));
+    CHECK(gone.cause == EndCause::kDeadline);
+    CHECK(gone.killed == 1);
+    REQUIRE(wait_until([&] { return has_passed_for_holder(le_run.now(), begin + seconds(3)); }));
+    program.release();
+    CHECK(le_run.is_silent_for(milliseconds(300)));
+    CHECK(watch.text().empty());
+    // The next run is one like any other.
+    le_run.start();
+    CHECK(le_run.expect<Started>().run == 2);
+    watch.wait_for_line("ready");
+}
+
+TEST_CASE("a spawn that takes 3 s to exec is extended meanwhile, and runs") {
+    TreeWatch watch;
+    SlowProgram program(TEST_AWKWARD);
+    StandIn le_run({program.path(), "plain"}, watched_by(watch));
+    program.hold();
+    const TimePoint begin = le_run.now();
+    le_run.start(begin + seconds(2), begin + seconds(2));
+    REQUIRE(program.is_wanted());
+    le_run.until(begin + seconds(60), begin + seconds(60));
+    REQUIRE(wait_until([&] { return has_passed_for_holder(le_run.now(), begin + seconds(3)); }));
+    program.release();
+    CHECK(le_run.expect<Started>().run == 1);
+    watch.wait_for_line("ready");
 }

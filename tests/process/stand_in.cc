@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "guard/process_tree.h"
+#include "helpers/catch.h"
 
 namespace le_run::test {
 namespace {
@@ -186,20 +187,39 @@ bool StandIn::is_silent_for(std::chrono::milliseconds time) {
     return !message;
 }
 
+std::optional<FromGuard>
+StandIn::wait_for_message(const std::function<bool(const FromGuard&)>& is_wanted) {
+    std::optional<FromGuard> wanted;
+    wait_until([&] {
+        FromGuard message;
+        while (!wanted && channel_->receive(&message) == LeRunEnd::Receive::kMessage) {
+            if (is_wanted(message))
+                wanted = message;
+            else if (!std::holds_alternative<Late>(message) &&
+                     !std::holds_alternative<Pong>(message))
+                kept_.push_back(message);
+        }
+        return wanted.has_value();
+    });
+    return wanted;
+}
+
+Late StandIn::expect_late() {
+    const auto late = wait_for_message(
+        [](const FromGuard& message) { return std::holds_alternative<Late>(message); });
+    if (!late)
+        throw std::runtime_error("the guard does not say that it was late");
+    return std::get<Late>(*late);
+}
+
 bool StandIn::answers_ping() {
     static std::uint64_t number = 0;
     send(Ping{run_, ++number});
-    return wait_until([&] {
-        FromGuard message;
-        while (channel_->receive(&message) == LeRunEnd::Receive::kMessage) {
-            const Pong* pong = std::get_if<Pong>(&message);
-            if (pong != nullptr && pong->number == number)
-                return true;
-            if (pong == nullptr && !std::holds_alternative<Late>(message))
-                kept_.push_back(message);
-        }
-        return false;
-    });
+    return wait_for_message([](const FromGuard& message) {
+               const Pong* pong = std::get_if<Pong>(&message);
+               return pong != nullptr && pong->number == number;
+           })
+        .has_value();
 }
 
 bool StandIn::sweep() {
@@ -227,6 +247,12 @@ void StandIn::kill() {
     ::kill(pid_, SIGKILL);
     if (!wait_for_end())
         throw std::runtime_error("the stand-in outlived SIGKILL");
+}
+
+StandInOptions with_and_without_pid_namespace() {
+    StandInOptions options;
+    options.guards_pid_namespace = GENERATE(false, true);
+    return options;
 }
 
 TreeWatch::TreeWatch() : path_(folder_.file("tree")) {

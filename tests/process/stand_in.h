@@ -61,6 +61,8 @@ public:
     // this kind.
     template <class Message>
     Message expect();
+    // The next Late, whatever else comes meanwhile is kept.
+    Late expect_late();
     // Whether the guard says nothing for so long.
     bool is_silent_for(std::chrono::milliseconds time);
     // Sends a Ping and waits for its Pong; what else comes meanwhile is kept.
@@ -76,6 +78,10 @@ public:
 
 private:
     std::optional<FromGuard> next(std::chrono::milliseconds patience);
+    // The next message of which `is_wanted` says so; Late and Pong besides are dropped, others
+    // kept.
+    std::optional<FromGuard>
+    wait_for_message(const std::function<bool(const FromGuard&)>& is_wanted);
 
     Clock clock_;
     pid_t pid_ = -1;
@@ -96,6 +102,9 @@ Message StandIn::expect() {
         throw std::runtime_error("another kind of message: " + std::to_string(message->index()));
     return std::get<Message>(*message);
 }
+
+// The test runs twice: plain, and with the guard as PID 1 of a namespace.
+StandInOptions with_and_without_pid_namespace();
 
 // A FIFO that every process of the tree holds open for writing: its end of file is the exact proof
 // that none is left.

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <grp.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -84,7 +85,7 @@ TEST_CASE("descriptors, signals, limits, folder, umask and nice are those of a p
     ScratchFolder folder;
     const std::string expected = plain_portrait(folder.file("plain"));
     REQUIRE(expected.find("/etc/passwd") != std::string::npos);
-    StandInOptions options;
+    StandInOptions options = with_and_without_pid_namespace();
     options.prepare = start_oddly;
     StandIn le_run({"/bin/sh", "-c", kSelfPortrait + (">" + folder.file("guarded"))}, options);
     le_run.start();
@@ -145,12 +146,13 @@ TEST_CASE("an unprivileged le-run and its guard end the tree too") {
         WARN("needs root");
         return;
     }
+    StandInOptions options = with_and_without_pid_namespace();
     TreeWatch watch;
-    StandInOptions options;
     options.environment = {watch.variable()};
     options.prepare = [] {
         if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
             ::_exit(1);
+        ::prctl(PR_SET_DUMPABLE, 1); // as after an exec
     };
     StandIn le_run({TEST_AWKWARD, "stubborn", "daemonizing", "stopped-grandchild", "thread-forked",
                     "fork-storm"},

@@ -15,8 +15,7 @@ using std::chrono::seconds;
 
 namespace {
 
-StandInOptions watched_by(const TreeWatch& watch) {
-    StandInOptions options;
+StandInOptions watched_by(const TreeWatch& watch, StandInOptions options = {}) {
     options.environment = {watch.variable()};
     return options;
 }
@@ -57,21 +56,23 @@ void run_shape(const std::vector<std::string>& shapes, const StandInOptions& opt
 TEST_CASE("every awkward tree is gone at Gone") {
     const auto shapes = all_shapes();
     const std::string& shape = shapes[GENERATE_REF(range(std::size_t{0}, all_shapes().size()))];
-    INFO(shape);
+    const StandInOptions mode = with_and_without_pid_namespace();
+    INFO(shape << (mode.guards_pid_namespace ? " in a PID namespace" : ""));
     TreeWatch watch;
-    run_shape({"stubborn", shape}, watched_by(watch), watch);
+    run_shape({"stubborn", shape}, watched_by(watch, mode), watch);
 }
 
 TEST_CASE("all awkward shapes in one tree are gone at Gone") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     TreeWatch watch;
-    run_shape(all_shapes(), watched_by(watch), watch);
+    run_shape(all_shapes(), watched_by(watch, mode), watch);
 }
 
 TEST_CASE("no descriptor is needed to kill: the guard has none left") {
+    const StandInOptions mode = with_and_without_pid_namespace();
     TreeWatch watch;
-    StandInOptions options = watched_by(watch);
     StandIn le_run(awkward({"stubborn", "daemonizing", "thread-forked", "stopped-grandchild"}),
-                   options);
+                   watched_by(watch, mode));
     le_run.start();
     le_run.expect<Started>();
     watch.wait_for_line("ready");
@@ -89,7 +90,7 @@ TEST_CASE("in a PID namespace whose /proc is another's, PID 1's guard ends every
         return;
     }
     TreeWatch watch;
-    StandInOptions options = watched_by(watch);
+    StandInOptions options = watched_by(watch, with_and_without_pid_namespace());
     options.own_pid_namespace = true;
     run_shape(
         {"stubborn", "daemonizing", "thread-forked", "no-exit-signal", "nested-pidns", "other-uid"},
