@@ -45,9 +45,11 @@ WorkRecord::WorkRecord(const std::string& path) {
         if (!parse_line(line, &event)) {
             continue; // the last line may be half read
         }
-        // The newest life with this pid: pids may be reused, a start begins another one.
-        auto life = std::find_if(lives_.rbegin(), lives_.rend(),
-                                 [&](const WorkLife& one) { return one.pid == event.pid; });
+        // The newest life with this pid: pids may be reused, a start begins another one. In PID
+        // namespaces of their own workers of two replicas have the same at the same time.
+        auto life = std::find_if(lives_.rbegin(), lives_.rend(), [&](const WorkLife& one) {
+            return one.pid == event.pid && one.replica == event.replica && one.role == event.role;
+        });
         if (event.what == "start" || life == lives_.rend()) {
             lives_.push_back({event.replica, event.role, event.pid, event.token, event.identity,
                               event.lock, event, event});
