@@ -217,7 +217,7 @@ TEST_CASE("an acquisition whose answer was lost is won by a write of its own", "
     CHECK(d.written() == Lines{"report acquired", "start token 103 term 10s kill 12.97s"});
 }
 
-TEST_CASE("denied at start: said at once, waited for one renew deadline, then the end; later never",
+TEST_CASE("denied at start: said at once, waited for one renew deadline, then the end, later never",
           "[election]") {
     const Failure denied{Failure::Kind::kDenied, "denied", {}};
     SECTION("at start") {

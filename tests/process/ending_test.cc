@@ -122,7 +122,7 @@ TEST_CASE("a stopped child is continued, so that it can end") {
 }
 
 TEST_CASE(
-    "a stop without limit waits; a second one passes its signal on and brings the end forward") {
+    "a stop without limit waits, a second one passes its signal on and brings the end forward") {
     TreeWatch watch;
     StandIn le_run(shell(kStubborn), watched_by(watch));
     le_run.start();

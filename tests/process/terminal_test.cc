@@ -126,7 +126,7 @@ Mode every_mode() {
 
 } // namespace
 
-TEST_CASE("a child on a terminal reads it and is interrupted by it; then le-run has it back") {
+TEST_CASE("a child on a terminal reads it and is interrupted by it, then le-run has it back") {
     Terminal terminal;
     TreeWatch watch;
     Session session(terminal, watch,

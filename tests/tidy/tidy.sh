@@ -40,6 +40,10 @@ done < <(find src -name '*.h' -o -name '*.cc')
 bad=$(find src tests -name '*.h' -o -name '*.cc' | xargs clang-format --dry-run -Werror 2>&1 | grep -E 'error:' | head -5)
 [[ -z "$bad" ]] || fail "not formatted by .clang-format:"$'\n'"$bad"
 
+# --- ctest runs a test by its name: a list's separator in it, and the entry runs nothing and passes ---
+bad=$(find tests -name '*.cc' | xargs perl -0ne 'while (/\bTEST_CASE\(\s*((?:"[^"]*"\s*)+)/g) { my $name = $1; print "$ARGV: $name\n" if $name =~ /;/ }')
+[[ -z "$bad" ]] || fail "a semicolon in the name of a test case:"$'\n'"$bad"
+
 # --- the top level is fixed ---
 bad=$(git ls-files | cut -d/ -f1 | sort -u |
     grep -vxE 'CMakeLists\.txt|CMakePresets\.json|src|examples|container|tests|README\.md|LICENSE|\..*')
