@@ -146,7 +146,7 @@ void Candidate::ask_to_stop() {
 }
 
 void Candidate::pause(Duration length) {
-    if (work_ != Work::kAfterGuard) { // that would be a second fault
+    if (work_ != Work::kAfterGuard && !hung_since_) { // that would be a second fault
         sim_.trace([&] {
             return name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms";
         });
@@ -155,7 +155,7 @@ void Candidate::pause(Duration length) {
 }
 
 void Candidate::freeze(Duration length) {
-    if (work_ == Work::kAfterGuard) { // as above
+    if (work_ == Work::kAfterGuard || hung_since_) { // as above
         return;
     }
     sim_.trace([&] {
@@ -191,7 +191,7 @@ Duration Candidate::disturbed_until() const {
 }
 
 void Candidate::crash() {
-    if (is_up() && guard_) {
+    if (is_up() && guard_ && !hung_since_) {
         sim_.trace([&] { return name() + " crashes"; });
         end_process();
     }
@@ -262,11 +262,13 @@ void Candidate::act(const StartWork& start) {
     is_run_under_way_ = true;
     leadership_ = std::stoull(start.token.text);
     told_term_at_ = start.term_at;
+    told_kill_at_ = start.kill_at;
     tell_guard(child_fact::StartAsked{++run_, start.term_at, start.kill_at});
 }
 
 void Candidate::act(const ExtendWork& extend) {
     told_term_at_ = extend.term_at;
+    told_kill_at_ = extend.kill_at;
     tell_guard(Until{run_, extend.term_at, extend.kill_at});
 }
 
@@ -275,6 +277,7 @@ void Candidate::act(const StopWork& stop) {
         stop.cause == StopCause::kOtherHolder || stop.cause == StopCause::kVanished;
     demand(!at_once || has_passed_for_holder(clocks_.now(), stop.kill_at),
            "does not kill at once though another may lead");
+    told_kill_at_ = earlier(told_kill_at_, stop.kill_at);
     tell_guard(Stop{run_, at_once ? 0 : SIGTERM, stop.kill_at});
 }
 

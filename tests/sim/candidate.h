@@ -6,7 +6,9 @@
 // after Gone, nothing armed at the end.
 #pragma once
 
+#include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "election/election.h"
@@ -23,6 +25,7 @@ public:
     void ask_to_stop();
     void pause(Duration length);  // le-run alone
     void stall_guard();           // the guard alone, for as long as lambda allows
+    void hang_guard();            // the guard alone, until le-run continues it or ends it
     void freeze(Duration length); // le-run, guard and work
     void crash();
     void kill_guard();
@@ -80,6 +83,7 @@ private:
     void guard_wakes();
     void new_guard();
     void lose_guard();
+    void look_at_hung_guard(bool helps);
 
     // --- the tree ---
     template <class Event>
@@ -107,6 +111,7 @@ private:
     Attempt pending_{};
     bool has_read_since_gone_ = true;
     TimePoint told_term_at_ = TimePoint::far_future(); // what the guard was told last
+    TimePoint told_kill_at_ = TimePoint::far_future();
     RunNumber run_ = 0;
     bool is_run_under_way_ = false; // started, and Gone not told
     Leadership leadership_ = 0;     // that the run is for
@@ -116,6 +121,8 @@ private:
     Timer guard_timer_;
     Duration guard_due_{}; // when its next deadline passes
     Duration stalled_until_{};
+    std::optional<Duration> hung_since_;
+    std::deque<ChildFact> unheard_; // by a hung guard
     Duration channel_busy_until_{};
     TimePoint spawn_until_{}; // what the child itself looks at before its exec
 

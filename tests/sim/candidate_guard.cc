@@ -50,19 +50,57 @@ Duration Candidate::sweep_time() {
 void Candidate::new_guard() {
     ++guard_number_;
     guard_ = std::make_unique<ChildMachine>(SIGTERM);
-    channel_busy_until_ = {};
+    channel_busy_until_ = stalled_until_ = {};
 }
 
 void Candidate::lose_guard() {
     ++guard_number_;
     guard_.reset();
     guard_timer_.clear();
+    hung_since_.reset();
+    unheard_.clear();
 }
 
 void Candidate::stall_guard() {
     if (guard_) {
         sim_.trace([&] { return name() + "'s guard stalls"; });
         stalled_until_ = sim_.now() + sim_.between(Duration(0), latest_wake_up());
+    }
+}
+
+void Candidate::hang_guard() {
+    if (is_up() && guard_ && !hung_since_ && sim_.now() >= std::max(paused_until_, frozen_until_)) {
+        sim_.trace([&] { return name() + "'s guard hangs"; });
+        hung_since_ = sim_.now();
+        look_at_hung_guard(sim_.chance(0.5));
+    }
+}
+
+// As run/guard_link.cc, which is not simulated, is meant to: it continues a silent guard after 3 s
+// (which helps where a signal had stopped it), ends it after 6 s, and past kill_at within lambda.
+void Candidate::look_at_hung_guard(bool helps) {
+    if (!hung_since_) {
+        return; // lost meanwhile
+    }
+    const bool is_overdue =
+        is_run_under_way_ && has_passed_for_holder(clocks_.now(), told_kill_at_ + 500ms);
+    if (!is_up() || (helps && sim_.now() >= *hung_since_ + 3s)) {
+        sim_.trace([&] { return name() + "'s guard goes on"; });
+        hung_since_.reset();
+        guard_step(child_fact::Tick{});
+        while (guard_ && !unheard_.empty()) {
+            const ChildFact fact = unheard_.front();
+            unheard_.pop_front();
+            hear(guard_number_, fact);
+        }
+    } else if (is_overdue || sim_.now() >= *hung_since_ + 6s) {
+        kill_guard();
+    } else {
+        sim_.after(200ms, [this, guard = guard_number_, helps] {
+            if (guard == guard_number_) {
+                look_at_hung_guard(helps);
+            }
+        });
     }
 }
 
@@ -95,6 +133,10 @@ void Candidate::tell_guard(const ChildFact& fact) {
 
 void Candidate::hear(std::uint64_t guard, const ChildFact& fact) {
     if (guard != guard_number_ || !guard_) {
+        return;
+    }
+    if (hung_since_) {
+        unheard_.push_back(fact);
         return;
     }
     const Duration awake = std::max(stalled_until_, frozen_until_);
@@ -160,6 +202,9 @@ void Candidate::arm_guard() {
 
 // However it stalls and is late, lambda bounds both together.
 void Candidate::guard_wakes() {
+    if (hung_since_) {
+        return; // it looks at the clock as soon as it is continued
+    }
     const Duration latest = guard_due_ + latest_wake_up();
     if (sim_.now() < std::min(stalled_until_, latest)) {
         guard_timer_.set(std::min(stalled_until_, latest));
@@ -180,11 +225,7 @@ void Candidate::guard_acts(const child_action::Spawn&) {
     const bool is_slow = !around_.is_calm && sim_.chance(0.05);
     in_tree(is_slow ? sim_.between(Duration(0), config_.timing.lease_duration)
                     : sim_.between(Duration(0), Duration(5ms)),
-            [this] {
-                if (work_ == Work::kSpawning) {
-                    exec();
-                }
-            });
+            [this] { exec(); });
 }
 
 void Candidate::guard_acts(const child_action::SignalChild& action) {
@@ -253,6 +294,10 @@ void Candidate::in_tree(Duration delay, Event event) {
         if (work != work_number_ || !guard_) {
             return;
         }
+        if (hung_since_ && work_ != Work::kSpawning) { // the guard will see it later, if it lives
+            in_tree(100ms, event);
+            return;
+        }
         if (sim_.now() < frozen_until_) {
             in_tree(frozen_until_ - sim_.now(), event);
             return;
@@ -269,14 +314,21 @@ void Candidate::sweep() {
     tree_gone();
 }
 
-// The child looks at the clock once more, and becomes the work.
+// The child looks at the clock once more, and becomes the work; it needs no guard for that.
 void Candidate::exec() {
+    if (work_ != Work::kSpawning) {
+        return;
+    }
+    if (hung_since_ && has_passed_for_holder(clocks_.now(), spawn_until_)) {
+        in_tree(100ms, [this] { exec(); }); // it has ended, unseen
+        return;
+    }
     if (has_passed_for_holder(clocks_.now(), spawn_until_)) {
         guard_step(child_fact::TooLate{});
         child_ends(exited(127), false);
         return;
     }
-    if (!around_.is_calm && sim_.chance(0.02)) {
+    if (!around_.is_calm && !hung_since_ && sim_.chance(0.02)) {
         guard_step(child_fact::ExecFailed{1, 2});
         child_ends(exited(127), false);
         return;
@@ -284,7 +336,12 @@ void Candidate::exec() {
     work_ = Work::kRunning;
     has_run_ = true;
     referee_.work_begins(number_, leadership_);
-    guard_step(child_fact::Executed{static_cast<std::int32_t>(work_number_)});
+    const child_fact::Executed executed{static_cast<std::int32_t>(work_number_)};
+    if (hung_since_) {
+        in_tree(Duration(0), [this, executed] { guard_step(executed); });
+    } else {
+        guard_step(executed);
+    }
     if (!around_.is_calm && sim_.chance(0.3)) { // it will end by itself
         in_tree(sim_.heavy_tailed(config_.timing.lease_duration), [this] {
             if (work_ == Work::kRunning) {

@@ -8,7 +8,8 @@ namespace {
 // An honest clock is at most this much faster than true time.
 constexpr double kFastest = 1.001;
 
-bool is_same_term(const LeaseRecord& a, const LeaseRecord& b) {
+// As parties tell terms apart.
+bool looks_like_same_term(const LeaseRecord& a, const LeaseRecord& b) {
     return a.holder == b.holder && a.acquire_time == b.acquire_time;
 }
 
@@ -76,11 +77,12 @@ WriteOutcome Referee::write(const Process& by, const LeaseRecord& record,
     }
     if (record.holder.text.empty()) {
         released(by);
-    } else if (leadership_ != 0 && by == writer_ && is_same_term(written_, record)) {
+    } else if (leadership_ != 0 && by == writer_ && looks_like_same_term(written_, record) &&
+               written_.transitions == record.transitions) {
         owner_ = by; // if it was edited: by a create that landed twice, a deletion between
     } else {
-        if (base && is_same_term(base->record, record)) {
-            violated(name(by.party) + " renewed a record that is not its own");
+        if (base && looks_like_same_term(base->record, record)) {
+            violated(name(by.party) + " won the lease with a record that looks like another's");
         }
         acquired(by);
     }

@@ -6,7 +6,7 @@
 //   - a work begins and ends before its lease can run out for the fastest honest clock, measured
 //     from the last renewal that landed, whether anybody waits for it or not;
 //   - a release comes after the work's end, and over a record of the releasing process's own;
-//   - nobody but its writer renews a record;
+//   - no record that wins the lease looks like the one it replaces;
 //   - a standby that saw a record which was then deleted waits it out.
 //
 // What it excuses is what README says: a lease that was deleted, emptied or shortened by hand and

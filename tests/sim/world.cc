@@ -26,6 +26,7 @@ enum class Fault {
     kDeleteLease,
     kMeasureMargin,
     kStallGuard,
+    kHangGuard,
     kFreeze,
     kCount
 };
@@ -41,15 +42,15 @@ struct Climate {
 };
 
 //                                             client-go | pause cut crash guard stop step hold away
-//                                             edit delete margin stall freeze
+//                                             edit delete margin stall hang freeze
 constexpr std::array<Climate, 7> kClimates{{
-    {"mixed", Weather::kMixed, 0.2, {2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
-    {"bound", Weather::kAtTheBound, 0.1, {0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 0}},
-    {"hands", Weather::kHands, 0.3, {0, 1, 1, 0, 1, 1, 2, 0, 6, 3, 0, 0, 0}},
-    {"peer", Weather::kPeer, 1.0, {1, 1, 1, 0, 1, 2, 2, 1, 0, 0, 0, 0, 0}},
-    {"frozen", Weather::kFrozen, 0.1, {1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 4}},
-    {"late", Weather::kLate, 0.1, {1, 2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0}},
-    {"twins", Weather::kTwins, 0.0, {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0}},
+    {"mixed", Weather::kMixed, 0.2, {2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
+    {"bound", Weather::kAtTheBound, 0.1, {0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0}},
+    {"hands", Weather::kHands, 0.3, {0, 1, 1, 0, 1, 1, 2, 0, 6, 3, 0, 0, 0, 0}},
+    {"peer", Weather::kPeer, 1.0, {1, 1, 1, 0, 1, 2, 2, 1, 0, 0, 0, 0, 0, 0}},
+    {"frozen", Weather::kFrozen, 0.1, {1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 4}},
+    {"late", Weather::kLate, 0.1, {1, 2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}},
+    {"twins", Weather::kTwins, 0.0, {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}},
 }};
 
 const Climate& climate_of(Weather weather) { return kClimates[static_cast<std::size_t>(weather)]; }
@@ -356,6 +357,9 @@ private:
             break;
         case Fault::kStallGuard:
             candidate.stall_guard();
+            break;
+        case Fault::kHangGuard:
+            candidate.hang_guard();
             break;
         case Fault::kFreeze:
             candidate.freeze(length);
