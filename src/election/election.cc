@@ -156,7 +156,6 @@ void Election::enter_leading(const FencingToken& token) {
     work_end_.reset();
     drain_until_ = TimePoint::far_future();
     give_up_at_.reset();
-    adopt_margin();
     const TimePoint s = claim_.anchor();
     next_try_at_ = s + timing_.retry_period;
     report({.event = Report::Event::kAcquired,

@@ -159,6 +159,7 @@ void Election::write_landed(const Written& written) {
     case State::kAcquiring:
         note_access();
         claim_.landed(written.lease);
+        adopt_margin();
         if (step_down_) {
             enter_releasing();
         } else if (has_passed_for_holder(now_, timing_.term_at(claim_.anchor()))) {

@@ -441,6 +441,16 @@ TEST_CASE("a pause that was measured changes nothing for the work that it interr
     CHECK(d.written() == Lines{"extend term 5.97s kill 6.97s"});
 }
 
+TEST_CASE("an acquisition whose answer came too late for the margin measured before starts no work",
+          "[election]") {
+    Driver d;
+    d.step(MarginMeasured{4s});
+    d.read(Absent{});
+    d.pass(6s); // all of le-run was frozen; with this margin TERM_AT is 5.97 s after the send
+    CHECK(d.written() == Lines{"read"});
+    CHECK(d.election().state() == State::kStandby);
+}
+
 TEST_CASE(
     "a stop asked for while the acquiring write is in flight: nothing starts, a win is released",
     "[election]") {

@@ -196,7 +196,8 @@ void Candidate::arm_guard() {
         guard_timer_.clear();
         return;
     }
-    guard_due_ = std::max(sim_.now() + clocks_.real_until(deadline), frozen_until_);
+    const Duration left = std::max(clocks_.real_until(deadline), Duration(0));
+    guard_due_ = std::max(sim_.now() + left, frozen_until_);
     guard_timer_.set(guard_due_ + guard_lateness());
 }
 
