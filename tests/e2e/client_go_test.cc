@@ -8,14 +8,6 @@ using namespace le_run::test;
 
 namespace {
 
-Command example(const Cluster& cluster, const std::string& id) {
-    return {.argv = {kubernetes_asset("leader-election"), "-kubeconfig", cluster.kubeconfig(),
-                     "-id", id, "-lease-lock-name", cluster.lease_name(), "-lease-lock-namespace",
-                     cluster.lease_namespace()},
-            .environment = without_settings(),
-            .inherit_environment = false};
-}
-
 bool says(const Process& program, const std::string& text) {
     return program.err().find(text) != std::string::npos;
 }
@@ -46,7 +38,7 @@ TEST_CASE("client-go: le-run, the example, le-run: in turns, without overlap") {
     Arena arena(LockKind::kKubernetes);
     const Cluster& cluster = arena.cluster();
     Replica& first = arena.start_leader("first", {.worker = {"--drain", "1000"}});
-    Process program(example(cluster, "client-go"));
+    Process program(client_go_example(cluster, "client-go"));
     REQUIRE(wait_until([&] { return says(program, "new leader elected: first"); }));
 
     first.signal(SIGTERM);
@@ -84,7 +76,7 @@ TEST_CASE("client-go: the example takes over from a killed le-run only after the
     Arena arena(LockKind::kKubernetes);
     Replica& a = arena.start_leader("a", {.worker = {"--ignore", "--daemon"}});
     REQUIRE(wait_until([&] { return arena.record().newest("a", "daemon").pid != 0; }));
-    Process program(example(arena.cluster(), "client-go"));
+    Process program(client_go_example(arena.cluster(), "client-go"));
     REQUIRE(wait_until([&] { return says(program, "new leader elected: a"); }));
     a.signal(SIGKILL);
     // client-go of 1.20 waits its own lease duration, one minute, whatever the record says, and

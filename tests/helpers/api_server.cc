@@ -108,8 +108,9 @@ bool ApiServer::start_both() {
 
 void ApiServer::write_files() const {
     const TestCa authority("le-run test CA");
-    const PkiIdentity server = authority.issue(
-        {.common_name = "kube-apiserver", .dns = {"localhost"}, .ips = {"127.0.0.1"}});
+    const PkiIdentity server = authority.issue({.common_name = "kube-apiserver",
+                                                .dns = {"localhost", kApiServerName},
+                                                .ips = {"127.0.0.1"}});
     const PkiIdentity admin = authority.issue(
         {.common_name = "admin", .organization = "system:masters", .is_client = true});
     scratch_.write("ca.crt", authority.certificate_pem());

@@ -24,6 +24,9 @@ struct ApiServerAccess {
     std::string text(const std::string& name) const { return read_file(file(name)); }
 };
 
+// A name, beside localhost, that its certificate is for; nothing resolves it by itself.
+constexpr const char* kApiServerName = "api.test";
+
 constexpr const char* kAdminToken = "admin-token-4711";
 constexpr const char* kReplicaToken = "replica-token-4712";
 constexpr const char* kNobodyToken = "nobody-token-4713";

@@ -28,7 +28,9 @@ Replica& Arena::start(const std::string& name, const ReplicaStart& start) {
                        .options = lock + identity + start.timing + start.options,
                        .worker = start.worker,
                        .command = start.command,
-                       .environment = start.environment});
+                       .environment = start.environment,
+                       .launcher = start.launcher,
+                       .is_pid_one = start.is_pid_one});
 }
 
 Replica& Arena::start_leader(const std::string& name, const ReplicaStart& start) {
@@ -50,6 +52,14 @@ Replica& Arena::start_standby(const std::string& name, const ReplicaStart& start
 
 bool Arena::has_started(const std::string& name, int count) const {
     return wait_until([&] { return record().starts(name) >= count; });
+}
+
+std::string Arena::logs() const {
+    std::string result;
+    for (const Replica& replica : replicas_) {
+        result += "--- " + replica.name() + "\n" + replica.log();
+    }
+    return result;
 }
 
 std::string Arena::disorder() const {

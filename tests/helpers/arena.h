@@ -24,6 +24,8 @@ struct ReplicaStart {
     std::string id{};   // empty: the replica's name
     std::string port{}; // of a front before the API server; empty: the server's own
     Environment environment{};
+    Words launcher{}; // before le-run: a program that executes the rest
+    bool is_pid_one = false;
 };
 
 class Arena {
@@ -51,6 +53,9 @@ public:
     bool is_kubernetes() const { return cluster_ != nullptr; }
     const Cluster& cluster() const { return *cluster_; }
     std::string lock_file() const { return scratch_.file("lock"); }
+
+    // What every replica has logged so far, under its name.
+    std::string logs() const;
 
     // Empty when no work overlapped and the fencing tokens grew; else what is wrong.
     std::string disorder() const;

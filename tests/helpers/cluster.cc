@@ -7,6 +7,8 @@
 
 #include <unistd.h>
 
+#include "helpers/replica.h"
+
 namespace le_run::test {
 namespace {
 
@@ -147,8 +149,8 @@ std::string Cluster::kubeconfig_text(const KubeconfigChoice& choice) const {
     }
     return "apiVersion: v1\nkind: Config\ncurrent-context: test\nclusters:\n- name: test\n  "
            "cluster:\n"
-           "    server: https://127.0.0.1:" +
-           port + "\n    certificate-authority: " +
+           "    server: https://" +
+           choice.host + ":" + port + "\n    certificate-authority: " +
            access_.file(choice.wrong_ca ? "other-ca.crt" : "ca.crt") +
            "\nusers:\n- name: test\n  user:\n    " + user +
            "\ncontexts:\n- name: test\n  context:\n    cluster: test\n    user: test\n    "
@@ -158,7 +160,7 @@ std::string Cluster::kubeconfig_text(const KubeconfigChoice& choice) const {
 
 std::string Cluster::kubeconfig(const KubeconfigChoice& choice) const {
     const std::string name = "kubeconfig-" + std::to_string(static_cast<int>(choice.credentials)) +
-                             "-" + (choice.wrong_ca ? "wrong-ca-" : "") + choice.port;
+                             "-" + (choice.wrong_ca ? "wrong-ca-" : "") + choice.host + choice.port;
     return scratch_.write(name, kubeconfig_text(choice));
 }
 
@@ -223,6 +225,14 @@ int Cluster::requests_of(const std::string& user) const {
                  text_in(event, "stage") == "ResponseComplete";
     });
     return count;
+}
+
+Command client_go_example(const Cluster& cluster, const std::string& id) {
+    return {.argv = {kubernetes_asset("leader-election"), "-kubeconfig", cluster.kubeconfig(),
+                     "-id", id, "-lease-lock-name", cluster.lease_name(), "-lease-lock-namespace",
+                     cluster.lease_namespace()},
+            .environment = without_settings(),
+            .inherit_environment = false};
 }
 
 } // namespace le_run::test

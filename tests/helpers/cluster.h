@@ -11,6 +11,7 @@
 
 #include "helpers/api_server.h"
 #include "helpers/https_client.h"
+#include "helpers/process.h"
 
 namespace le_run::test {
 
@@ -38,6 +39,7 @@ struct KubeconfigChoice {
     Credentials credentials = Credentials::kReplica;
     std::string port{}; // empty: the server's own; else a front's
     bool wrong_ca = false;
+    std::string host = "127.0.0.1"; // or kApiServerName, where the replica can look it up
 };
 
 class Cluster {
@@ -84,5 +86,8 @@ private:
     std::string namespace_;
     std::string lease_name_;
 };
+
+// client-go's own leader election example, contending for the Lease; its log is on standard error.
+Command client_go_example(const Cluster& cluster, const std::string& id);
 
 } // namespace le_run::test

@@ -102,7 +102,7 @@ private:
                               if (self->mode_ != Mode::kDrip) {
                                   return self->to_client();
                               }
-                              self->pause_.expires_after(std::chrono::milliseconds(50));
+                              self->pause_.expires_after(std::chrono::seconds(1));
                               self->pause_.async_wait([self](error_code cancelled) {
                                   if (!cancelled) {
                                       self->to_client();
@@ -159,10 +159,29 @@ private:
     std::string answer_;
 };
 
-std::string answer_of(Mode mode) {
-    const std::string head = mode == Mode::kAnswer429
-                                 ? "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n"
-                                 : "HTTP/1.1 500 Internal Server Error\r\n";
+// The status line and what belongs to it; empty where the mode answers nothing itself.
+std::string head_of(Mode mode) {
+    switch (mode) {
+    case Mode::kAnswer500:
+        return "HTTP/1.1 500 Internal Server Error\r\n";
+    case Mode::kAnswer429:
+        return "HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\n";
+    case Mode::kAnswer503:
+        return "HTTP/1.1 503 Service Unavailable\r\n";
+    case Mode::kAnswer401:
+        return "HTTP/1.1 401 Unauthorized\r\n";
+    case Mode::kPass:
+    case Mode::kHang:
+    case Mode::kRefuse:
+    case Mode::kReset:
+    case Mode::kDropAnswers:
+    case Mode::kDrip:
+        return "";
+    }
+    return "";
+}
+
+std::string answer_of(const std::string& head) {
     const std::string body =
         R"({"kind":"Status","status":"Failure","reason":"InternalError","message":"a fault"})";
     return head + "Content-Type: application/json\r\nConnection: close\r\nContent-Length: " +
@@ -250,9 +269,9 @@ private:
         if (mode_ == Mode::kReset) {
             return reset(client);
         }
-        if (mode_ == Mode::kAnswer500 || mode_ == Mode::kAnswer429) {
+        if (const std::string head = head_of(mode_); !head.empty()) {
             const auto session =
-                std::make_shared<Answerer>(std::move(client), tls_, answer_of(mode_));
+                std::make_shared<Answerer>(std::move(client), tls_, answer_of(head));
             session->start();
             return remember(session);
         }

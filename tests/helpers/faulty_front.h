@@ -20,9 +20,11 @@ public:
         kRefuse,      // nobody listens; established connections are reset
         kReset,       // connections are accepted and reset
         kDropAnswers, // requests reach the server, answers do not come back
-        kDrip,        // answers come byte by byte, 20 a second
+        kDrip,        // answers come byte by byte, one a second
         kAnswer500,   // TLS ends here (with the server's certificate): each request is answered 500
         kAnswer429,   // the same with 429 and Retry-After: 3600
+        kAnswer503,   // the same with 503
+        kAnswer401,   // the same with 401
     };
 
     // Starts in kPass. The port is reserved for the front's whole life, also while it refuses.

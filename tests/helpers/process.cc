@@ -8,6 +8,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -76,6 +77,22 @@ struct Prepared {
     bool ignore_hup;
 };
 
+// The child is PID 1 of a new PID namespace; this process's later children are not in it.
+pid_t fork_pid_one() {
+    const int own = ::open("/proc/self/ns/pid", O_RDONLY | O_CLOEXEC);
+    if (own < 0 || ::unshare(CLONE_NEWPID) != 0) {
+        fail("a new PID namespace");
+    }
+    const pid_t pid = ::fork();
+    if (pid != 0) {
+        const int error = errno;
+        LE_CHECK(::setns(own, CLONE_NEWPID) == 0);
+        ::close(own);
+        errno = error;
+    }
+    return pid;
+}
+
 // Between fork and exec: only async-signal-safe calls, because other threads may hold locks.
 [[noreturn]] void become(const Prepared& p) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -115,12 +132,10 @@ void kill_descendants(pid_t pid) {
 }
 
 void end_orphans() {
-    for (const pid_t child : children_of(::getpid())) {
-        if (registered().count(child) == 0) {
-            kill_descendants(child);
-            ::kill(child, SIGKILL);
-            ::waitpid(child, nullptr, __WALL);
-        }
+    for (const pid_t child : adopted_orphans()) {
+        kill_descendants(child);
+        ::kill(child, SIGKILL);
+        ::waitpid(child, nullptr, __WALL);
     }
 }
 
@@ -144,13 +159,13 @@ Process::Process(const Command& command) {
                       command.folder.c_str(),
                       {},
                       failure[1],
-                      ::getpid(),
+                      command.is_pid_one ? 0 : ::getpid(), // as the child sees it
                       command.signals_ignored_like_nohup};
     prepared.streams[0] = open_file(scratch_.file("in"), O_RDONLY);
     prepared.streams[1] = open_file(scratch_.file("out"), O_WRONLY | O_CREAT | O_APPEND);
     prepared.streams[2] = open_file(scratch_.file("err"), O_WRONLY | O_CREAT | O_APPEND);
 
-    pid_ = ::fork();
+    pid_ = command.is_pid_one ? fork_pid_one() : ::fork();
     if (pid_ == 0) {
         become(prepared);
     }
@@ -243,11 +258,17 @@ bool is_alive(pid_t pid) {
     return state != '\0' && state != 'Z' && state != 'X';
 }
 
+std::vector<pid_t> adopted_orphans() {
+    std::vector<pid_t> result = children_of(::getpid());
+    result.erase(std::remove_if(result.begin(), result.end(),
+                                [](pid_t pid) { return registered().count(pid) != 0; }),
+                 result.end());
+    return result;
+}
+
 void reap_orphans() {
-    for (const pid_t child : children_of(::getpid())) {
-        if (registered().count(child) == 0) {
-            ::waitpid(child, nullptr, WNOHANG | __WALL);
-        }
+    for (const pid_t child : adopted_orphans()) {
+        ::waitpid(child, nullptr, WNOHANG | __WALL);
     }
 }
 

@@ -26,6 +26,7 @@ struct Command {
     std::string standard_input{};            // what the program reads, then end of file
     std::string folder{};                    // working directory; empty: the test's
     bool signals_ignored_like_nohup = false; // SIGHUP ignored before exec
+    bool is_pid_one = false;                 // of a new PID namespace; /proc stays the test's
 };
 
 class Process {
@@ -66,6 +67,8 @@ bool is_alive(pid_t pid);
 // The state letter of /proc/PID/stat ('T' when stopped, 'Z' for a zombie); 0 when there is none.
 char state_of(pid_t pid);
 
+// Children of the test process that are no Process objects: it adopted them.
+std::vector<pid_t> adopted_orphans();
 // Collects zombies that the test process adopted; needed before is_alive is asked about orphans.
 void reap_orphans();
 

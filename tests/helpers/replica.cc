@@ -14,7 +14,7 @@ std::string lower(std::string text) {
 }
 
 Words arguments(const Replica::Setup& setup) {
-    Words result = Words{LE_RUN_BINARY} + setup.options + Words{"--"};
+    Words result = setup.launcher + Words{LE_RUN_BINARY} + setup.options + Words{"--"};
     return result + (setup.command.empty() ? Words{TEST_WORKER} + setup.worker : setup.command);
 }
 
@@ -46,8 +46,10 @@ Replica::Replica(const Setup& setup) : name_(setup.name) {
     environment.emplace_back("TEST_WORKER_REPLICA", setup.name);
     environment.emplace_back("TEST_WORKER_RECORD", setup.record);
     environment.insert(environment.end(), setup.environment.begin(), setup.environment.end());
-    process_ = std::make_unique<Process>(Command{
-        .argv = arguments(setup), .environment = environment, .inherit_environment = false});
+    process_ = std::make_unique<Process>(Command{.argv = arguments(setup),
+                                                 .environment = environment,
+                                                 .inherit_environment = false,
+                                                 .is_pid_one = setup.is_pid_one});
 }
 
 std::vector<std::string> Replica::log_lines(const Words& words) const {

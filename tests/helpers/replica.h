@@ -32,6 +32,8 @@ public:
         Words worker{};     // after "-- test-worker"; ignored when `command` is given
         Words command{};    // after the --
         Environment environment{};
+        Words launcher{}; // before le-run: a program that executes the rest
+        bool is_pid_one = false;
     };
 
     explicit Replica(const Setup& setup);

@@ -57,6 +57,7 @@ WorkRecord::WorkRecord(const std::string& path) {
         }
         life->last = event;
         life->ended_itself = event.what == "end";
+        life->found_another = life->found_another || event.what == "overlap";
         if (event.what == "signal" && event.signal != SIGCHLD) {
             life->signals.push_back(event.signal);
             if (event.signal != SIGCONT) {
@@ -82,6 +83,9 @@ WorkLife WorkRecord::newest(const std::string& replica, const std::string& role)
 
 std::string WorkRecord::overlap() const {
     for (std::size_t i = 0; i < lives_.size(); ++i) {
+        if (lives_[i].found_another) {
+            return name_of(lives_[i]) + " began while a process of another work lived";
+        }
         for (std::size_t j = i + 1; j < lives_.size(); ++j) {
             const WorkLife& a = lives_[i];
             const WorkLife& b = lives_[j];

@@ -17,7 +17,7 @@ struct WorkEvent {
     pid_t pid = 0;
     std::string replica;
     std::string role;                  // "worker" or "daemon"
-    std::string what;                  // "start", "tick", "signal", "end"
+    std::string what;                  // "start", "tick", "signal", "overlap", "end"
     int signal = 0;                    // of a "signal"
     std::string token, identity, lock; // of a "start": what le-run told
 };
@@ -32,6 +32,7 @@ struct WorkLife {
     std::vector<int> signals{}; // in the order received, without SIGCHLD
     std::vector<int> asked{};   // the same without SIGCONT, which goes with each stop signal
     bool ended_itself = false;  // its last line is "end"; else something killed it
+    bool found_another = false; // when it began, some process of another work held the lock
 };
 
 class WorkRecord {
@@ -50,7 +51,7 @@ public:
     }
 
     // Empty when no two processes of different acquisitions (replica and token) lived at one
-    // instant by their own lines; else one sentence that says which did.
+    // instant by their own lines or by their locks; else one sentence that says which did.
     std::string overlap() const;
     // Empty when the tokens of the workers grow strictly, as decimal numbers, in the order of their
     // starts; else why not.

@@ -1,7 +1,7 @@
 // The work that tests put under le-run: it writes down when it lived and what it was told.
 //
 // test-worker [--record FILE] [--replica NAME] [--drain MS] [--ignore] [--default-action]
-// [--daemon] [--orphan]
+// [--daemon] [--orphan] [--tree SHAPE]
 //             [--exit-after MS] [--exit-code N] [--print] [anything...]
 //   --record, --replica  also from TEST_WORKER_RECORD and TEST_WORKER_REPLICA; no record: none is
 //   written
@@ -12,6 +12,8 @@
 //   --orphan             starts a grandchild that ends at once and is left for others to reap
 //   --daemon             starts a double-forked child in a session of its own, which ignores every
 //   signal
+//   --tree SHAPE         makes one of the trees of awkward_shapes.h below itself before its first
+//   tick
 //   --exit-after MS      ends by itself
 //   --exit-code N        how it ends
 //   --print              its arguments and its environment, one per line, on standard output; then
@@ -19,7 +21,11 @@
 //
 // A line of the record: BOOTTIME MONOTONIC REALTIME (ns) PID REPLICA ROLE EVENT [DETAIL]. One
 // write(2) with O_APPEND per line, so the lines of all replicas keep their order. EVENT: start,
-// tick (every 20 ms), signal N, end.
+// tick (every 20 ms), signal N, overlap, end.
+//
+// Where TEST_WORKER_LOCKS names a folder, the worker and all below it hold two locks (flock) that
+// the kernel lets go when the last of them has ended: tree-REPLICA, shared, and work. One that
+// finds work locked when it starts writes "overlap": some process of another work was alive then.
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -30,8 +36,11 @@
 #include <vector>
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "helpers/awkward_shapes.h"
 
 namespace {
 
@@ -57,6 +66,7 @@ struct Settings {
     bool daemon = false;
     bool orphan = false;
     bool print = false;
+    std::string tree{};
 };
 
 Settings parse(int argc, char** argv) {
@@ -84,6 +94,8 @@ Settings parse(int argc, char** argv) {
             settings.orphan = true;
         } else if (name == "--print") {
             settings.print = true;
+        } else if (name == "--tree") {
+            settings.tree = value();
         }
     }
     return settings;
@@ -129,6 +141,27 @@ private:
     std::string role_;
     int fd_ = -1;
 };
+
+// Whether the lock was free. Its descriptor stays open in this process and all that it forks.
+bool lock_for_life(const std::string& name, int kind) {
+    const int fd = ::open(name.c_str(), O_RDWR | O_CREAT, 0666);
+    if (fd < 0) {
+        std::perror(name.c_str());
+        std::exit(99);
+    }
+    return ::flock(fd, kind | LOCK_NB) == 0;
+}
+
+void take_locks(const Record& record, const Settings& settings) {
+    const std::string folder = text_of("TEST_WORKER_LOCKS");
+    if (folder.empty()) {
+        return;
+    }
+    lock_for_life(folder + "/tree-" + settings.replica, LOCK_SH);
+    if (!lock_for_life(folder + "/work", LOCK_EX)) {
+        record.write("overlap");
+    }
+}
 
 // The next blocked signal, or 0 after one tick.
 int next_signal() {
@@ -186,6 +219,10 @@ void start_orphan(const Settings& settings) {
 int live(const Settings& settings) {
     const Record record(settings, "worker");
     record.write_start();
+    take_locks(record, settings);
+    if (!settings.tree.empty() && !le_run::test::make_awkward({settings.tree})) {
+        return 99;
+    }
     if (settings.daemon) {
         start_daemon(settings);
     }

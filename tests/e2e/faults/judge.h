@@ -1,0 +1,32 @@
+// What one case found out.
+#pragma once
+
+#include <string>
+#include <vector>
+
+namespace le_run::test::faults {
+
+class Judge {
+public:
+    // `what` must hold; it is said when it does not.
+    void require(bool holds, const std::string& what) {
+        if (!holds) {
+            violations_.push_back(what);
+        }
+    }
+    // A documented exception was met: what happened is told, and is no violation.
+    void except(const std::string& what_happened) { exceptions_.push_back(what_happened); }
+    // What helps to understand a violation.
+    void keep(const std::string& logs) { logs_ += logs; }
+
+    const std::vector<std::string>& violations() const { return violations_; }
+    const std::vector<std::string>& exceptions() const { return exceptions_; }
+    const std::string& logs() const { return logs_; }
+
+private:
+    std::vector<std::string> violations_;
+    std::vector<std::string> exceptions_;
+    std::string logs_;
+};
+
+} // namespace le_run::test::faults
