@@ -24,10 +24,11 @@
  *         compare-and-write              at any time after, or never. Of one candidate two writes
  *                                        may be on the way, the one waited for and the last one
  *                                        written off. Not here, but in tests/sim: deletion,
- *                                        foreign durations, refusals.
+ *                                        foreign durations, refusals, margins that grow.
  * Clock   src/time_point.h,              A tick is lambda, and kappa. Ages stop growing where no
  *         src/election/timing.cc         rule asks for more. "By D here, from D on there" would
- *                                        meet in one tick: what waits waits one tick longer.
+ *                                        meet in one tick: what waits waits one tick longer. One
+ *                                        clock for each candidate; the second is left to tests/sim.
  * Rivals  every other candidate          CANDIDATES=1: whatever waits as le-run does, and writes
  *                                        what and when it likes otherwise. Each le-run is safe
  *                                        against these and is one of these: any number is safe.
@@ -169,7 +170,9 @@ byte i, step;
 bit protected_work_has_ended_before_another_starts = 1;
 bit released_only_after_the_whole_tree_has_ended = 1;
 bit taken_over_only_when_released_or_run_out = 1;
+bit released_only_by_its_holder = 1;
 bit nothing_but_a_requested_stop_or_the_lease_ends_the_work = 1;
+bit a_requested_stop_is_renewed_until_the_tree_is_gone = 1;
 bit an_instant_that_has_passed_is_not_extended = 1;
 #define holds(sentence, is_so) sentence = (is_so); assert(sentence)
 #ifdef UNKILLABLE /* then the fencing token must help; but nothing is released */
@@ -205,6 +208,8 @@ inline land(c, is_release, its_life, age) {
     if
     :: is_release ->
         holds(released_only_after_the_whole_tree_has_ended, me.tree == NO_TREE);
+        holds(released_only_by_its_holder,
+              holder == identity(c) && acquire == stamp(c, its_life));
         holder = NOBODY; acquire = BY_OTHERS; renew_age = 0
     :: else ->
         if
@@ -237,7 +242,16 @@ inline decide(c) {
 proctype Store(byte c) {
     do
     :: d_step { me.pending == WriteLease && !me.answered -> decide(c) }
-    :: d_step { me.late -> land(c, me.late_release, me.late_life, me.late_age) }
+    :: d_step { me.late -> /* nobody listens to its answer */
+        land(c, me.late_release, me.late_life, me.late_age)
+#ifdef BREAK_LATE_ANSWER_COUNTS
+        ;
+        if
+        :: me.pending == WriteLease -> me.answered = 1; me.written = 1; me.fresh = 1
+        :: else
+        fi
+#endif
+        }
     od
 }
 
@@ -414,7 +428,14 @@ inline on_ReadAnswered(c) {
     :: me.state == kStandby -> standby_read(c); forget_request(c)
     :: me.state != kStandby && me.found_mine -> read_back(c); forget_request(c)
     :: is_holding(c) && !me.found_mine -> forget_request(c); lost_at_once(c)
-    :: me.state == kReleasing && !me.found_mine -> give_up_claim(c); conclude(c)
+#ifdef BREAK_RELEASE_OVER_FOREIGN_RECORD
+    :: me.state == kReleasing && !me.found_mine && me.held && me.found_holder ->
+        read_back(c); forget_request(c)
+    :: me.state == kReleasing && !me.found_mine && !(me.held && me.found_holder) ->
+#else
+    :: me.state == kReleasing && !me.found_mine ->
+#endif
+        give_up_claim(c); conclude(c)
     fi
 }
 
@@ -547,6 +568,11 @@ inline send_write(c, on_current) {
 #else
 #define is_gone(c) (cand[c].tree == NO_TREE)
 #endif
+#ifdef BREAK_NO_RENEWAL_WHILE_STOPPING
+#define renews(c) (cand[c].held && cand[c].state == kLeading)
+#else
+#define renews(c) (cand[c].held && is_holding(c))
+#endif
 #define is_swept(c) (is_holding(c) && !cand[c].guard_alive && !guards_end_is_news(c) && is_gone(c))
 
 /* The child dies with it; the others of the tree are le-run's now. */
@@ -578,9 +604,9 @@ proctype LeRun(byte c) {
     :: d_step { me.state == kStandby && !me.pending && may_acquire(c) ->
         me.state = kAcquiring; send_write(c, me.base_is_current) }
     :: d_step { me.state == kStandby && !me.pending && !may_acquire(c) -> send_read(c) }
-    :: d_step { is_holding(c) && me.held && !me.pending && me.next_read ->
+    :: d_step { renews(c) && !me.pending && me.next_read ->
         check_deadlines(c); send_read(c) }
-    :: d_step { is_holding(c) && me.held && !me.pending && !me.next_read && me.s >= RETRY ->
+    :: d_step { renews(c) && !me.pending && !me.next_read && me.s >= RETRY ->
         check_deadlines(c); send_write(c, me.held_is_current) }
     :: d_step { me.state == kReleasing && !me.pending && me.next_read -> send_read(c) }
     :: d_step { me.state == kReleasing && !me.pending && !me.next_read ->
@@ -623,6 +649,7 @@ inline guard_deadlines(c) {
     :: kills_at(c) ->
         holds(nothing_but_a_requested_stop_or_the_lease_ends_the_work,
               !nothing_happened || !is_before_stop(c));
+        holds(a_requested_stop_is_renewed_until_the_tree_is_gone, !nothing_happened);
         enter_killing(c)
     :: !kills_at(c) && is_before_stop(c) && me.instants >= TERM_AT ->
         holds(nothing_but_a_requested_stop_or_the_lease_ends_the_work, !nothing_happened);
@@ -757,7 +784,7 @@ inline tick(slow, fast) {
      !((guard_acts(c) && (cand[c].Start || cand[c].Until || cand[c].Stop)) || cand[c].Gone || \
        cand[c].pending || cand[c].state == kReleasing || guards_end_is_news(c) || is_swept(c) || \
        (cand[c].state == kStandby && may_acquire(c)) || \
-       (is_holding(c) && cand[c].held && (cand[c].next_read || cand[c].s >= RETRY))))
+       (renews(c) && (cand[c].next_read || cand[c].s >= RETRY))))
 #else
 #define is_prompt(c) true
 #endif
