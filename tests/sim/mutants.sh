@@ -13,7 +13,7 @@
 # - lambda and kappa are equal by design, so "no lambda" and "no kappa" are the same arithmetic; both are listed.
 # - A Gone of another run that le-run accepts: GuardLink drops it (src/run), which is not simulated. An Until of another run
 #   that the child machine accepts changes nothing: the channel keeps the order, so such a message comes between two runs,
-#   when no run is there to extend. tests/guard has both.
+#   when no run is there to extend. What tests/guard and tests/process say of runs has both.
 # - A spawn that does not look at the clock before its exec: that is in src/guard/spawn.cc, not simulated. Within lambda and
 #   kappa the guard kills such a child in time; tests/process has a spawn that takes 3 s.
 # - A standby that notices an expiry only when it polls: two polls, of at most 1.2 retry periods each, mostly stay within the
@@ -62,7 +62,7 @@ caught_or_not() { # mutant file, folder with the whole simulation, its objects
     # Caught: a violation, or a check in src/ that stopped the program; neither success nor a run out of time.
     { timeout 120 "$work/sim" --weather "$weather" --seeds "1..$most_seeds"; } >"$work/log" 2>&1 || status=$?
     if [[ $status -eq 1 || $status -eq 134 ]]; then
-        echo "caught: $what: $weather $(grep -aE '^seed' "$work/log" | tail -n 1 | cut -c1-110)$(grep -a "bug:" "$work/log" | cut -c1-90)"
+        echo "caught: $what: $weather $(grep -aE '^seed' "$work/log" | tail -n 1 | cut -c1-110)$(sed -nE 's/^le-run: (bug: .*) at .*/ (\1)/p' "$work/log")"
         rm -rf "$work"
     else
         echo "mutants: SURVIVED $most_seeds schedules: $what ($weather, status $status)" >&2

@@ -50,12 +50,12 @@ if [[ $status -ne 0 ]]; then
     echo "simulation: FAILED"
     exit 1
 fi
-# "mixed: 1000 schedules, 4995 leaderships, ..., no violation; 1675 schedules a second"
+# "mixed: 1000 schedules, 4995 leaderships, ..., no violation; 1675 schedules a CPU second"
 awk -v ms="$took" '{
-    sub(/:/, "", $1); of[$1] += $2; all += $2; leads += $4; lost += $6; killed += $8; faults += $11; waits += $13; one += $(NF - 3)
+    sub(/:/, "", $1); of[$1] += $2; all += $2; leads += $4; lost += $6; killed += $8; faults += $11; waits += $13; cpu += $2 / $(NF - 4)
 } END {
     for (weather in of) parts = parts " " weather " " of[weather]
     printf "simulation: %d schedules (%s ), %d leaderships, %d lost, %d trees killed, %d faults, %d waits checked, no violation\n",
         all, parts, leads, lost, killed, faults, waits
-    printf "simulation: %.1f s, %.0f schedules a second, %.0f on each core\n", ms / 1000, all * 1000 / ms, one / NR
+    printf "simulation: %.1f s, %.0f schedules a second, %.0f a CPU second\n", ms / 1000, all * 1000 / ms, all / cpu
 }' "$work/log"
