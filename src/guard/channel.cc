@@ -5,6 +5,8 @@
 #include <cstring>
 #include <type_traits>
 
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -101,6 +103,15 @@ bool Channel<Outgoing, Incoming>::send(const Outgoing& message) {
             return sent == static_cast<ssize_t>(sizeof tag + sizeof kind);
         },
         message);
+}
+
+template <class Outgoing, class Incoming>
+bool Channel<Outgoing, Incoming>::is_half_full() const {
+    int unread = 0;
+    int most = 0;
+    socklen_t size = sizeof most;
+    return ::ioctl(fd_, SIOCOUTQ, &unread) == 0 &&
+           ::getsockopt(fd_, SOL_SOCKET, SO_SNDBUF, &most, &size) == 0 && unread > most / 2;
 }
 
 template <class Outgoing, class Incoming>

@@ -110,6 +110,8 @@ public:
     int fd() const { return fd_; }
     // False: the peer is gone or its buffer is full.
     bool send(const Outgoing& message);
+    // Whether the peer has left so much unread that only half of its buffer is free.
+    bool is_half_full() const;
     // Takes one message; malformed datagrams are skipped.
     Receive receive(Incoming* message);
 

@@ -85,8 +85,9 @@ void GuardLink::stop(int signal, TimePoint kill_at) {
 }
 
 void GuardLink::pass_on(int signal) {
-    // Its loss is the sender's usual risk with signals; a full channel is seen by the missing Pong.
-    if (state_ == State::kRunning) {
+    // Its loss is the sender's usual risk with signals. A burst of them must leave room for what
+    // the lease has to say: a guard that takes no message is ended.
+    if (state_ == State::kRunning && !channel_.is_half_full()) {
         channel_.send(Signal{run_, signal});
     }
 }

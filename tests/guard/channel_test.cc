@@ -142,13 +142,16 @@ TEST_CASE("a full buffer: sending fails at once, and works again when the peer h
     LeRunEnd le_run(pair.ends[0]);
     GuardEnd guard(pair.ends[1]);
     int sent = 0;
+    CHECK_FALSE(guard.is_half_full());
     while (guard.send(Gone{}) && sent < 1'000'000)
         ++sent;
+    CHECK(guard.is_half_full());
     CHECK(sent > 100);
     CHECK(sent < 1'000'000);
     FromGuard message;
     for (int i = 0; i < sent; ++i)
         REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
+    CHECK_FALSE(guard.is_half_full());
     CHECK(guard.send(Gone{}));
 }
 
