@@ -90,10 +90,9 @@ WriteOutcome Referee::write(const Process& by, const LeaseRecord& record,
     if (leadership_ != 0) {
         Term& now = term(leadership_);
         now.landed = sim_.now();
-        now.revision = store_.revision();
         now.duration = written_duration(record);
     }
-    damage_ = Damage::kNone;
+    is_damaged_ = false;
     vacant();
     return outcome;
 }
@@ -110,12 +109,12 @@ void Referee::released(const Process& by) {
 }
 
 void Referee::acquired(const Process& by) {
-    if (leadership_ != 0 && damage_ != Damage::kNone && by != owner_) {
+    if (leadership_ != 0 && is_damaged_ && by != owner_) {
         term(leadership_).is_robbed = true;
     }
     leadership_ = store_.revision();
     owner_ = writer_ = by;
-    terms_.push_back({leadership_, {}, {}, {}, false});
+    terms_.push_back({leadership_, {}, {}, false});
 }
 
 // --- by hand ---
@@ -139,7 +138,7 @@ void Referee::empty_by_hand() {
     LeaseRecord record = store_.lease()->record;
     record.holder = {};
     owner_ = {};
-    damage_ = Damage::kShortened;
+    is_damaged_ = true;
     edit(record);
 }
 
@@ -148,7 +147,7 @@ void Referee::set_duration_by_hand(std::optional<std::int64_t> seconds) {
     const std::int64_t before = record.lease_duration_seconds.value_or(0);
     record.lease_duration_seconds = seconds;
     if (seconds.value_or(0) < before) {
-        damage_ = Damage::kShortened;
+        is_damaged_ = true;
     }
     edit(record);
 }
@@ -161,7 +160,7 @@ void Referee::set_renew_time_by_hand(WallTime time) {
 
 void Referee::delete_by_hand() {
     store_.erase();
-    damage_ = Damage::kDeleted;
+    is_damaged_ = true;
     vacant();
 }
 

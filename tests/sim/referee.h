@@ -81,8 +81,7 @@ public:
 private:
     struct Term { // one leadership
         Leadership leadership = 0;
-        Duration landed{}; // the last write of its holder
-        std::uint64_t revision = 0;
+        Duration landed{};   // the last write of its holder
         Duration duration{}; // what that write promised
         bool is_robbed = false;
     };
@@ -110,8 +109,7 @@ private:
     LeaseRecord written_;       // what a party wrote last
     Process writer_;            // who won it
     Process owner_;             // the same, or nobody when it was edited to another holder
-    // By hand, since the last write of a party; shortened: so that others may take it early.
-    enum class Damage { kNone, kShortened, kDeleted } damage_ = Damage::kNone;
+    bool is_damaged_ = false;   // by hand, since then: deleted, emptied or shortened
     std::vector<Term> terms_;
     std::vector<Party> parties_;
     int running_ = 0;
