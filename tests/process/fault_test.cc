@@ -141,7 +141,7 @@ TEST_CASE("le-run hangs or is stopped, and its tree is gone: the guard ends it")
         options.own_pid_namespace = variant.is_pid_1;
         options.guards_pid_namespace = variant.guard_is_pid_1;
         StandIn& le_run = all.emplace_back(std::vector<std::string>{"/bin/sleep", "100"}, options);
-        le_run.start(le_run.now() + milliseconds(200), le_run.now() + milliseconds(400));
+        le_run.start(le_run.now() + seconds(3), le_run.now() + seconds(4));
         le_run.expect<Started>();
         if (variant.is_stopped)
             REQUIRE(::kill(le_run.pid(), SIGSTOP) == 0);
