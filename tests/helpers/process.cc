@@ -131,14 +131,6 @@ void kill_descendants(pid_t pid) {
     }
 }
 
-void end_orphans() {
-    for (const pid_t child : adopted_orphans()) {
-        kill_descendants(child);
-        ::kill(child, SIGKILL);
-        ::waitpid(child, nullptr, __WALL);
-    }
-}
-
 } // namespace
 
 Process::Process(const Command& command) {
@@ -264,6 +256,21 @@ std::vector<pid_t> adopted_orphans() {
                                 [](pid_t pid) { return registered().count(pid) != 0; }),
                  result.end());
     return result;
+}
+
+void end_orphans(const std::set<pid_t>& spared) {
+    wait_until([&] { // a storm of forks needs more than one round
+        auto orphans = adopted_orphans();
+        orphans.erase(std::remove_if(orphans.begin(), orphans.end(),
+                                     [&](pid_t pid) { return spared.count(pid) != 0; }),
+                      orphans.end());
+        for (const pid_t orphan : orphans) {
+            kill_descendants(orphan);
+            ::kill(orphan, SIGKILL);
+            ::waitpid(orphan, nullptr, WNOHANG | __WALL);
+        }
+        return orphans.empty();
+    });
 }
 
 void reap_orphans() {

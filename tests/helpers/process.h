@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -69,6 +70,9 @@ char state_of(pid_t pid);
 
 // Children of the test process that are no Process objects: it adopted them.
 std::vector<pid_t> adopted_orphans();
+// SIGKILLs and reaps them and all below them until none is left, but for `spared` and what is below
+// those.
+void end_orphans(const std::set<pid_t>& spared = {});
 // Collects zombies that the test process adopted; needed before is_alive is asked about orphans.
 void reap_orphans();
 

@@ -58,7 +58,7 @@ Case network_frame(Outage outage) {
             .table = "network (one replica's way to the API server)",
             .row = name_of(outage, kOutageNames),
             .column = "",
-            .needs_server = true};
+            .server = Server::kShared};
 }
 
 Case network_case(Outage outage, Length length) {
@@ -83,7 +83,7 @@ Case store_case(StoreFault fault) {
             .row = name_of(fault, kStoreFaultNames),
             .column = "all",
             .weight = needs_own_server(fault) ? kServerWeight : 1,
-            .needs_server = !needs_own_server(fault),
+            .server = needs_own_server(fault) ? Server::kOwn : Server::kShared,
             .run = [fault](Judge& judge) { run_store_fault(fault, judge); }};
 }
 
@@ -142,7 +142,9 @@ std::vector<Case> random_cases(int count, std::uint64_t seed) {
         const ProcessFault fault =
             fault_at({below(kSizes[0]), below(kSizes[1]), below(kSizes[2]), below(kSizes[3])});
         const auto phase = value_at<Moment::Phase>(below(kPhaseNames.size()));
-        const Moment moment{phase, std::chrono::milliseconds(below(1500))};
+        // le-run has acquired and started its work some 300 ms after its own start.
+        const std::size_t longest = phase == Moment::Phase::kStart ? 600 : 1500;
+        const Moment moment{phase, std::chrono::milliseconds(below(longest))};
         if (is_possible(fault)) {
             cases.push_back(process_case_at(fault, moment));
         }

@@ -10,11 +10,14 @@
 
 namespace le_run::test::faults {
 
+// Which API server a case needs.
+enum class Server { kNone, kShared, kOwn };
+
 struct Case {
     std::string name;
     std::string table, row, column; // where the matrix counts it
     int weight = 1;                 // it loads the machine as so many ordinary ones do
-    bool needs_server = false;      // the shared API server
+    Server server = Server::kNone;
     std::function<void(Judge&)> run{};
 };
 

@@ -22,6 +22,7 @@ namespace {
 struct Settings {
     bool all = false;
     bool list = false;
+    bool no_server = false;
     int rounds = 0;
     std::uint64_t seed = 1;
     int parallel = 8;
@@ -40,6 +41,8 @@ Settings parse(int argc, char** argv) {
             settings.all = true;
         } else if (option == "--list") {
             settings.list = true;
+        } else if (option == "--no-server") {
+            settings.no_server = true;
         } else if (option == "--rounds") {
             settings.rounds = static_cast<int>(number());
         } else if (option == "--seed") {
@@ -70,11 +73,15 @@ std::vector<Case> choose(const Settings& settings) {
 int main(int argc, char** argv) {
     const Settings settings = parse(argc, argv);
     if (!settings.is_good) {
-        std::fprintf(stderr, "usage: faults [--all | --rounds N [--seed S] | --case NAME] [--list] "
-                             "[--parallel K]\n");
+        std::fprintf(stderr,
+                     "usage: faults [--all | --rounds N [--seed S] | --case NAME] [--no-server] "
+                     "[--list] [--parallel K]\n");
         return 2;
     }
-    const std::vector<Case> cases = choose(settings);
+    std::vector<Case> cases = choose(settings);
+    if (settings.no_server) {
+        std::erase_if(cases, [](const Case& one) { return one.server != Server::kNone; });
+    }
     if (settings.list) {
         for (const Case& one : cases) {
             std::printf("%s\n", one.name.c_str());

@@ -153,21 +153,23 @@ void Stage::while_it_is_frozen() {
 
 // b leads: nothing of a's work may live, but for the documented exceptions.
 void Stage::check_exception() {
-    const bool is_gone = scene_.is_tree_gone("a");
+    if (scene_.is_tree_gone("a")) {
+        return;
+    }
+    scene_.require(expected_.is_exception, "a's work still lives while b's does");
     if (!expected_.is_exception) {
-        scene_.require(is_gone, "a's work still lives while b's does");
         return;
     }
     if (expected_.effect == Effect::kFreezes) {
-        scene_.judge().except(is_gone ? "a's work had ended" : "a's work went on beside b's");
+        scene_.judge().except("a's work went on beside b's");
         return;
     }
     const auto left = scene_.orphans().size();
     scene_.judge().except(std::to_string(left) + " processes of a's tree lived beside b's work");
-    scene_.kill_orphans();
+    end_orphans();
 }
 
-void Stage::ask_a_to_stop() { ::kill(victims_.le_run, SIGTERM); }
+void Stage::ask_a_to_stop() { a_->signal(SIGTERM); }
 
 void Stage::finish() {
     if (!expected_.is_exception) {
@@ -219,10 +221,10 @@ void Stage::end_a_struck_somewhere(const Moment& moment) {
     const bool ends_by_itself =
         expected_.effect == Effect::kExpires || moment.phase == Moment::Phase::kStopping;
     if (!ends_by_itself || !a_->wait(std::chrono::seconds(10))) {
-        victims_ = find();
-        if (victims_.le_run > 0) {
-            ask_a_to_stop();
-        }
+        // Before that it is not le-run yet, and the kernel would drop a SIGTERM to such a PID 1.
+        scene_.await("a contending, or ended",
+                     [&] { return a_->logged({"contending"}) || !a_->runs(); });
+        a_->signal(SIGTERM);
     }
     const auto code = a_->wait();
     // What the fault does, what a stop does, and what SIGTERM does to a program that has only just

@@ -6,6 +6,7 @@
 #include <exception>
 #include <map>
 #include <memory>
+#include <set>
 #include <thread>
 
 #include <fcntl.h>
@@ -14,8 +15,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "guard/process_tree.h"
 #include "helpers/api_server.h"
+#include "helpers/process.h"
 
 namespace le_run::test::faults {
 namespace {
@@ -92,8 +93,8 @@ public:
         if (stop_asked != 0) {
             std::printf("stopped by a signal: ending %zu cases\n", running_.size());
         }
-        server_.reset();
-        end_all();
+        running_.clear(); // so that they are leftovers, too
+        end_leftovers();
         return std::move(finished_);
     }
 
@@ -108,7 +109,7 @@ private:
     void share_a_server() {
         bool is_needed = false;
         for (const Case& one : cases_) {
-            is_needed = is_needed || one.needs_server;
+            is_needed = is_needed || one.server == Server::kShared;
         }
         if (is_needed && std::getenv(kSharedApiServerVariable) == nullptr) {
             server_ = std::make_unique<ApiServer>();
@@ -143,9 +144,8 @@ private:
     void reap() {
         int status = 0;
         for (pid_t pid = 0; (pid = ::waitpid(-1, &status, WNOHANG | __WALL)) > 0;) {
-            if (const auto found = running_.find(pid); found != running_.end()) {
-                finish(found->second, status);
-                running_.erase(found);
+            if (auto ended = running_.extract(pid); !ended.empty()) {
+                finish(ended.mapped(), status);
             }
         }
     }
@@ -163,6 +163,7 @@ private:
         }
         if (result.verdict == Verdict::kFailed) {
             std::printf("=== FAILED %s\n%s", one.of->name.c_str(), result.text.c_str());
+            end_leftovers();
         }
         std::fflush(stdout);
         finished_.push_back(std::move(result));
@@ -172,16 +173,13 @@ private:
         std::filesystem::remove_all(one.folder);
     }
 
-    // Cases that were interrupted, and what a failed one may have left to this process.
-    static void end_all() {
-        ProcessTree tree(ProcessTree::PidNamespace::kShared);
-        Reaped reaped;
-        while (tree.reap(&reaped) != ProcessTree::State::kEmpty) {
-            if (reaped.pid == 0) {
-                tree.kill_round();
-                std::this_thread::sleep_for(std::chrono::milliseconds(5));
-            }
+    // What a failed case may have left to this process.
+    void end_leftovers() const {
+        std::set<pid_t> cases;
+        for (const auto& [pid, one] : running_) {
+            cases.insert(pid);
         }
+        end_orphans(cases);
     }
 
     const std::vector<Case>& cases_;

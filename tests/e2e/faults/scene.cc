@@ -101,19 +101,6 @@ void Scene::check_nothing_left() {
     require(none, "survivors, or zombies:" + left);
 }
 
-void Scene::kill_orphans() const {
-    wait_until([&] { // a storm needs more than one round
-        const auto all = orphans();
-        for (const int number : {SIGSTOP, SIGKILL}) {
-            for (const pid_t pid : all) {
-                ::kill(pid, number);
-            }
-        }
-        reap_orphans();
-        return all.empty() && adopted_orphans().empty();
-    });
-}
-
 std::vector<pid_t> Scene::orphans() const {
     std::vector<pid_t> all = adopted_orphans();
     all.erase(std::remove_if(all.begin(), all.end(), [](pid_t pid) { return !is_alive(pid); }),

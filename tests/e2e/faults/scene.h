@@ -54,7 +54,6 @@ public:
     void check_nothing_left();
     // Living processes that were left to this one, and all below them.
     std::vector<pid_t> orphans() const;
-    void kill_orphans() const;
     // The newest worker of a replica, as it numbers itself; 0 when there was none.
     pid_t work_pid(const std::string& name) const { return arena_.record().newest(name).pid; }
 

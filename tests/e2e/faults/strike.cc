@@ -72,6 +72,12 @@ void crash(pid_t pid) {
     }
 }
 
+void kill_all(const std::vector<pid_t>& pids) {
+    for (const pid_t pid : pids) {
+        ::kill(pid, SIGKILL);
+    }
+}
+
 // Stopped first, to the last one, so that all die in one instant as far as they can tell. One that
 // forks and ends between two listings hides its child from a round, so it takes some without news.
 void kill_with_descendants(pid_t root) {
@@ -90,7 +96,16 @@ void kill_with_descendants(pid_t root) {
         }
     }
     // The deepest first: the kernel continues a stopped group whose last parent outside it dies.
-    std::for_each(found.rbegin(), found.rend(), [](pid_t pid) { ::kill(pid, SIGKILL); });
+    std::reverse(found.begin(), found.end());
+    kill_all(found);
+}
+
+// le-run would continue a stopped guard, and a guard that runs would see its child's end; what
+// slips through here is le-run's to end.
+void kill_guard_with_descendants(pid_t guard) {
+    const auto below = descendants_of(guard);
+    ::kill(guard, SIGKILL);
+    kill_all(below);
 }
 
 void kill_group(pid_t pid) {
@@ -99,7 +114,7 @@ void kill_group(pid_t pid) {
     ::kill(group > 0 && group != ::getpgrp() ? -group : pid, SIGKILL);
 }
 
-void strike_one(Hit hit, pid_t pid) {
+void strike_one(Hit hit, pid_t pid, bool is_guard) {
     switch (hit) {
     case Hit::kTerm:
         ::kill(pid, SIGTERM);
@@ -114,7 +129,7 @@ void strike_one(Hit hit, pid_t pid) {
         crash(pid);
         break;
     case Hit::kOom:
-        kill_with_descendants(pid);
+        is_guard ? kill_guard_with_descendants(pid) : kill_with_descendants(pid);
         break;
     case Hit::kGroupKill:
         kill_group(pid);
@@ -163,7 +178,7 @@ bool strike(Hit hit, Target target, const Victims& victims) {
     bool any = false;
     for (const pid_t pid : hits) {
         if (pid > 0) {
-            strike_one(hit, pid);
+            strike_one(hit, pid, pid == victims.guard);
             any = true;
         }
     }
