@@ -80,7 +80,7 @@ fuzz() { # target
     if ! { "$out/$1" "${limits[@]}" "${committed[@]}" &&
         "$out/$1" "${limits[@]}" -runs=$((runs * times)) "-seed=$seed" "-max_len=$longest" -print_final_stats=1 \
             "$out/found/$1" "$here/corpus/$1"; } >"$log" 2>&1 </dev/null; then
-        grep -avE '^#[0-9]|^Running|^Executed' "$log" | tail -n 50 >&2
+        grep -avE '^#[0-9]|^Running|^Executed' "$log" | tail -n 100 >&2
         # A committed input is not copied by libFuzzer: it is the last that was begun.
         [[ -n "$(ls "$out/broken/$1")" ]] || cp "$(sed -n 's/^Running: //p' "$log" | tail -n 1)" "$out/broken/$1"
         echo "fuzz: $1 BROKE, see above; once more: $out/$1 $(echo "$out/broken/$1"/*)" >&2
