@@ -1,5 +1,6 @@
 #include "run/guard_link.h"
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <system_error>
@@ -24,6 +25,10 @@ constexpr Duration kPingWithoutRun = std::chrono::seconds(10);
 constexpr Duration kContinueAfter = std::chrono::seconds(3);
 constexpr Duration kEndAfter = std::chrono::seconds(6);
 constexpr Duration kEndAfterKillAt = std::chrono::milliseconds(500);
+// From a second before kill_at on it is asked so often that all this, and ending it, takes less
+// than lambda.
+constexpr Duration kAskOftenBefore = std::chrono::seconds(1);
+constexpr Duration kPingNearKillAt = std::chrono::milliseconds(125);
 constexpr Duration kSweepPause = std::chrono::milliseconds(2);
 
 int open_pidfd(pid_t pid) {
@@ -70,7 +75,7 @@ bool GuardLink::start(TimePoint term_at, TimePoint kill_at,
     state_ = State::kRunning;
     kill_at_ = kill_at;
     send(message);
-    ping_timer_.arm(kPingDuringRun);
+    ping_timer_.arm(until_next_ping());
     return true;
 }
 
@@ -82,6 +87,7 @@ void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
 void GuardLink::stop(int signal, TimePoint kill_at) {
     kill_at_ = earlier(kill_at_, kill_at);
     send(Stop{run_, signal, kill_at});
+    ping_timer_.arm(until_next_ping());
 }
 
 void GuardLink::pass_on(int signal) {
@@ -176,7 +182,15 @@ void GuardLink::ping() {
         ::kill(guard_.pid, SIGCONT);
     }
     channel_.send(Ping{state_ == State::kRunning ? run_ : 0, ++pings_});
-    ping_timer_.arm(kPingDuringRun);
+    ping_timer_.arm(until_next_ping());
+}
+
+Duration GuardLink::until_next_ping() {
+    if (state_ != State::kRunning) {
+        return kPingDuringRun; // receive() makes it longer when the answer is there
+    }
+    const TimePoint often_from = kill_at_ - kAskOftenBefore;
+    return std::clamp(left_for_holder(clock_.now(), often_from), kPingNearKillAt, kPingDuringRun);
 }
 
 void GuardLink::children_changed() {

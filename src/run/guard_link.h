@@ -53,6 +53,7 @@ private:
     void wait_for_messages();
     void wait_for_death();
     void ping();
+    Duration until_next_ping();
     void end_guard(const std::string& why);
     void guard_died();
     void sweep();

@@ -74,6 +74,17 @@ public:
                 result.push_back(message);
         return result;
     }
+    // How many Pings have come; answers them all.
+    int answer_pings() {
+        int count = 0;
+        ToGuard message;
+        while (guard_end_->receive(&message) == GuardEnd::Receive::kMessage)
+            if (const auto* ping = std::get_if<Ping>(&message)) {
+                tell(Pong{ping->number});
+                ++count;
+            }
+        return count;
+    }
     // What the callbacks were told, after the loop has come to rest.
     std::vector<FromGuard> told() {
         loop_.restart();
@@ -172,6 +183,31 @@ TEST_CASE("a Gone right before the guard's death counts, one of the run before d
         CHECK(link.runs_until([&] { return link.swept().size() == 1; })); // le-run's own proof
     link.told();
     CHECK(link.swept().size() == (last_word == 1 ? 1 : 0));
+}
+
+TEST_CASE("a guard is asked often before it must kill, so that one that hangs then is found within "
+          "lambda") {
+    Link link;
+    Clock clock;
+    const TimePoint kill_at = clock.now() + seconds(3);
+    const bool by_stop = GENERATE(false, true);
+    REQUIRE(link.link().start(kill_at, by_stop ? TimePoint::far_future() : kill_at, {"A=b"}));
+    if (by_stop)
+        link.link().stop(SIGTERM, kill_at);
+    int pings_near = 0;
+    link.runs_until([&] {
+        const int pings = link.answer_pings();
+        const TimePoint now = clock.now();
+        if (has_passed_for_holder(now, kill_at - seconds(1)))
+            pings_near += pings;
+        return has_passed_for_holder(now, kill_at);
+    });
+    CHECK(pings_near >= 3); // 8, where nothing is late; one a second would be one
+    CHECK(link.lost().empty());
+    // Now it hangs.
+    REQUIRE(link.runs_until([&] { return !link.lost().empty(); }));
+    CHECK(link.lost() ==
+          std::vector<std::string>{"the guard process did not answer and was ended"});
 }
 
 TEST_CASE("what the guard could not have is said once, from the loop") {
