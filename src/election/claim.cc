@@ -14,14 +14,18 @@ constexpr std::size_t kMostDoubtful = 64;
 
 } // namespace
 
+Claim::Claim(HolderIdentity id, std::uint64_t seed)
+    : id_(std::move(id)), mark_(static_cast<std::int64_t>(seed % kSecond)) {}
+
 WallTime Claim::next_renew_time(WallTime now) const {
     return std::max(now, WallTime{greatest_renew_time_.microseconds + kSecond});
 }
 
 WallTime Claim::next_acquire_time(WallTime now, const std::optional<LeaseRecord>& seen) const {
     WallTime time = next_renew_time(now);
+    time.microseconds += mark_ - time.microseconds % kSecond;
     if (seen && seen->acquire_time == time) {
-        ++time.microseconds;
+        time.microseconds += kSecond;
     }
     return time;
 }

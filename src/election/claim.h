@@ -18,12 +18,14 @@ namespace le_run {
 
 class Claim {
 public:
-    explicit Claim(HolderIdentity id) : id_(std::move(id)) {}
+    // `seed` differs from process to process.
+    Claim(HolderIdentity id, std::uint64_t seed);
 
     // The renewTime for a write to be sent now: max(now, last sent + 1 s).
     WallTime next_renew_time(WallTime now) const;
     // An acquireTime unlike `seen`, so that the new record cannot be taken for an earlier one with
-    // this identity.
+    // this identity; and unlike that of another process with this identity that writes at the same
+    // instant (woken by the same event, say): below the second it is this process's mark.
     WallTime next_acquire_time(WallTime now, const std::optional<LeaseRecord>& seen) const;
 
     // A write of `record` is about to be sent; `now` was read before. Its fate is unknown from here
@@ -64,6 +66,7 @@ private:
     };
 
     HolderIdentity id_;
+    std::int64_t mark_; // microseconds
     WallTime greatest_renew_time_{};
     std::optional<Held> held_;
     std::vector<Sent> doubtful_; // oldest first

@@ -11,7 +11,7 @@ namespace le_run {
 
 Election::Election(ElectionConfig config, TimePoint now)
     : config_(std::move(config)), timing_(config_.timing), margin_(timing_.margin), now_(now),
-      observation_(timing_.lease_duration), claim_(config_.id), next_try_at_(now),
+      observation_(timing_.lease_duration), claim_(config_.id, config_.seed), next_try_at_(now),
       random_(config_.seed) {
     LE_CHECK(broken_relations(timing_).empty());
     if (config_.wait) {

@@ -33,7 +33,8 @@ struct ElectionConfig {
     bool standby_after_loss = true;
     bool standby_after_work_ended = false;
     std::optional<Duration> wait; // give up when leadership was not won in that time; none: never
-    std::uint64_t seed = 0;       // for jitter
+    std::uint64_t seed = 0; // for jitter, and to tell processes with one identity apart; differs
+                            // from process to process
 };
 
 class Election {

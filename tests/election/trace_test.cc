@@ -485,6 +485,27 @@ TEST_CASE(
     }
 }
 
+TEST_CASE(
+    "two processes with one identity that acquire at the same microsecond: the loser does not "
+    "take the winner's record for its own",
+    "[election]") {
+    ElectionConfig config = usual_config();
+    config.seed = 1;
+    Driver winner(config);
+    config.seed = 2;
+    Driver loser(config);
+    winner.become_acquiring();
+    loser.become_acquiring();
+    winner.written();
+    const StoredLease won = winner.last_record();
+    REQUIRE(won.record.holder == loser.last_record().record.holder);
+    loser.write(kUnreachable); // it was a conflict, but the answer is lost
+    loser.pass(2s);
+    loser.tick();
+    CHECK(loser.read(Found{won}) == Lines{"report new-leader me"}); // waited out like any other
+    CHECK(loser.election().state() == State::kStandby);
+}
+
 TEST_CASE("giving up while an acquisition is in doubt releases what may have been won",
           "[election]") {
     ElectionConfig config = usual_config();

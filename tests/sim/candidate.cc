@@ -55,7 +55,7 @@ void Candidate::start() {
     ++life_;
     sim_.trace([&] { return name() + " starts"; });
     referee_.takes_part({number_, life_}, false);
-    config_.seed = life_;
+    config_.seed = 1000 * life_ + number_;
     holds_back_until_ = {};
     is_asked_to_stop_ = false;
     has_read_since_gone_ = true;
