@@ -60,19 +60,23 @@ build() { # preset, targets...
     cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" --target "$@" -- --quiet
 }
 
-
 # By name: the store's tests that begin with "kubernetes:", and the end-to-end ones that do not end with "(file)".
 
 stage "install packages" container/install-packages.sh container/build-packages.txt tests/packages.txt
 stage "tidy" tests/tidy/tidy.sh
 stage "clang-tidy over what is pure" tests/tidy/clang_tidy.sh
 stage "build (address and undefined sanitizers)" build asan all
-# Beside nothing else first: the simulation uses every core it gets.
-stage "simulation" tests_in build/asan -L '^sim$' --parallel 2
+# Beside nothing else first: these use every core they get.
+stage "simulation, optimised" tests/sim/run.sh
+stage "simulation under the sanitizers" tests_in build/asan -L '^sim$' --parallel 2
 stage "mutants of the rules, caught by the simulation" tests/sim/mutants.sh
+stage "model of the promise, checked by spin" tests/model/check.sh
+stage "fuzzing" tests/fuzz/run.sh
 stage "unit, contract and process tests" tests_in build/asan -LE '^(sim|e2e)$' -E 'kubernetes:' --parallel 3
 stage "end to end on the file store" tests_in build/asan -L '^e2e$' -R '\(file\)' --parallel 4
-if [[ $quick == no ]]; then
+if [[ $quick == yes ]]; then
+    stage "matrix of faults" build/asan/tests/faults --no-server
+else
     stage "kube-apiserver, etcd and client-go's example" tests/tools/kube_assets.sh
     KUBEBUILDER_ASSETS=$(tests/tools/kube_assets.sh)
     export KUBEBUILDER_ASSETS
@@ -81,6 +85,7 @@ if [[ $quick == no ]]; then
     stage "store on a real kube-apiserver" tests_in build/asan -L '^store$' -R 'kubernetes:' --parallel 2
     stage "end to end on a real kube-apiserver" tests_in build/asan -L '^e2e$' -E '\(file\)' --parallel 4
     runner=()
+    stage "matrix of faults" build/asan/tests/with-apiserver build/asan/tests/faults
     stage "build (thread sanitizer)" build tsan tests_net tests_store tests_run
     stage "what has threads, under the thread sanitizer" \
         tests_in build/tsan -L '^(net|store|run)$' -E 'kubernetes:|frozen|freez|hammer' --parallel 2
