@@ -14,7 +14,7 @@
 namespace le_run::test::faults {
 namespace {
 
-std::string seconds_text(std::int64_t ns) { return std::to_string(ns / 1'000'000) + " ms"; }
+std::string milliseconds_text(std::int64_t ns) { return std::to_string(ns / 1'000'000) + " ms"; }
 
 std::string describe(pid_t pid) {
     std::string name = read_file("/proc/" + std::to_string(pid) + "/comm");
@@ -62,8 +62,9 @@ bool Scene::is_tree_gone(const std::string& name) const {
 void Scene::check_successor(const std::string& name, std::int64_t earliest, std::int64_t latest) {
     await(name + " leading", [&] { return arena_.record().starts(name) > 0; });
     const std::int64_t began = arena_.record().newest(name).first.boot_ns;
-    require(began >= earliest, name + " began " + seconds_text(earliest - began) + " too early");
-    require(began <= latest, name + " began " + seconds_text(began - latest) + " too late");
+    require(began >= earliest,
+            name + " began " + milliseconds_text(earliest - began) + " too early");
+    require(began <= latest, name + " began " + milliseconds_text(began - latest) + " too late");
 }
 
 void Scene::check_order() {
@@ -94,11 +95,13 @@ void Scene::check_nothing_left() {
             return adopted_orphans().empty();
         },
         std::chrono::seconds(20));
-    std::string left;
-    for (const pid_t pid : adopted_orphans()) {
-        left += " " + describe(pid);
+    constexpr std::size_t kShown = 10;
+    const auto survivors = adopted_orphans();
+    std::string left = std::to_string(survivors.size()) + ":";
+    for (std::size_t i = 0; i < std::min(kShown, survivors.size()); ++i) {
+        left += " " + describe(survivors[i]);
     }
-    require(none, "survivors, or zombies:" + left);
+    require(none, "survivors, or zombies, " + left);
 }
 
 std::vector<pid_t> Scene::orphans() const {
