@@ -293,7 +293,7 @@ void Election::send_renewal() {
 void Election::send_release() {
     LeaseRecord record = claim_.lease().record;
     record.holder = {};
-    record.lease_duration_seconds = 1; // as client-go; the API server refuses 0
+    record.lease_duration_seconds = kReleasedSeconds;
     record.renew_time = claim_.next_renew_time(wall_);
     record.acquire_time = record.renew_time;
     send_write(record, claim_.lease());

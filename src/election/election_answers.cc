@@ -61,8 +61,10 @@ void Election::standby_read(const ReadOutcome& outcome) {
         observation_.absent();
         if (was_held && free_at) {
             const Duration left = std::max(Duration::zero(), left_for_observer(now_, *free_at));
-            report(
-                {.event = Report::Event::kVanished, .left = left, .holder = observation_.holder()});
+            report({.event = Report::Event::kVanished,
+                    .left = left,
+                    .text = "deleted",
+                    .holder = observation_.holder()});
         }
         return;
     }
@@ -79,6 +81,14 @@ void Election::standby_read(const ReadOutcome& outcome) {
         return;
     }
     claim_.give_up(); // what was in doubt had an older version as its base
+    if (news == Observation::News::kEmptied) {
+        report(
+            {.event = Report::Event::kVanished,
+             .left = std::max(Duration::zero(), left_for_observer(now_, *observation_.free_at())),
+             .text = "emptied",
+             .holder = observation_.holder()});
+        return;
+    }
     if (!observation_.holder().text.empty()) {
         note_access();
         const Duration promised = duration_of(lease.record, timing_.lease_duration);

@@ -51,6 +51,9 @@ struct LeaseRecord {
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
 
+// The duration in a released record: as client-go writes it; the API server refuses 0.
+inline constexpr std::int64_t kReleasedSeconds = 1;
+
 // A record as it lies in a store. `object` is the stored object as received, opaque to everyone but
 // the store: a later write edits it, so that fields le-run does not know survive.
 struct StoredLease {

@@ -17,6 +17,13 @@ Observation::News Observation::found(TimePoint now, const StoredLease& lease) {
     if (known && (state_ == State::kHeld || state_ == State::kFree)) {
         return News::kNothing;
     }
+    const bool was_held = state_ == State::kHeld || state_ == State::kVanished;
+    const bool is_release = lease.record.lease_duration_seconds == kReleasedSeconds;
+    if (was_held && lease.record.holder.text.empty() && !is_release) {
+        base_ = lease;
+        state_ = State::kHeld;
+        return News::kEmptied;
+    }
     const bool same_holder = state_ != State::kUnknown && holder_ == lease.record.holder;
     base_ = lease;
     holder_ = lease.record.holder;

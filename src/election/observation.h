@@ -15,12 +15,15 @@ namespace le_run {
 
 class Observation {
 public:
-    enum class News { kNothing, kNewVersion, kNewHolder };
+    // kEmptied: a record that was held has lost its holder without a release.
+    enum class News { kNothing, kNewVersion, kNewHolder, kEmptied };
 
     // `own_duration` counts for a record without a usable duration.
     explicit Observation(Duration own_duration) : own_duration_(own_duration) {}
 
-    // A read at `now` found `lease`.
+    // A read at `now` found `lease`. Without a holder it is a release only with the duration that a
+    // release writes; a record that was held and is emptied otherwise, by hand, must not start a
+    // second worker, so the observed expiry still stands.
     News found(TimePoint now, const StoredLease& lease);
     // A read at `now` found `lease`, which this process wrote itself and whose work is gone: free
     // at once.

@@ -23,7 +23,7 @@ struct Report {
         kStoreWorks,     // again
         kLongDuration,   // the record promises `left` to its `holder`, far more than this
                          // configuration
-        kVanished,       // on standby: deleted without release; waits for `left`
+        kVanished,       // on standby: `text` (deleted, emptied) without release; waits for `left`
         kHoldingBack,    // stays behind for `left` after a lost lease or a child that ended
         kMarginGrown,    // `left`: the margin that lateness or a CPU limit calls for; `text`
     };

@@ -68,7 +68,7 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kVanished:
         return {LogLevel::kWarning,
                 "vanished",
-                "the lease of " + holder + " was deleted without a release; waiting " + left +
+                "the lease of " + holder + " was " + text + " without a release; waiting " + left +
                     " until it has run out",
                 {{"holder", holder}, {"wait", left}}};
     case Event::kHoldingBack:

@@ -188,6 +188,39 @@ TEST_CASE("after a deletion a standby waits for the observed expiry, a fresh sta
     CHECK(fresh.read(Absent{}) == Lines{"acquire anew"});
 }
 
+TEST_CASE(
+    "a lease that somebody emptied is waited out by a standby that saw its holder, a released one "
+    "is not",
+    "[election]") {
+    Driver d;
+    d.become_standby(); // another's record, seen just now
+    d.pass(2400ms);
+    CHECK(d.tick() == Lines{"read"});
+    const auto duration = GENERATE(15, 2, 0);
+    const StoredLease emptied = d.lease_of("", duration);
+    SECTION("emptied") {
+        CHECK(d.read(Found{emptied}) == Lines{"report vanished other"});
+        d.pass(12599ms);
+        CHECK(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{emptied}).empty());
+        d.pass(1ms);
+        CHECK(d.tick() == Lines{"acquire over " + emptied.version.text});
+    }
+    SECTION("emptied, then released") {
+        d.read(Found{emptied});
+        d.pass(2400ms);
+        d.tick();
+        const StoredLease released = d.lease_of("", 1);
+        CHECK(d.read(Found{released}) == Lines{"acquire over " + released.version.text});
+    }
+    SECTION("deleted, then made anew without a holder") {
+        d.read(Absent{});
+        d.pass(2400ms);
+        d.tick();
+        CHECK(d.read(Found{emptied}) == Lines{"report vanished other"});
+    }
+}
+
 TEST_CASE("a release whose outcome is unknown is repeated until the lease has run out",
           "[election]") {
     Driver d;

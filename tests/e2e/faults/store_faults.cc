@@ -23,10 +23,9 @@ public:
     void start_both();
     void server_fails(const std::function<void()>& begin, const std::function<void()>& end);
     void lease_is_taken(const json& spec, const std::string& word);
-    enum class Contender { kStandby, kFresh };
-    void lease_is_freed_for_a_replica(Contender contender, const std::function<void()>& free);
+    void lease_is_freed_for_a_fresh_replica(const std::function<void()>& free);
     void lease_is_freed_for_client_go(const std::function<void()>& free);
-    void lease_is_deleted();
+    void lease_vanishes(const std::function<void()>& free, const std::string& word);
     void lease_is_put_right(const json& spec);
     void lease_of_a_year();
 
@@ -130,17 +129,11 @@ void Hand::start_calm_leader() {
     a_ = &scene_.lead("a", start);
 }
 
-void Hand::lease_is_freed_for_a_replica(Contender contender, const std::function<void()>& free) {
+void Hand::lease_is_freed_for_a_fresh_replica(const std::function<void()>& free) {
     start_calm_leader();
-    const ReplicaStart plain = scene_.start_of("plain");
-    if (contender == Contender::kStandby) {
-        b_ = &scene_.arena().start_standby("b", plain);
-    }
     const auto free_and_start = [&] {
         free();
-        if (contender == Contender::kFresh) {
-            b_ = &scene_.arena().start("b", plain);
-        }
+        b_ = &scene_.arena().start("b", scene_.start_of("plain"));
     };
     lease_is_freed(free_and_start, [&] { return scene_.arena().record().starts("b") > 0; });
     const std::string tokens = scene_.arena().record().token_disorder();
@@ -165,10 +158,11 @@ void Hand::lease_is_freed_for_client_go(const std::function<void()>& free) {
     scene_.check_nothing_left();
 }
 
-void Hand::lease_is_deleted() {
+// Whoever saw the holder waits its record out.
+void Hand::lease_vanishes(const std::function<void()>& free, const std::string& word) {
     start_both();
-    cluster_.delete_lease();
-    await_loss("deleted");
+    free();
+    await_loss(word);
     scene_.await("somebody leading", [&] { return starts() >= 2; });
     end_all();
 }
@@ -208,13 +202,12 @@ void Hand::lease_of_a_year() {
     scene_.await("longer than one's own lease",
                  [&] { return boot_now() > began + 2 * kLeaseDuration; });
     scene_.require(starts() == 0, "a lease of a year was not obeyed");
-    cluster_.edit_lease({{"holderIdentity", ""}});
+    cluster_.edit_lease({{"holderIdentity", ""}, {"leaseDurationSeconds", 1}});
     scene_.await("somebody leading after its release", [&] { return starts() == 1; });
     end_all();
 }
 
 void edit_the_lease(StoreFault fault, Hand& hand, const Cluster& cluster) {
-    using Contender = Hand::Contender;
     const auto empty = [&] { cluster.edit_lease({{"holderIdentity", ""}}); };
     const auto remove = [&] { cluster.delete_lease(); };
     switch (fault) {
@@ -234,21 +227,23 @@ void edit_the_lease(StoreFault fault, Hand& hand, const Cluster& cluster) {
         return hand.lease_is_put_right(
             {{"leaseDurationSeconds", 2147483647}, {"leaseTransitions", 2147483647}});
     case StoreFault::kEmptied:
-        return hand.lease_is_freed_for_a_replica(Contender::kStandby, empty);
+        return hand.lease_vanishes(empty, "emptied");
     case StoreFault::kEmptiedForClientGo:
         return hand.lease_is_freed_for_client_go(empty);
     case StoreFault::kEmptySpec:
-        return hand.lease_is_freed_for_a_replica(Contender::kStandby, [&] {
-            cluster.edit_lease({{"holderIdentity", nullptr},
-                                {"leaseDurationSeconds", nullptr},
-                                {"acquireTime", nullptr},
-                                {"renewTime", nullptr},
-                                {"leaseTransitions", nullptr}});
-        });
+        return hand.lease_vanishes(
+            [&] {
+                cluster.edit_lease({{"holderIdentity", nullptr},
+                                    {"leaseDurationSeconds", nullptr},
+                                    {"acquireTime", nullptr},
+                                    {"renewTime", nullptr},
+                                    {"leaseTransitions", nullptr}});
+            },
+            "emptied");
     case StoreFault::kDeleted:
-        return hand.lease_is_deleted();
+        return hand.lease_vanishes(remove, "deleted");
     case StoreFault::kDeletedForFresh:
-        return hand.lease_is_freed_for_a_replica(Contender::kFresh, remove);
+        return hand.lease_is_freed_for_a_fresh_replica(remove);
     case StoreFault::kDeletedForClientGo:
         return hand.lease_is_freed_for_client_go(remove);
     case StoreFault::kYear:
