@@ -89,6 +89,7 @@ private:
     void on(const MarginMeasured& fact);
 
     void standby_read(const ReadOutcome& outcome);
+    void report_vanished(const std::string& how);
     void holding_read(const ReadOutcome& outcome);
     void releasing_read(const ReadOutcome& outcome);
     void write_landed(const Written& written);

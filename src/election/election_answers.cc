@@ -56,15 +56,10 @@ void Election::standby_read(const ReadOutcome& outcome) {
     next_try_at_ = now_ + jittered(timing_.retry_period);
     const auto* found = std::get_if<Found>(&outcome);
     if (found == nullptr) {
-        const auto free_at = observation_.free_at();
         const bool was_held = observation_.base() && !observation_.holder().text.empty();
         observation_.absent();
-        if (was_held && free_at) {
-            const Duration left = std::max(Duration::zero(), left_for_observer(now_, *free_at));
-            report({.event = Report::Event::kVanished,
-                    .left = left,
-                    .text = "deleted",
-                    .holder = observation_.holder()});
+        if (was_held) {
+            report_vanished("deleted");
         }
         return;
     }
@@ -82,11 +77,7 @@ void Election::standby_read(const ReadOutcome& outcome) {
     }
     claim_.give_up(); // what was in doubt had an older version as its base
     if (news == Observation::News::kEmptied) {
-        report(
-            {.event = Report::Event::kVanished,
-             .left = std::max(Duration::zero(), left_for_observer(now_, *observation_.free_at())),
-             .text = "emptied",
-             .holder = observation_.holder()});
+        report_vanished("emptied");
         return;
     }
     if (!observation_.holder().text.empty()) {
@@ -102,6 +93,14 @@ void Election::standby_read(const ReadOutcome& outcome) {
                     .holder = lease.record.holder});
         }
     }
+}
+
+// Without a release; how long it is waited out is the observation's.
+void Election::report_vanished(const std::string& how) {
+    report({.event = Report::Event::kVanished,
+            .left = std::max(Duration::zero(), left_for_observer(now_, *observation_.free_at())),
+            .text = how,
+            .holder = observation_.holder()});
 }
 
 void Election::holding_read(const ReadOutcome& outcome) {

@@ -19,12 +19,6 @@ namespace {
 
 std::vector<std::string> shell(const std::string& script) { return {"/bin/sh", "-c", script}; }
 
-StandInOptions watched_by(const TreeWatch& watch) {
-    StandInOptions options;
-    options.environment = {watch.variable()};
-    return options;
-}
-
 // A shell that holds the FIFO open, says "ready" and obeys nobody.
 const char* const kStubborn =
     "exec 9>$TEST_AWKWARD_FIFO; trap 'echo got-term >&9' TERM; trap 'echo got-int >&9' INT; "

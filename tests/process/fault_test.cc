@@ -18,11 +18,6 @@ using std::chrono::seconds;
 
 namespace {
 
-StandInOptions watched_by(const TreeWatch& watch, StandInOptions options = {}) {
-    options.environment = {watch.variable()};
-    return options;
-}
-
 // The guard, orphaned, became a child of the test, which reaps it here.
 bool is_gone(pid_t orphan) {
     return wait_until([&] { return ::waitpid(orphan, nullptr, WNOHANG) == orphan; });

@@ -15,11 +15,6 @@ using std::chrono::seconds;
 
 namespace {
 
-StandInOptions watched_by(const TreeWatch& watch, StandInOptions options = {}) {
-    options.environment = {watch.variable()};
-    return options;
-}
-
 void freeze(pid_t process) {
     REQUIRE(::kill(process, SIGSTOP) == 0);
     REQUIRE(wait_until([&] { return state_of(process) == 'T'; }));

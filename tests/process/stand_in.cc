@@ -292,4 +292,9 @@ bool TreeWatch::is_at_end() {
     return ::read(fd_, &byte, 1) == 0;
 }
 
+StandInOptions watched_by(const TreeWatch& watch, StandInOptions options) {
+    options.environment = {watch.variable()};
+    return options;
+}
+
 } // namespace le_run::test

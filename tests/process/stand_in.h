@@ -132,4 +132,7 @@ private:
     int fd_ = -1;
 };
 
+// `options` for a tree that `watch` is to see the end of.
+StandInOptions watched_by(const TreeWatch& watch, StandInOptions options = {});
+
 } // namespace le_run::test

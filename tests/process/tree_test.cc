@@ -15,11 +15,6 @@ using std::chrono::seconds;
 
 namespace {
 
-StandInOptions watched_by(const TreeWatch& watch, StandInOptions options = {}) {
-    options.environment = {watch.variable()};
-    return options;
-}
-
 // Some shapes need root, as the tests have it; elsewhere the rest is still worth running.
 std::vector<std::string> all_shapes() {
     std::vector<std::string> shapes = {"daemonizing",   "stopped-grandchild", "thread-forked",
