@@ -7,7 +7,7 @@
 #include <variant>
 #include <vector>
 
-#include "election/election.h"
+#include "election/election_config.h"
 #include "lock_url.h"
 
 namespace le_run {

@@ -229,6 +229,7 @@ void Election::conclude() {
                          : std::min(2 * hold_back_, timing_.lease_duration);
         contend_at_ = now_ + hold_back_;
         observation_.forget();
+        watched_meanwhile_.reset();
         next_request_ = Request::kRead;
         next_try_at_ = now_;
         report({.event = Report::Event::kHoldingBack, .left = hold_back_});

@@ -4,11 +4,9 @@
 // take_actions() in order before the next step. The election speaks of the work; that a child
 // process does it is the guard's business.
 //
-//   kStandby --free/expired--> kAcquiring --written--> kLeading --deadline, other holder, step
-//   down--> kStopping
-//      ^________conflict___________|                      |  WorkGone | WorkGone ^
-//      +------------------> kReleasing <---------------+
-//      |________________________re-contend________________________________________|----> kDone
+//   kStandby --free, expired--> kAcquiring --written--> kLeading --deadline, loss, step down-->
+//   kStopping; kLeading and kStopping --WorkGone--> kReleasing --> kStandby again, or kDone;
+//   kAcquiring --conflict--> kStandby
 #pragma once
 
 #include <cstdint>
@@ -17,25 +15,12 @@
 
 #include "election/actions.h"
 #include "election/claim.h"
+#include "election/election_config.h"
 #include "election/facts.h"
-#include "election/lease.h"
 #include "election/observation.h"
-#include "election/timing.h"
 #include "time_point.h"
 
 namespace le_run {
-
-struct ElectionConfig {
-    HolderIdentity id;
-    Timing timing; // sound: broken_relations() is empty
-    std::optional<Duration>
-        stop_grace; // after a step-down that was asked for; none: no limit but the lease
-    bool standby_after_loss = true;
-    bool standby_after_work_ended = false;
-    std::optional<Duration> wait; // give up when leadership was not won in that time; none: never
-    std::uint64_t seed = 0; // for jitter, and to tell processes with one identity apart; differs
-                            // from process to process
-};
 
 class Election {
 public:
@@ -43,8 +28,7 @@ public:
 
     Election(ElectionConfig config, TimePoint now);
 
-    // `wall` is what a clock on the wall shows at `now`; it is written into records and never
-    // compared.
+    // `wall`: what a clock on the wall shows at `now`; written into records, never compared.
     void step(TimePoint now, WallTime wall, const Fact& fact);
     std::vector<Action> take_actions();
     // How long from `now` until a Tick is due; nothing when done.
@@ -64,6 +48,8 @@ private:
     // then a denial or an unusable answer is a mistake in the set-up and ends the program, later it
     // never does.
     enum class Access { kUnproven, kWorking, kFailing };
+    // kWorks: changes are told as they happen, so there is no need to look for them.
+    enum class Watch { kNone, kWorks, kFails };
 
     // Every state is entered in exactly one place.
     void enter_standby();
@@ -87,13 +73,24 @@ private:
     void on(const StepDownAsked& fact);
     void on(const WorkGone& fact);
     void on(const MarginMeasured& fact);
+    void on(const Watched& fact);
+    void on(const WatchWorks& news);
+    void on(const WatchFails& news);
 
+    void watched(const ReadOutcome& seen);
+    void standby_watched(const ReadOutcome& seen);
+    void look_now();
+    void rest_until_next_look();
     void standby_read(const ReadOutcome& outcome);
     void report_vanished(const std::string& how);
     void holding_read(const ReadOutcome& outcome);
     void releasing_read(const ReadOutcome& outcome);
     void write_landed(const Written& written);
     void write_conflicted();
+    void acquisition_conflicted();
+    void catch_up_with_watch();
+    void look_again_if_watched();
+    void remember_watched();
     void write_found_none();
     void request_failed(const Pending& request, const Failure& failure);
     void standby_failed(const Failure& failure);
@@ -135,6 +132,9 @@ private:
     std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
     std::optional<Finish> giving_up_{}; // decided; only what is in doubt must be released first
     TimePoint last_conflict_at_{};
+    Watch watch_ = Watch::kNone;
+    std::uint64_t watched_during_ = 0;         // the request under way then; 0: none
+    std::optional<Found> watched_meanwhile_{}; // the last event that could not be weighed at once
 
     std::optional<StopCause> stop_cause_{};           // the first cause that ended this leadership
     TimePoint drain_until_ = TimePoint::far_future(); // kStopping: end of the grace

@@ -37,6 +37,7 @@ void Election::on(const ReadAnswered& fact) {
     switch (state_) {
     case State::kStandby:
         standby_read(fact.outcome);
+        look_again_if_watched();
         break;
     case State::kLeading:
     case State::kStopping:
@@ -53,9 +54,10 @@ void Election::on(const ReadAnswered& fact) {
 }
 
 void Election::standby_read(const ReadOutcome& outcome) {
-    next_try_at_ = now_ + jittered(timing_.retry_period);
+    rest_until_next_look();
     const auto* found = std::get_if<Found>(&outcome);
     if (found == nullptr) {
+        remember_watched();
         const bool was_held = observation_.base() && !observation_.holder().text.empty();
         observation_.absent();
         if (was_held) {
@@ -209,11 +211,7 @@ void Election::write_conflicted() {
     }
     last_conflict_at_ = now_;
     if (state_ == State::kAcquiring) {
-        note_access();
-        enter_standby();
-        if (step_down_) {
-            leave_standby();
-        }
+        acquisition_conflicted();
     }
 }
 
@@ -261,6 +259,7 @@ void Election::request_failed(const Pending& request, const Failure& failure) {
     switch (state_) {
     case State::kStandby:
         standby_failed(failure);
+        catch_up_with_watch();
         break;
     case State::kAcquiring:
         next_request_ = Request::kRead;

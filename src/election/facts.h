@@ -33,7 +33,10 @@ struct WorkGone { // all of it: the only fact that leads to a release
 struct MarginMeasured { // lambda and kappa as the last minute's lateness calls for; see timing.h
     Duration margin;
 };
-using Fact =
-    std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone, MarginMeasured>;
+struct Watched { // a hint: it justifies a compare-and-write or a read, and stops no work
+    WatchNews news;
+};
+using Fact = std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone,
+                          MarginMeasured, Watched>;
 
 } // namespace le_run

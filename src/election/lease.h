@@ -90,11 +90,24 @@ struct Written {
     FencingToken token; // of this write
 };
 
-// The store holds another version than the expected one (or, for a create, something already):
-// nothing was written.
+// The store holds another version than the expected one, perhaps none (or, for a create, something
+// already): nothing was written.
 struct Conflict {};
 
 using ReadOutcome = std::variant<Found, Absent, Failure>;
 using WriteOutcome = std::variant<Written, Conflict, Absent, Failure>;
+
+// From now on changes are told as they happen.
+struct WatchWorks {
+    bool is_seamless = false; // nothing can have been missed since the last version that was seen
+};
+// Changes are not told until it works again, which is tried all the time.
+struct WatchFails {
+    std::string text; // one line for people
+};
+
+// What a watch tells. Found and Absent are hints: any may be missed, late or repeated, and none is
+// proof; but none is older than what the same store has answered before.
+using WatchNews = std::variant<Found, Absent, WatchWorks, WatchFails>;
 
 } // namespace le_run

@@ -39,6 +39,15 @@ void Observation::own(TimePoint now, const StoredLease& lease) {
     expires_at_ = now;
 }
 
+void Observation::was_there(TimePoint now, const StoredLease& lease) {
+    Observation with_it = *this;
+    with_it.found(now, lease);
+    const auto before = free_at();
+    if (!before || is_not_before(with_it.expires_at_, *before)) {
+        *this = with_it;
+    }
+}
+
 void Observation::absent() {
     base_.reset();
     switch (state_) {

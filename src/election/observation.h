@@ -28,6 +28,9 @@ public:
     // A read at `now` found `lease`, which this process wrote itself and whose work is gone: free
     // at once.
     void own(TimePoint now, const StoredLease& lease);
+    // `lease` was there before `now`, earlier or later than what was found last: it can only make
+    // the wait longer.
+    void was_there(TimePoint now, const StoredLease& lease);
     // A read found none. After a record that was seen and not released that is no permission: a
     // deletion must not start a second worker, so the record's observed expiry still stands.
     void absent();

@@ -25,6 +25,8 @@ struct Report {
                          // configuration
         kVanished,       // on standby: `text` (deleted, emptied) without release; waits for `left`
         kHoldingBack,    // stays behind for `left` after a lost lease or a child that ended
+        kWatchFails,     // `text`; looks at the lease every `left` until it works again
+        kWatchWorks,     // again
         kMarginGrown,    // `left`: the margin that lateness or a CPU limit calls for; `text`
     };
     Event event;

@@ -17,7 +17,7 @@ std::string role_rules(const Access& access) {
            ", bound to that user, the rules "
            "{apiGroups: [\"coordination.k8s.io\"], resources: [\"leases\"], resourceNames: [\"" +
            access.name +
-           "\"], verbs: [\"get\", \"update\"]} and "
+           "\"], verbs: [\"get\", \"update\", \"watch\"]} and "
            "{apiGroups: [\"coordination.k8s.io\"], resources: [\"leases\"], verbs: [\"create\"]} "
            "(create cannot be limited by resourceNames)";
 }

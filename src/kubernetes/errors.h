@@ -7,7 +7,7 @@ namespace le_run::kubernetes {
 
 // One request for one Lease.
 struct Access {
-    std::string verb; // "get", "create", "update": as RBAC calls it
+    std::string verb; // "get", "create", "update", "watch": as RBAC calls it
     std::string lease_namespace;
     std::string name;
     std::string server; // "https://10.0.0.1:6443"

@@ -39,16 +39,34 @@ void HttpCalls::send(HttpRequest request, Duration timeout,
     Call& call = calls_.try_emplace(id, loop_).first->second;
     call.request = std::move(request);
     call.handler = std::move(handler);
-    call.timeout = timeout;
-    call.deadline.expires_after(timeout);
+    begin(id, timeout);
+}
+
+void HttpCalls::stream(HttpRequest request, Duration timeout, Duration silence, HttpStream stream) {
+    const CallNumber id = ++last_call_;
+    Call& call = calls_.try_emplace(id, loop_).first->second;
+    call.request = std::move(request);
+    call.handler = std::move(stream.ended);
+    call.stream = std::move(stream);
+    call.silence = silence;
+    begin(id, timeout);
+}
+
+void HttpCalls::begin(CallNumber id, Duration timeout) {
+    arm(id, calls_.at(id), timeout);
+    resolver_.async_resolve([weak = weak_from_this(), id](const LookupAnswer& answer) {
+        if (const auto self = weak.lock())
+            self->on_addresses(id, answer);
+    });
+}
+
+void HttpCalls::arm(CallNumber id, Call& call, Duration patience) {
+    call.timeout = patience;
+    call.deadline.expires_after(patience);
     call.deadline.async_wait([weak = weak_from_this(), id](boost::system::error_code cancelled) {
         const auto self = weak.lock();
         if (self && !cancelled)
             self->on_deadline(id);
-    });
-    resolver_.async_resolve([weak = weak_from_this(), id](const LookupAnswer& answer) {
-        if (const auto self = weak.lock())
-            self->on_addresses(id, answer);
     });
 }
 
@@ -76,7 +94,8 @@ void HttpCalls::try_address(CallNumber id, Call& call, bool afresh) {
     call.number = number;
     call.stage = Stage::kConnecting;
     tries_[number] = id;
-    wire_->send({number, call.request, call.addresses[call.current], call.addresses, afresh});
+    wire_->send({number, call.request, call.addresses[call.current], call.addresses, afresh,
+                 call.stream.has_value()});
     const std::size_t left = call.addresses.size() - call.current;
     if (left == 1)
         return;
@@ -101,11 +120,21 @@ void HttpCalls::on_news(TryNumber number, News news) {
         call.share.cancel();
         return;
     }
+    if (std::holds_alternative<Opened>(news) || std::holds_alternative<Piece>(news))
+        return on_piece(id, call, std::move(news));
     tries_.erase(found);
     if (const auto* failure = std::get_if<WireFailure>(&news))
         return on_failure(id, call, *failure);
     preferred_ = warm_ = call.addresses[call.current];
     finish(id, std::get<HttpResponse>(std::move(news)));
+}
+
+void HttpCalls::on_piece(CallNumber id, Call& call, News news) {
+    call.stage = Stage::kStreaming;
+    preferred_ = call.addresses[call.current];
+    arm(id, call, call.silence);
+    auto* const piece = std::get_if<Piece>(&news);
+    piece == nullptr ? call.stream->opened() : call.stream->received(std::move(piece->bytes));
 }
 
 void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure) {
@@ -165,6 +194,9 @@ void HttpCalls::on_deadline(CallNumber id) {
         break;
     case Stage::kWaiting:
         why += " waiting for the answer of " + call.addresses[call.current];
+        break;
+    case Stage::kStreaming:
+        why += " without a byte from " + call.addresses[call.current];
         break;
     }
     if (call.stage != Stage::kLookup) {

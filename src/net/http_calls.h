@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,17 +26,20 @@ public:
     void open();  // once, after construction
     void close(); // handlers are not called any more; to be destroyed before the loop
 
-    // As HttpTransport::async_send.
+    // As HttpTransport::async_send and async_stream.
     void send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
+    void stream(HttpRequest request, Duration timeout, Duration silence, HttpStream stream);
 
 private:
-    enum class Stage { kLookup, kConnecting, kWaiting };
+    enum class Stage { kLookup, kConnecting, kWaiting, kStreaming };
 
     struct Call {
         explicit Call(boost::asio::io_context& loop) : deadline(loop), share(loop) {}
 
         HttpRequest request;
         std::function<void(HttpResult)> handler;
+        std::optional<HttpStream> stream{}; // without its `ended`, which is the handler
+        Duration silence{0};
         Duration timeout{0};
         boost::asio::steady_timer deadline; // of the request
         boost::asio::steady_timer
@@ -50,9 +54,12 @@ private:
     };
     using CallNumber = std::uint64_t;
 
+    void begin(CallNumber id, Duration timeout);
+    void arm(CallNumber id, Call& call, Duration patience);
     void on_addresses(CallNumber id, const LookupAnswer& answer);
     void try_address(CallNumber id, Call& call, bool afresh);
     void on_news(TryNumber number, News news);
+    void on_piece(CallNumber id, Call& call, News news);
     void on_failure(CallNumber id, Call& call, const WireFailure& failure);
     void on_share_over(CallNumber id, TryNumber number);
     void give_up_address(CallNumber id, Call& call, const std::string& why, bool is_untrusted);

@@ -85,14 +85,20 @@ public:
 private:
     struct Incoming {
         TryNumber number;
+        bool is_stream; // and the answer is 200
         http::http_response response;
         HttpResponse answer;
         std::array<std::uint8_t, 16 * 1024> block;
     };
 
-    http::client::http_client& client_to(const std::string& address);
-    void on_headers(TryNumber number, const pplx::task<http::http_response>& answered);
+    // By address; each with its pool. A stream does not take the warm connection of the others.
+    using ClientKey = std::pair<std::string, bool>;
+
+    http::client::http_client& client_to(const ClientKey& key);
+    void on_headers(TryNumber number, bool is_stream,
+                    const pplx::task<http::http_response>& answered);
     void read_body(const std::shared_ptr<Incoming>& incoming);
+    void read_stream(const std::shared_ptr<Incoming>& incoming);
     void on_body_end(const std::shared_ptr<Incoming>& incoming);
     void fail(TryNumber number);
     void finish(TryNumber number, News news);
@@ -103,12 +109,12 @@ private:
     std::string host_; // as the user named it, for the Host header
     std::shared_ptr<TlsClient> tls_;
     Listener listener_;
-    std::map<std::string, http::client::http_client> clients_; // by address; each with its pool
+    std::map<ClientKey, http::client::http_client> clients_;
     std::map<TryNumber, pplx::cancellation_token_source> running_;
 };
 
-http::client::http_client& WireCore::client_to(const std::string& address) {
-    const auto found = clients_.find(address);
+http::client::http_client& WireCore::client_to(const ClientKey& key) {
+    const auto found = clients_.find(key);
     if (found != clients_.end())
         return found->second;
     http::client::http_client_config config;
@@ -122,15 +128,16 @@ http::client::http_client& WireCore::client_to(const std::string& address) {
         });
     }
     web::uri_builder uri;
-    uri.set_scheme(scheme_).set_host(address).set_port(port_); // IPv6 literal: no brackets here
-    return clients_.try_emplace(address, uri.to_uri(), config).first->second;
+    uri.set_scheme(scheme_).set_host(key.first).set_port(port_); // IPv6 literal: no brackets here
+    return clients_.try_emplace(key, uri.to_uri(), config).first->second;
 }
 
 void WireCore::send(const Try& attempt) {
     const TryNumber number = attempt.number;
+    const ClientKey key{attempt.address, attempt.is_stream};
     std::erase_if(clients_, [&](const auto& client) {
-        return (attempt.afresh && client.first == attempt.address) ||
-               std::find(attempt.known.begin(), attempt.known.end(), client.first) ==
+        return (attempt.afresh && client.first == key) ||
+               std::find(attempt.known.begin(), attempt.known.end(), client.first.first) ==
                    attempt.known.end();
     });
     const auto token = running_[number].get_token();
@@ -141,11 +148,11 @@ void WireCore::send(const Try& attempt) {
             if (self && way == Direction::upload)
                 self->listener_(number, Sent{});
         });
-        client_to(attempt.address)
+        client_to(key)
             .request(outgoing, token)
-            .then([self = shared_from_this(),
-                   number](const pplx::task<http::http_response>& answered) {
-                self->on_headers(number, answered);
+            .then([self = shared_from_this(), number,
+                   is_stream = attempt.is_stream](const pplx::task<http::http_response>& answered) {
+                self->on_headers(number, is_stream, answered);
             });
     } catch (...) {
         fail(number);
@@ -167,7 +174,8 @@ void WireCore::close() {
     clients_.clear();
 }
 
-void WireCore::on_headers(TryNumber number, const pplx::task<http::http_response>& answered) {
+void WireCore::on_headers(TryNumber number, bool is_stream,
+                          const pplx::task<http::http_response>& answered) {
     try {
         auto incoming = std::make_shared<Incoming>();
         incoming->number = number;
@@ -181,7 +189,11 @@ void WireCore::on_headers(TryNumber number, const pplx::task<http::http_response
         const auto retry_after = headers.find("Retry-After");
         if (retry_after != headers.end())
             incoming->answer.retry_after = parse_retry_after(retry_after->second);
-        read_body(incoming);
+        incoming->is_stream = is_stream && incoming->answer.status == 200;
+        if (!incoming->is_stream)
+            return read_body(incoming);
+        listener_(number, Opened{});
+        read_stream(incoming);
     } catch (...) {
         fail(number);
     }
@@ -202,6 +214,29 @@ void WireCore::read_body(const std::shared_ptr<Incoming>& incoming) {
                     return self->read_body(incoming);
                 self->cancel(incoming->number);
                 self->finish(incoming->number, too_large());
+            } catch (...) {
+                self->fail(incoming->number);
+            }
+        });
+}
+
+// What has come, as soon as it has: getn() alone would wait until its block is full.
+void WireCore::read_stream(const std::shared_ptr<Incoming>& incoming) {
+    auto buffer = incoming->response.body().streambuf();
+    buffer.getn(incoming->block.data(), 1)
+        .then([self = shared_from_this(), incoming, buffer](const pplx::task<std::size_t>& read) {
+            try {
+                std::size_t size = read.get(); // ready
+                if (size == 0)
+                    return self->on_body_end(incoming);
+                auto more = buffer;
+                const std::size_t here = std::min(more.in_avail(), incoming->block.size() - 1);
+                if (here > 0)
+                    size += more.getn(incoming->block.data() + 1, here).get(); // ready
+                self->listener_(
+                    incoming->number,
+                    Piece{{reinterpret_cast<const char*>(incoming->block.data()), size}});
+                self->read_stream(incoming);
             } catch (...) {
                 self->fail(incoming->number);
             }
@@ -296,6 +331,11 @@ HttpTransport::~HttpTransport() { impl_->close(); }
 void HttpTransport::async_send(HttpRequest request, Duration timeout,
                                std::function<void(HttpResult)> handler) {
     impl_->send(std::move(request), timeout, std::move(handler));
+}
+
+void HttpTransport::async_stream(HttpRequest request, Duration timeout, Duration silence,
+                                 HttpStream stream) {
+    impl_->stream(std::move(request), timeout, silence, std::move(stream));
 }
 
 } // namespace le_run::net

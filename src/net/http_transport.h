@@ -52,6 +52,15 @@ struct HttpError {
 
 using HttpResult = std::variant<HttpResponse, HttpError>;
 
+// A long answer, taken piece by piece. All on the loop's thread, none from inside async_stream().
+struct HttpStream {
+    std::function<void()> opened;              // the server answered 200
+    std::function<void(std::string)> received; // some bytes of the body, at least one
+    // Exactly once, the last: the stream's end (status 200), another answer than 200 with its body,
+    // or what went wrong.
+    std::function<void(HttpResult)> ended;
+};
+
 class HttpTransport {
 public:
     static constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
@@ -70,6 +79,11 @@ public:
     // on a warm connection reuse it; one that the server closed meanwhile is retried once at once.
     // Redirects are not followed.
     void async_send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
+
+    // The same for an answer that goes on: `timeout` until it begins, then `silence` is the longest
+    // time without a byte. It has a connection of its own. There is no way to end it but its end,
+    // and the destructor.
+    void async_stream(HttpRequest request, Duration timeout, Duration silence, HttpStream stream);
 
 private:
     class Impl;

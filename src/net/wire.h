@@ -20,9 +20,13 @@ namespace le_run::net {
 
 using TryNumber = std::uint64_t; // unique within one wire; a request may need several tries
 
-struct Sent {}; // connected, TLS and all, and the request is being written
-using News = std::variant<Sent, HttpResponse,
-                          WireFailure>; // Sent any number of times, then one of the others
+struct Sent {};   // connected, TLS and all, and the request is being written
+struct Opened {}; // of a stream: 200, and the body follows in pieces
+struct Piece {
+    std::string bytes;
+};
+// Sent any number of times, of a stream Opened and Pieces, then one of the last two.
+using News = std::variant<Sent, Opened, Piece, HttpResponse, WireFailure>;
 using Listener = std::function<void(TryNumber, News)>; // called on the wire's thread; must not own
                                                        // the loop's things
 
@@ -33,6 +37,7 @@ struct Try {
     std::vector<std::string>
         known;           // all addresses of the host: warm connections to others are closed
     bool afresh = false; // use no connection that exists
+    bool is_stream = false;
 };
 
 // The loop's thread; nothing here blocks or throws.

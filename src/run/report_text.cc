@@ -76,6 +76,14 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "holding_back",
                 "staying behind for " + left + " before contending again",
                 {{"wait", left}}};
+    case Event::kWatchFails:
+        return {LogLevel::kWarning,
+                "watch_fails",
+                "changes of the lease are not told, so it is read every " + left +
+                    ", and a free one is found later: " + text,
+                {{"every", left}, {"error", text}}};
+    case Event::kWatchWorks:
+        return {LogLevel::kInfo, "watch_works", "changes of the lease are told again", {}};
     case Event::kMarginGrown:
         return {LogLevel::kWarning,
                 "margin_grown",

@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "election/election.h"
 #include "exit_code.h"
 #include "kubernetes/kubeconfig.h"
 #include "run/boottime_timer.h"
@@ -102,6 +103,7 @@ private:
     void act(const ReadLease& read) {
         store_->async_read(read.timeout, [this, attempt = read.attempt](ReadOutcome outcome) {
             step(ReadAnswered{attempt, std::move(outcome)});
+            watch();
         });
     }
 
@@ -109,7 +111,25 @@ private:
         store_->async_write(write.record, write.base, write.timeout,
                             [this, attempt = write.attempt](WriteOutcome outcome) {
                                 step(WriteAnswered{attempt, std::move(outcome)});
+                                watch();
                             });
+    }
+
+    // Begun once the store has answered, and after a free lease was taken: nothing comes before
+    // that.
+    void watch() {
+        const auto state = election_.state();
+        if (is_watching_ || state == Election::State::kAcquiring ||
+            state == Election::State::kDone) {
+            return;
+        }
+        is_watching_ = true;
+        store_->watch([this](WatchNews news) {
+            if (std::holds_alternative<WatchWorks>(news)) {
+                log_.write({LogLevel::kDebug, "watching", "watching " + subject_.lock, {}});
+            }
+            step(Watched{std::move(news)});
+        });
     }
 
     void act(const StartWork& start) {
@@ -294,6 +314,7 @@ private:
     SignalSource signals_;
     Lateness lateness_;
     Duration last_margin_{};
+    bool is_watching_ = false;
     std::optional<Failed> failed_;  // of the run under way
     std::optional<ChildEnd> child_; // how the child of this leadership ended
     int requested_signal_ = 0; // what a requested stop sends to the child; 0: none was asked for

@@ -6,11 +6,13 @@
 #include <map>
 #include <utility>
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "check.h"
 #include "store/access_thread.h"
 #include "store/file_place.h"
+#include "store/file_watch.h"
 #include "store/lease_json.h"
 #include "store/lease_store.h"
 
@@ -71,10 +73,13 @@ WriteOutcome write_lease(LeaseFile& file, const std::string& path, const LeaseRe
     return Absent{};
 }
 
+constexpr Duration kLookTimeout = std::chrono::seconds(5);
+
 class FileStore : public LeaseStore {
 public:
     FileStore(boost::asio::io_context& loop, const std::string& path)
-        : loop_(loop), path_(path), shell_(std::make_shared<Shell>(loop, path)) {}
+        : loop_(loop), path_(path), shell_(std::make_shared<Shell>(loop, path)),
+          watch_(loop, path, [this] { look(); }) {}
 
     ~FileStore() override { shell_->requests.clear(); }
 
@@ -92,7 +97,43 @@ public:
             });
     }
 
+    void watch(WatchHandler handler) override {
+        watched_ = std::move(handler);
+        boost::asio::post(loop_, [this, weak = std::weak_ptr<Shell>(shell_)] {
+            if (weak.expired()) {
+                return;
+            }
+            if (const auto why = watch_.begin()) {
+                watched_(WatchFails{*why});
+            } else {
+                watched_(WatchWorks{});
+            }
+        });
+    }
+
 private:
+    enum class Look { kNone, kUnderWay, kAgain };
+
+    // Changes that come while the file is being read are told by one more read.
+    void look() {
+        if (look_ != Look::kNone) {
+            look_ = Look::kAgain;
+            return;
+        }
+        look_ = Look::kUnderWay;
+        async_read(kLookTimeout, [this](ReadOutcome outcome) {
+            const bool again = std::exchange(look_, Look::kNone) == Look::kAgain;
+            if (auto* const found = std::get_if<Found>(&outcome)) {
+                watched_(std::move(*found));
+            } else if (std::holds_alternative<Absent>(outcome)) {
+                watched_(Absent{});
+            }
+            if (again) {
+                look();
+            }
+        });
+    }
+
     struct Request {
         std::variant<ReadHandler, WriteHandler> handler;
         boost::asio::steady_timer timer; // keeps the loop running until the answer
@@ -146,6 +187,9 @@ private:
     const std::string path_;
     std::shared_ptr<Shell> shell_; // ours alone but while an answer is given
     std::uint64_t next_id_ = 1;
+    WatchHandler watched_;
+    Look look_ = Look::kNone;
+    FileWatch watch_;
 };
 
 } // namespace

@@ -142,6 +142,7 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
     if (!exchange(seen, slot)) {
         return overtaken();
     }
+    ::futimens(fd_.get(), nullptr); // tells those who watch (file_watch.h); a hint, so it may fail
     if (lasting) {
         write_slot(slot ^ 1U, content.object);
         sync_data(fd_.get(), path_);

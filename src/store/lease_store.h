@@ -26,6 +26,7 @@ class LeaseStore {
 public:
     using ReadHandler = std::function<void(ReadOutcome)>;
     using WriteHandler = std::function<void(WriteOutcome)>;
+    using WatchHandler = std::function<void(WatchNews)>;
 
     virtual ~LeaseStore() = default;
 
@@ -33,10 +34,16 @@ public:
     virtual void async_read(Duration timeout, ReadHandler handler) = 0;
 
     // Writes `record` if the stored lease is still exactly `base` (its version); without a base,
-    // only if there is none. Fields of base.object that LeaseRecord does not have survive. Answers
-    // Absent when `base` is given and the lease has vanished: a write never re-creates one.
+    // only if there is none. Fields of base.object that LeaseRecord does not have survive. When
+    // `base` is given and the lease has vanished nothing is written (a write never re-creates one),
+    // and the answer is Absent, or Conflict where the store does not tell the two apart.
     virtual void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
                              WriteHandler handler) = 0;
+
+    // Tells of changes from the last version on that this store has read or written, until its end;
+    // to be called once. The handler's calls are on the loop, never from inside this one. A
+    // connection that breaks is begun again by itself, at once and then after growing pauses.
+    virtual void watch(WatchHandler handler) = 0;
 };
 
 // Thrown by the factories only: the configuration cannot work. what() is one clear line for the

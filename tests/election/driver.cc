@@ -12,7 +12,8 @@ std::string name(Report::Event event) {
     static const char* names[] = {
         "contending",  "new-leader",    "acquired", "renewal-failing", "renewal-works",
         "stop-begins", "lost",          "released", "not-released",    "store-trouble",
-        "store-works", "long-duration", "vanished", "holding-back",    "margin-grown"};
+        "store-works", "long-duration", "vanished", "holding-back",    "watch-fails",
+        "watch-works", "margin-grown"};
     return names[static_cast<int>(event)];
 }
 

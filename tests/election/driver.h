@@ -33,6 +33,7 @@ public:
     std::vector<std::string> write(WriteOutcome outcome) {
         return step(WriteAnswered{last_attempt_, std::move(outcome)});
     }
+    std::vector<std::string> watched(WatchNews news) { return step(Watched{std::move(news)}); }
     // The last write happened.
     std::vector<std::string> written();
 

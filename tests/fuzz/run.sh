@@ -26,6 +26,7 @@ pem            10000  2048  -lcrypto    kubernetes/pem
 server_url   5000000   320  -           kubernetes/server_url net/address
 status        400000  4096  -lcrypto    store/lease_json store/micro_time kubernetes/errors net/http_failure
 token        1000000   512  -           kubernetes/credentials kubernetes/small_file
+watch         200000  2048  -           store/watch_event store/lease_json store/micro_time
 "
 table=$(sed -e ':a' -e '/\\$/{N;s/\\\n *//;ta' -e '}' <<<"$table" | sed '/^$/d')
 

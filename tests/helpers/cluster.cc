@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <set>
 #include <sstream>
 #include <stdexcept>
 
@@ -78,17 +79,9 @@ Cluster::Cluster(const ApiServerAccess& access, const std::string& lease_name)
     : access_(access), namespace_(unique_namespace()), lease_name_(lease_name) {
     const std::string rbac = "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace_;
     must("POST", "/api/v1/namespaces", {{"metadata", {{"name", namespace_}}}});
-    const json group = json::array({"coordination.k8s.io"});
-    const json leases = json::array({"leases"});
     must("POST", rbac + "/roles",
          {{"metadata", {{"name", "le-run"}}},
-          {"rules",
-           json::array(
-               {{{"apiGroups", group}, {"resources", leases}, {"verbs", json::array({"create"})}},
-                {{"apiGroups", group},
-                 {"resources", leases},
-                 {"resourceNames", json::array({lease_name_})},
-                 {"verbs", json::array({"get", "update"})}}})}});
+          {"rules", rules(json::array({"get", "update", "watch"}))}});
     must("POST", rbac + "/rolebindings",
          {{"metadata", {{"name", "le-run"}}},
           {"roleRef",
@@ -102,6 +95,28 @@ Cluster::Cluster(const ApiServerAccess& access, const std::string& lease_name)
     });
     if (!granted) {
         throw std::runtime_error("the API server does not grant the Role");
+    }
+}
+
+json Cluster::rules(const json& verbs) const {
+    const json group = json::array({"coordination.k8s.io"});
+    const json leases = json::array({"leases"});
+    return json::array(
+        {{{"apiGroups", group}, {"resources", leases}, {"verbs", json::array({"create"})}},
+         {{"apiGroups", group},
+          {"resources", leases},
+          {"resourceNames", json::array({lease_name_})},
+          {"verbs", verbs}}});
+}
+
+void Cluster::forbid_watching() const {
+    must("PATCH", "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace_ + "/roles/le-run",
+         {{"rules", rules(json::array({"get", "update"}))}}, "application/merge-patch+json");
+    const std::string watch = leases_path() +
+                              "?watch=true&timeoutSeconds=1&fieldSelector=" + "metadata.name%3D" +
+                              lease_name_;
+    if (!wait_until([&] { return ask("GET", watch, nullptr, kReplicaToken).status == 403; })) {
+        throw std::runtime_error("the API server does not take the verb away");
     }
 }
 
@@ -218,13 +233,15 @@ std::vector<LeaseWrite> Cluster::history() const {
     return result;
 }
 
-int Cluster::requests_of(const std::string& user) const {
-    int count = 0;
+int Cluster::requests_of(const std::string& user, const std::string& verb) const {
+    std::set<std::string> seen;
     each_event(access_, namespace_, [&](const json& event) {
-        count += text_in(event.at("user"), "username") == user &&
-                 text_in(event, "stage") == "ResponseComplete";
+        if (text_in(event.at("user"), "username") == user &&
+            (verb.empty() || text_in(event, "verb") == verb)) {
+            seen.insert(text_in(event, "auditID"));
+        }
     });
-    return count;
+    return static_cast<int>(seen.size());
 }
 
 Command client_go_example(const Cluster& cluster, const std::string& id) {

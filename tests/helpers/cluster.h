@@ -67,11 +67,14 @@ public:
     void create_lease(const nlohmann::json& spec) const;
     void edit_lease(const nlohmann::json& spec_changes) const; // merge patch of the spec
     void delete_lease() const;
+    // The Role without the verb watch; returns when the server denies it.
+    void forbid_watching() const;
 
     // Every accepted write to the Lease, in the order of the store.
     std::vector<LeaseWrite> history() const;
-    // Answered requests of a user in this namespace, whatever the answer.
-    int requests_of(const std::string& user) const;
+    // Requests of a user in this namespace, whatever the answer; of one verb, or of all. A watch
+    // counts when it has begun.
+    int requests_of(const std::string& user, const std::string& verb = "") const;
 
 private:
     HttpsReply ask(const std::string& method, const std::string& path, const nlohmann::json& body,
@@ -80,6 +83,7 @@ private:
     void must(const std::string& method, const std::string& path, const nlohmann::json& body,
               const std::string& type = "application/json") const;
     std::string leases_path() const;
+    nlohmann::json rules(const nlohmann::json& verbs) const;
 
     ApiServerAccess access_;
     ScratchFolder scratch_;

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 #include <csignal>
+#include <cstdio>
 #include <mutex>
 #include <system_error>
 #include <thread>
@@ -22,6 +23,12 @@
 namespace le_run::test {
 
 namespace {
+
+std::string hex(std::size_t number) {
+    char text[20];
+    std::snprintf(text, sizeof text, "%zx", number);
+    return text;
+}
 
 [[noreturn]] void fail(const char* what) {
     throw std::system_error(errno, std::generic_category(), std::string("test server: ") + what);
@@ -161,6 +168,11 @@ bool give(TestStream& stream, const Answer& answer) {
         return stream.write(head + "Content-Length: " + std::to_string(answer.body.size()) +
                             "\r\n\r\n" + answer.body);
     case Answer::Kind::kSilent:
+        stream.hang();
+        return false;
+    case Answer::Kind::kUnended:
+        stream.write(head + "Transfer-Encoding: chunked\r\n\r\n" + hex(answer.body.size()) +
+                     "\r\n" + answer.body + "\r\n");
         stream.hang();
         return false;
     case Answer::Kind::kDrip:

@@ -37,6 +37,7 @@ struct Answer {
     enum class Kind {
         kWhole,         // with Content-Length
         kSilent,        // nothing, until the server is destroyed
+        kUnended,       // `body` as one chunk, and then nothing, until the server is destroyed
         kDrip,          // announces 1000 bytes, sends one every 20 ms
         kEndless,       // chunks without end
         kHugeChunk,     // announces a chunk of 2 GB and sends without end

@@ -35,9 +35,11 @@ LocalClocks draw_clocks(Surroundings& around) {
 Candidate::Candidate(Surroundings& around, std::size_t number, ElectionConfig config)
     : around_(around), sim_(around.sim), referee_(around.referee), number_(number),
       config_(std::move(config)), clocks_(draw_clocks(around)), line_(around),
+      watch_(static_cast<Watch>(around.sim.index(3))),
       wakeup_(around.sim, [this] { deliver(life_, Tick{}); }),
       guard_timer_(around.sim, [this] { guard_wakes(); }) {
     referee_.takes_part({number_, 0}, false);
+    referee_.on_change([this] { store_changed(); });
 }
 
 void Candidate::demand(bool holds, const char* rule) {
@@ -60,6 +62,7 @@ void Candidate::start() {
     is_asked_to_stop_ = false;
     has_read_since_gone_ = true;
     is_run_under_way_ = false;
+    is_watching_ = false;
     new_guard();
     election_ = std::make_unique<Election>(config_, clocks_.now());
     deliver(life_, Tick{});
@@ -90,6 +93,14 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
         if (read != nullptr) {
             check_read(*read, sight, before);
         }
+        if (is_awaited) {
+            begin_watch();
+        }
+        const auto* watched = std::get_if<Watched>(&fact);
+        if (watched != nullptr && std::holds_alternative<Found>(watched->news) &&
+            (before == Election::State::kStandby || before == Election::State::kAcquiring)) {
+            saw(sight);
+        }
     }
     for (const Action& action : election_->take_actions()) {
         std::visit([&](const auto& a) { act(a); }, action);
@@ -109,6 +120,10 @@ void Candidate::check_step(const Fact& fact, Election::State before) {
     if (std::holds_alternative<WorkGone>(fact)) {
         has_read_since_gone_ = false;
     }
+    demand(!std::holds_alternative<Watched>(fact) || was_due ||
+               before != Election::State::kLeading ||
+               election_->state() == Election::State::kLeading,
+           "ended its work because of a hint");
 }
 
 void Candidate::check_read(const ReadAnswered& read, const Sight& sight, Election::State before) {
@@ -116,15 +131,23 @@ void Candidate::check_read(const ReadAnswered& read, const Sight& sight, Electio
         return;
     }
     has_read_since_gone_ = true;
+    told_revision_ = std::max(told_revision_, sight.revision);
+    sim_.trace([&] {
+        return name() + " read " +
+               (sight.is_absent ? "nothing" : "revision " + std::to_string(sight.revision));
+    });
     if (before == Election::State::kLeading) {
         const bool is_own = !sight.is_absent && sight.owner == Process{number_, life_};
         demand(is_own || election_->state() != Election::State::kLeading,
                "leads on though the lease is not its own");
     } else if (before == Election::State::kStandby) {
-        const Duration own = config_.timing.lease_duration;
-        referee_.standby_saw(number_, sight,
-                             sight.duration > Duration::zero() ? sight.duration : own);
+        saw(sight);
     }
+}
+
+void Candidate::saw(const Sight& sight) {
+    const Duration own = config_.timing.lease_duration;
+    referee_.standby_saw(number_, sight, sight.duration > Duration::zero() ? sight.duration : own);
 }
 
 void Candidate::arm() {
@@ -233,6 +256,9 @@ void Candidate::act(const ReadLease& read) {
 }
 
 void Candidate::act(const WriteLease& write) {
+    sim_.trace([&] {
+        return name() + " writes over " + (write.base ? write.base->version.text : "nothing");
+    });
     pending_ = write.attempt;
     const bool is_release = write.record.holder.text.empty();
     demand(!is_release || !works(), "releases while its work runs");

@@ -1,5 +1,6 @@
 // One simulated replica: le-run (the real Election), its guard (the real ChildMachine) and the
-// child's tree. le-run's side is in candidate.cc, the guard's and the tree's in candidate_guard.cc.
+// child's tree. le-run's side is in candidate.cc, its watch in candidate_watch.cc, the guard's and
+// the tree's in candidate_guard.cc.
 //
 // Beside what the referee sees, each step is held against what the headers of the two machines
 // promise: deadlines before news, a stop that nothing cancels, a release of a record that was read
@@ -31,6 +32,8 @@ public:
     void kill_guard();
     void cut_off(Duration length);
     void measure_margin(Duration margin); // and, some time later, that all is well again
+    // From now on its watch tells the truth, or, where it never did, nothing.
+    void calm_watch();
     LocalClocks& clocks() { return clocks_; }
     // When it will be neither paused nor frozen nor cut off.
     Duration disturbed_until() const;
@@ -46,6 +49,10 @@ public:
     std::uint64_t life() const { return life_; }
 
 private:
+    // kHonest: told of each change in order, and when something was missed. kWild: events lost,
+    // doubled and late, and breaks that mean nothing; never older than what it was told or has
+    // read.
+    enum class Watch { kNone, kHonest, kWild };
     enum class Work { kNone, kSpawning, kRunning, kChildEnded, kAfterGuard };
 
     Duration latest_wake_up() const; // lambda
@@ -58,6 +65,7 @@ private:
     void step(const Fact& fact, const Sight& sight);
     void check_step(const Fact& fact, Election::State before);
     void check_read(const ReadAnswered& read, const Sight& sight, Election::State before);
+    void saw(const Sight& sight);
     void arm();
     void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
     void act(const ReadLease& read);
@@ -68,6 +76,13 @@ private:
     void act(const Report& report);
     void act(const Finish& finish);
     void end_process();
+
+    // --- the watch ---
+    void begin_watch();
+    void store_changed();
+    void tell_wildly();
+    void watched(Duration delay, const WatchNews& news, const Sight& sight = {});
+    void miss_events();
 
     // --- the guard ---
     void tell_guard(const ChildFact& fact);
@@ -101,6 +116,18 @@ private:
     ElectionConfig config_;
     LocalClocks clocks_;
     Line line_;
+
+    const Watch watch_;
+    bool is_watching_ = false;
+    bool misses_events_ = false; // since its line was cut
+    Duration stream_busy_until_{};
+    struct PastEvent {
+        std::uint64_t revision = 0;
+        WatchNews news;
+        Sight sight;
+    };
+    std::deque<PastEvent> past_;      // what a wild watch may tell
+    std::uint64_t told_revision_ = 0; // or read
 
     std::unique_ptr<Election> election_;
     std::uint64_t life_ = 0; // of the le-run process; what an earlier one started is void

@@ -28,6 +28,13 @@ void Referee::violated(const std::string& what) {
     violations_.push_back(what);
 }
 
+void Referee::has_changed() const {
+    for (const auto& call : changed_) {
+        call();
+    }
+    vacant();
+}
+
 void Referee::vacant() const {
     if (running_ == 0 && vacancy_) {
         vacancy_();
@@ -93,7 +100,7 @@ WriteOutcome Referee::write(const Process& by, const LeaseRecord& record,
         now.duration = written_duration(record);
     }
     is_damaged_ = false;
-    vacant();
+    has_changed();
     return outcome;
 }
 
@@ -121,7 +128,7 @@ void Referee::acquired(const Process& by) {
 
 void Referee::edit(const LeaseRecord& record) {
     store_.put(record);
-    vacant();
+    has_changed();
 }
 
 void Referee::touch() { edit(store_.lease()->record); }
@@ -161,7 +168,7 @@ void Referee::set_renew_time_by_hand(WallTime time) {
 void Referee::delete_by_hand() {
     store_.erase();
     is_damaged_ = true;
-    vacant();
+    has_changed();
 }
 
 // --- the parties ---
@@ -178,8 +185,8 @@ void Referee::takes_part(const Process& process, bool is_client_go) {
 
 void Referee::standby_saw(std::size_t number, const Sight& sight, Duration duration) {
     Party& party = parties_[number];
-    if (sight.is_absent || party.seen.revision == sight.revision) {
-        return;
+    if (sight.is_absent || sight.revision <= party.seen.revision) {
+        return; // a record is waited out from when it, or a newer one, was seen first
     }
     party.seen = sight;
     party.seen_at = sim_.now();

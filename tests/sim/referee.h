@@ -75,6 +75,8 @@ public:
     int running() const { return running_; }
     void violated(const std::string& what);
     const std::vector<std::string>& violations() const { return violations_; }
+    // Called when what is stored has changed.
+    void on_change(std::function<void()> call) { changed_.push_back(std::move(call)); }
     // Called when a write lands or a work ends while no work runs.
     void on_vacancy(std::function<void()> call) { vacancy_ = std::move(call); }
 
@@ -100,6 +102,7 @@ private:
     void released(const Process& by);
     void acquired(const Process& by);
     void edit(const LeaseRecord& record);
+    void has_changed() const;
     void vacant() const;
     std::string name(std::size_t party) const;
 
@@ -114,6 +117,7 @@ private:
     std::vector<Party> parties_;
     int running_ = 0;
     std::vector<std::string> violations_;
+    std::vector<std::function<void()>> changed_;
     std::function<void()> vacancy_;
 };
 

@@ -193,6 +193,9 @@ private:
     void calm() {
         sim_.trace([] { return std::string("calm"); });
         around_.is_calm = true;
+        for (const auto& candidate : candidates_) {
+            candidate->calm_watch();
+        }
         Duration settled = sim_.now() + 1s; // what the server's last Retry-After may ask for
         if (is_exact_) {
             ++around_.network; // what is on its way still is lost
@@ -202,6 +205,7 @@ private:
             sim_.at(settled, [this] {
                 for (const auto& candidate : candidates_) {
                     candidate->measure_margin(Duration::zero());
+                    candidate->calm_watch();
                 }
                 is_settled_ = true;
                 expect_a_leader();

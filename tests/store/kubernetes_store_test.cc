@@ -128,7 +128,7 @@ TEST_CASE(
     Place place;
     const auto first = place.must_write(record_of("a"), {});
     place.admin.delete_lease(place.lease_namespace, place.name);
-    CHECK(describe(place.write(record_of("a", 1), first.lease)) == "Absent");
+    CHECK(describe(place.write(record_of("a", 1), first.lease)) == "Conflict"); // as 1.20 has it
     CHECK_FALSE(place.admin.has_lease(place.lease_namespace, place.name));
 
     const auto second = place.must_write(record_of("b"), {});
@@ -177,13 +177,13 @@ TEST_CASE("kubernetes: without rights, and with exactly those that the message n
     const auto read = place.read();
     const auto denied = failure_in(read);
     CHECK(denied.kind == Failure::Kind::kDenied);
-    CHECK_THAT(
-        denied.text,
-        contains("User \"nobody\" cannot get resource \"leases\"") &&
-            contains("in the namespace \"" + place.lease_namespace + "\"") &&
-            contains("add to a Role in namespace " + place.lease_namespace) &&
-            contains("resourceNames: [\"" + place.name + "\"], verbs: [\"get\", \"update\"]}") &&
-            contains("verbs: [\"create\"]} (create cannot be limited by resourceNames)"));
+    CHECK_THAT(denied.text,
+               contains("User \"nobody\" cannot get resource \"leases\"") &&
+                   contains("in the namespace \"" + place.lease_namespace + "\"") &&
+                   contains("add to a Role in namespace " + place.lease_namespace) &&
+                   contains("resourceNames: [\"" + place.name +
+                            "\"], verbs: [\"get\", \"update\", \"watch\"]}") &&
+                   contains("verbs: [\"create\"]} (create cannot be limited by resourceNames)"));
     const auto write = place.write(record_of("a"), {});
     CHECK_THAT(failure_in(write).text, contains("cannot create resource \"leases\""));
 
@@ -193,7 +193,7 @@ TEST_CASE("kubernetes: without rights, and with exactly those that the message n
          {{"apiGroups", {"coordination.k8s.io"}},
           {"resources", {"leases"}},
           {"resourceNames", {place.name}},
-          {"verbs", {"get", "update"}}}});
+          {"verbs", {"get", "update", "watch"}}}});
     REQUIRE(wait_until([&] { return describe(place.read()) == "Absent"; })); // rights lag
     const auto first = place.must_write(record_of("a"), {});
     place.must_write(record_of("a", 1), first.lease);

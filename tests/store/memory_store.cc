@@ -30,6 +30,22 @@ public:
                              });
     }
 
+    void watch(WatchHandler handler) override {
+        const std::weak_ptr<Timers> weak = timers_;
+        const auto tell = [&loop = loop_, weak, handler](const WatchNews& news) {
+            if (weak.expired()) {
+                return; // and with the store, perhaps, its loop
+            }
+            boost::asio::post(loop, [weak, handler, news] {
+                if (!weak.expired()) {
+                    handler(news);
+                }
+            });
+        };
+        lease_->watchers.push_back(tell);
+        tell(WatchWorks{});
+    }
+
 private:
     // Requests under way, by number: who is not in it has been answered.
     using Timers = std::map<std::uint64_t, boost::asio::steady_timer>;
@@ -94,12 +110,19 @@ WriteOutcome MemoryLease::write(const LeaseRecord& record, const std::optional<S
     if (auto* failure = std::get_if<Failure>(&found)) {
         return *failure;
     }
+    tell(std::get<Found>(found));
     return Written{std::get<Found>(found).lease, FencingToken{token}};
 }
 
 void MemoryLease::replace_object(const std::string& object) {
     object_ = object;
     ++revision_;
+}
+
+void MemoryLease::tell(const WatchNews& news) const {
+    for (const auto& watcher : watchers) {
+        watcher(news);
+    }
 }
 
 void MemoryLease::serve(std::function<void()> request) {

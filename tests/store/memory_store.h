@@ -19,7 +19,10 @@ public:
     ReadOutcome read() const;
     WriteOutcome write(const LeaseRecord& record, const std::optional<StoredLease>& base);
 
-    void delete_lease() { object_.reset(); }
+    void delete_lease() {
+        object_.reset();
+        tell(Absent{});
+    }
     // The stored object; empty when there is none.
     const std::optional<std::string>& object() const { return object_; }
     // Another program's write.
@@ -32,8 +35,12 @@ public:
 
     // For MemoryStore: runs `request` now, or at resume().
     void serve(std::function<void()> request);
+    // For MemoryStore: who is told of each change.
+    std::vector<std::function<void(const WatchNews&)>> watchers;
 
 private:
+    void tell(const WatchNews& news) const;
+
     std::optional<std::string> object_;
     std::uint64_t revision_ = 0; // never goes back, so that deletion does not take tokens back
     bool hangs_ = false;

@@ -106,7 +106,8 @@ void Hand::lease_is_taken(const json& spec, const std::string& word) {
 }
 
 // The documented exceptions: the Lease is freed by hand just after a renewal of a's, which is a
-// calm leader. Who contends cannot know that it still works; a notices with its next renewal.
+// calm leader. Who contends cannot know that it still works; a, which may not watch, notices with
+// its next renewal.
 void Hand::lease_is_freed(const std::function<void()>& free,
                           const std::function<bool()>& is_taken) {
     scene_.await("a renewal", [&, seen = renew_time()] { return renew_time() != seen; });
@@ -124,6 +125,7 @@ void Hand::lease_is_freed(const std::function<void()>& free,
 }
 
 void Hand::start_calm_leader() {
+    cluster_.forbid_watching();
     ReplicaStart start = scene_.start_of("daemonizing");
     start.timing = {"--lease-duration", "60s", "--renew-deadline", "40s", "--retry-period", "10s"};
     a_ = &scene_.lead("a", start);

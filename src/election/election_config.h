@@ -1,0 +1,24 @@
+// What an election is told at its start.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+
+#include "election/lease.h"
+#include "election/timing.h"
+
+namespace le_run {
+
+struct ElectionConfig {
+    HolderIdentity id;
+    Timing timing; // sound: broken_relations() is empty
+    std::optional<Duration>
+        stop_grace; // after a step-down that was asked for; none: no limit but the lease
+    bool standby_after_loss = true;
+    bool standby_after_work_ended = false;
+    std::optional<Duration> wait; // give up when leadership was not won in that time; none: never
+    std::uint64_t seed = 0; // for jitter, and to tell processes with one identity apart; differs
+                            // from process to process
+};
+
+} // namespace le_run

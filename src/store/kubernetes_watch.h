@@ -1,0 +1,78 @@
+// The watch on one Lease: a stream of events from the API server, kept up for as long as the store
+// lives.
+//
+// - It resumes where it ended (resourceVersion, moved on by bookmarks), so that nothing is missed
+//   between two connections. Where the server has forgotten that version (410) it begins with the
+//   present state and says that it is not seamless.
+// - Each connection ends by itself after five to ten minutes (the server's timeoutSeconds) and is
+//   renewed at once; a silent one is given up after kSilence: an API server sends a bookmark every
+//   minute.
+// - A connection that worked and broke is tried again at once, then after pauses that double up to
+// kLongestPause, jittered,
+//   so that the candidates of a restarted server do not come all at once. So is what is forbidden,
+//   because a server that has just started denies what it grants later, with longer pauses in the
+//   end.
+//
+// Threads: the loop's.
+#pragma once
+
+#include <memory>
+#include <random>
+#include <string>
+
+#include <boost/asio/steady_timer.hpp>
+
+#include "store/lease_api.h"
+#include "store/lease_store.h"
+#include "store/watch_event.h"
+
+namespace le_run {
+
+class KubernetesWatch {
+public:
+    static constexpr Duration kSilence = std::chrono::seconds(90);
+    static constexpr Duration kShortestPause = std::chrono::milliseconds(500);
+    static constexpr Duration kLongestPause = std::chrono::seconds(30);
+    static constexpr Duration kLongestPauseWhenDenied = std::chrono::minutes(10);
+
+    // `api` must outlive this, and its transport end no later than the loop.
+    KubernetesWatch(boost::asio::io_context& loop, LeaseApi& api)
+        : api_(api), timer_(loop), random_(std::random_device{}()) {}
+
+    void begin(LeaseStore::WatchHandler handler);
+    // The store has read or written this version: a watch that is still to begin begins there, and
+    // what is older is not told any more.
+    void seen(const Version& version);
+
+private:
+    enum class State { kIdle, kConnecting, kOpen };
+    enum class Told { kNothing, kWorks, kFails };
+
+    void connect();
+    void connect_after(Duration pause);
+    void opened();
+    void received(const std::string& bytes);
+    void on_event(const WatchEvent& event);
+    void ended(const net::HttpResult& result);
+    void try_again(const std::string& why, Duration longest_pause = kLongestPause);
+    void tell_failing(const std::string& why);
+    double jitter(double low, double high) {
+        return std::uniform_real_distribution<double>(low, high)(random_);
+    }
+
+    LeaseApi& api_;
+    boost::asio::steady_timer timer_;
+    std::shared_ptr<char> alive_ = std::make_shared<char>(); // the timer's handler asks it first
+    LeaseStore::WatchHandler handler_;
+    std::minstd_rand random_;
+    State state_ = State::kIdle;
+    Told told_ = Told::kNothing;
+    std::string version_; // of the last event; empty: begin with the present state
+    std::string newest_;  // that the store has read or written
+    LineSplitter lines_;  // of this connection
+    LeaseApi::Steady::time_point opened_at_{};
+    Duration pause_{};         // before the next try; zero: the last connection worked
+    bool is_token_new_ = true; // it need not be read again after a 401
+};
+
+} // namespace le_run

@@ -1,0 +1,73 @@
+// One Lease on a Kubernetes API server as HTTP resource: requests with credentials, and what their
+// answers mean. Shared by the store, which reads and writes, and the watch.
+//
+// Threads: the loop's.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "election/lease.h"
+#include "kubernetes/errors.h"
+#include "kubernetes/kubeconfig.h"
+#include "net/http_transport.h"
+#include "store/lease_json.h"
+
+namespace le_run {
+
+class LeaseApi {
+public:
+    using Steady = std::chrono::steady_clock;
+    using Done = std::function<void(net::HttpResult)>;
+
+    LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
+             const std::string& lease_namespace, const std::string& name);
+
+    const std::string& lease_namespace() const { return lease_namespace_; }
+    const std::string& name() const { return name_; }
+
+    // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token as
+    // its file has it now. `done` is called exactly once, at the latest at `deadline`.
+    void async_send(const char* method, std::string body, Steady::time_point deadline, Done done);
+
+    // The events of this Lease from `version` on (empty: from its present state on), for
+    // `lifetime` at the most. As HttpTransport::async_stream, with credentials.
+    void async_watch(const std::string& version, Duration lifetime, Duration silence,
+                     net::HttpStream stream);
+    // The server refused the token: reads its file again; whether another try has a sense.
+    bool read_token_again() { return token_.read_again(Steady::now()); }
+
+    ReadOutcome read_outcome(const net::HttpResult& result) const;
+    // `verb`: "update" or "create".
+    WriteOutcome write_outcome(const char* verb, const net::HttpResult& result) const;
+    // What went wrong with `verb`; `result` is no success.
+    Failure failure_of(const char* verb, const net::HttpResult& result) const;
+    // A Lease object as the API server sends it.
+    Parsed<StoredLease> stored_lease(const std::string& object) const;
+    std::string cannot(const char* verb, const std::string& why) const;
+
+private:
+    struct Call;
+
+    void send(std::shared_ptr<Call> call);
+    net::HttpRequest request(const char* method, std::string target, std::string body);
+    Failure refused(const char* verb, const net::HttpResponse& response) const;
+    bool says_absent(const net::HttpResponse& response) const;
+    kubernetes::Access access(const char* verb) const {
+        return {verb, lease_namespace_, name_, server_};
+    }
+
+    std::string lease_namespace_;
+    std::string name_;
+    std::string server_;
+    std::string credentials_from_;
+    std::string collection_; // the path of all leases of the namespace
+    kubernetes::Token token_;
+    net::HttpTransport transport_;
+};
+
+} // namespace le_run

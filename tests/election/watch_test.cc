@@ -1,0 +1,234 @@
+// What the watch tells is a hint: it saves reads and makes haste, and decides nothing by itself.
+#include "helpers/catch.h"
+
+#include "election/driver.h"
+
+namespace le_run::test {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Election::State;
+using Lines = std::vector<std::string>;
+
+const Failure kUnreachable{Failure::Kind::kUnreachable, "no answer", {}};
+
+// On standby behind another holder, with a watch that works.
+StoredLease become_watching(Driver& d) {
+    d.tick();
+    const StoredLease held = d.lease_of("other");
+    d.read(Found{held});
+    CHECK(d.watched(WatchWorks{.is_seamless = true}).empty());
+    return held;
+}
+
+StoredLease released(Driver& d) { return d.lease_of("", 1); }
+
+} // namespace
+
+TEST_CASE("watch: a standby that is told of changes does not poll", "[election]") {
+    Driver d;
+    become_watching(d);
+    for (int i = 0; i < 100; ++i) { // the holder renews
+        d.pass(2s);
+        CHECK(d.tick().empty());
+        CHECK(d.watched(Found{d.lease_of("other")}).empty());
+    }
+    CHECK(d.wakeup() == 15s); // the observed expiry
+}
+
+TEST_CASE("watch: a release is answered at once, over the version that was watched", "[election]") {
+    Driver d;
+    become_watching(d);
+    d.pass(1s);
+    const StoredLease free = released(d);
+    CHECK(d.watched(Found{free}) == Lines{"acquire over " + free.version.text});
+    CHECK(d.written().front() == "report acquired");
+}
+
+TEST_CASE("watch: an expiry is taken when it comes, not at a next poll", "[election]") {
+    Driver d;
+    become_watching(d);
+    d.pass(7s);
+    const StoredLease last = d.lease_of("other");
+    d.watched(Found{last});
+    CHECK(d.wakeup() == 15s);
+    d.pass(14999ms);
+    CHECK(d.tick().empty());
+    d.pass(1ms);
+    CHECK(d.tick() == Lines{"acquire over " + last.version.text});
+}
+
+TEST_CASE("watch: who comes second waits for the watch, and does not read", "[election]") {
+    Driver d;
+    become_watching(d);
+    d.watched(Found{released(d)});
+    SECTION("the winner's record comes after the conflict") {
+        CHECK(d.write(Conflict{}).empty());
+        CHECK(d.watched(Found{d.lease_of("third")}) == Lines{"report new-leader third"});
+        CHECK(d.wakeup() == 15s);
+    }
+    SECTION("the winner's record comes before the conflict") {
+        CHECK(d.watched(Found{d.lease_of("third")}).empty());
+        CHECK(d.write(Conflict{}) == Lines{"report new-leader third"});
+        CHECK(d.wakeup() == 15s);
+    }
+    SECTION("it does not come: one read, a retry period later") {
+        CHECK(d.write(Conflict{}).empty());
+        CHECK(d.wakeup() >= 2s);
+        CHECK(d.wakeup() <= 2400ms);
+        d.pass(d.wakeup());
+        CHECK(d.tick() == Lines{"read"});
+    }
+    SECTION("without a watch it reads at once") {
+        d.watched(WatchFails{"broken"});
+        CHECK(d.write(Conflict{}) == Lines{"read"});
+    }
+}
+
+TEST_CASE("watch: an event during a read is not lost", "[election]") {
+    Driver d;
+    const StoredLease held = become_watching(d);
+    d.watched(WatchWorks{.is_seamless = false}); // begun anew: look once
+    const StoredLease free = released(d);
+    CHECK(d.watched(Found{free}).empty());
+    SECTION("the read shows what was before") {
+        CHECK(d.read(Found{held}) == Lines{"read"}); // which of them is newer?
+        CHECK(d.read(Found{free}) == Lines{"acquire over " + free.version.text});
+    }
+    SECTION("the read shows it too") {
+        CHECK(d.read(Found{free}) == Lines{"acquire over " + free.version.text});
+    }
+    SECTION("the read fails") {
+        CHECK(d.read(kUnreachable).back() == "acquire over " + free.version.text);
+    }
+}
+
+TEST_CASE("watch: a record told of during a read is waited out when the next read finds none",
+          "[election]") {
+    Driver d;
+    const StoredLease held = become_watching(d);
+    d.pass(14s);
+    d.watched(WatchWorks{.is_seamless = false}); // begun anew: look once
+    d.watched(Found{d.lease_of("third")});
+    CHECK(d.read(Found{held}) == Lines{"read"});
+    SECTION("at once") { d.read(Absent{}); }
+    SECTION("after one that fails") {
+        d.read(kUnreachable);
+        d.pass(d.wakeup());
+        CHECK(d.tick() == Lines{"read"});
+        d.read(Absent{});
+    }
+    SECTION("as the watch tells, after one that fails") {
+        d.read(kUnreachable);
+        d.watched(Absent{});
+    }
+    d.pass(14s); // the older record would have run out
+    CHECK(d.tick().empty());
+    d.pass(1s);
+    CHECK(d.tick() == Lines{"acquire anew"});
+}
+
+TEST_CASE("watch: a release told of during a read does not shorten a wait", "[election]") {
+    Driver d;
+    const StoredLease held = become_watching(d);
+    d.watched(WatchWorks{.is_seamless = false});
+    d.watched(Found{released(d)}); // before or after what the read will find?
+    d.read(Found{d.lease_of("third")});
+    CHECK(d.read(Absent{}) == Lines{"report vanished third"});
+    CHECK(d.wakeup() > 10s);
+}
+
+TEST_CASE("watch: where something may have been missed, one read", "[election]") {
+    Driver d;
+    SECTION("on standby") {
+        become_watching(d);
+        CHECK(d.watched(WatchWorks{.is_seamless = false}) == Lines{"read"});
+    }
+    SECTION("while leading") {
+        d.become_leading();
+        CHECK(d.watched(WatchWorks{.is_seamless = false}) == Lines{"read"});
+    }
+    SECTION("not while a request is under way") {
+        d.become_acquiring();
+        CHECK(d.watched(WatchWorks{.is_seamless = false}).empty());
+    }
+}
+
+TEST_CASE("watch: a watch that fails means polling, one that works again means rest",
+          "[election]") {
+    Driver d;
+    become_watching(d);
+    d.pass(1s);
+    CHECK(d.watched(WatchFails{"broken"}) == Lines{"report watch-fails"});
+    CHECK(d.wakeup() <= 2400ms);
+    d.pass(d.wakeup());
+    CHECK(d.tick() == Lines{"read"});
+    d.read(Found{d.lease_of("other")});
+    CHECK(d.watched(WatchWorks{.is_seamless = true}) == Lines{"report watch-works"});
+    CHECK(d.wakeup() == 15s);
+}
+
+TEST_CASE("watch: a deletion is no permission", "[election]") {
+    Driver d;
+    become_watching(d);
+    d.pass(5s);
+    CHECK(d.watched(Absent{}) == Lines{"report vanished other"});
+    CHECK(d.wakeup() == 10s);
+    d.pass(10s);
+    CHECK(d.tick() == Lines{"acquire anew"});
+}
+
+TEST_CASE("watch: no work ends because of an event, but one read is sent at once", "[election]") {
+    Driver d;
+    d.become_leading();
+    d.watched(WatchWorks{.is_seamless = true});
+    const StoredLease mine = d.last_record();
+    d.pass(500ms);
+    const auto event = GENERATE(0, 1, 2);
+    CHECK(d.watched(event == 0   ? WatchNews(Found{d.lease_of("thief")})
+                    : event == 1 ? WatchNews(Found{d.lease_of("")})
+                                 : WatchNews(Absent{})) == Lines{"read"});
+    SECTION("which shows that nothing happened: the renewal goes out, the work goes on") {
+        CHECK(d.read(Found{mine}) == Lines{"renew over " + mine.version.text});
+        CHECK(d.election().state() == State::kLeading);
+    }
+    SECTION("which fails: the work goes on until the deadline") {
+        d.read(kUnreachable);
+        CHECK(d.election().state() == State::kLeading);
+    }
+    SECTION("which confirms it: the work is killed") {
+        const auto lines = d.read(Found{d.lease_of("thief")});
+        CHECK(lines == Lines{"report lost", "report stop-begins", "stop other-holder kill 0s"});
+    }
+}
+
+TEST_CASE("watch: own records are no news to their writer", "[election]") {
+    Driver d;
+    d.become_leading();
+    CHECK(d.watched(Found{d.last_record()}).empty());
+    d.pass(2s);
+    CHECK(d.tick().size() == 1);                      // the renewal
+    CHECK(d.watched(Found{d.last_record()}).empty()); // told before its answer
+    CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
+}
+
+TEST_CASE("watch: an event does not settle a write in doubt, a read does", "[election]") {
+    Driver d;
+    const StoredLease held = become_watching(d);
+    const StoredLease free = released(d);
+    d.watched(Found{free});
+    const StoredLease landed = d.last_record();
+    d.write(kUnreachable); // the acquisition may have happened
+    CHECK(d.watched(Found{held}) == Lines{"read"});
+    CHECK(d.read(Found{landed}) == Lines{"acquire over " + landed.version.text});
+}
+
+TEST_CASE("watch: nothing that is told matters while releasing or when done", "[election]") {
+    Driver d;
+    d.become_releasing();
+    CHECK(d.watched(Found{d.lease_of("other")}).empty());
+    CHECK(d.watched(Absent{}).empty());
+    CHECK(d.election().state() == State::kReleasing);
+}
+
+} // namespace le_run::test

@@ -1,0 +1,218 @@
+// The watch against scripted answers: where it resumes, and what it does when it cannot.
+#include "helpers/catch.h"
+#include "helpers/wait_until.h"
+#include "kubernetes/kubeconfig.h"
+#include "store/contract.h"
+#include "store/scripted_server.h"
+
+using namespace le_run;
+using namespace le_run::test;
+using namespace std::chrono_literals;
+
+namespace {
+
+std::string lease_of(const std::string& holder, const std::string& version) {
+    return R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"name":"w",)"
+           R"("namespace":"n","uid":"u-1","resourceVersion":")" +
+           version + R"("},"spec":{"holderIdentity":")" + holder +
+           R"(","leaseDurationSeconds":15}})";
+}
+
+std::string event(const std::string& type, const std::string& object) {
+    return R"({"type":")" + type + R"(","object":)" + object + "}\n";
+}
+
+std::string chunk(const std::string& bytes) {
+    char size[20];
+    std::snprintf(size, sizeof size, "%zx\r\n", bytes.size());
+    return size + bytes + "\r\n";
+}
+
+constexpr const char* kStream = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+constexpr const char* kStreamEnd = "0\r\n\r\n";
+
+// The store of lease n/w, a server that answers as it was told, and what the watch says.
+struct Watched {
+    boost::asio::io_context loop;
+    ScriptedServer server{loop};
+    std::unique_ptr<LeaseStore> store;
+    std::vector<std::string> told;
+
+    Watched() {
+        kubernetes::ClusterConfig config;
+        config.endpoint.tls = false;
+        config.endpoint.host = "127.0.0.1";
+        config.endpoint.port = server.port();
+        config.source = "the test";
+        store = make_kubernetes_store(loop, std::move(config), "n", "w");
+    }
+    void read() { // version 41
+        server.answer(200, lease_of("a", "41"));
+        REQUIRE(describe(read_and_wait(loop, *store)) == "Found a");
+    }
+    void watch() {
+        store->watch([this](const WatchNews& news) {
+            if (const auto* found = std::get_if<Found>(&news))
+                told.push_back(found->lease.record.holder.text + found->lease.version.text);
+            else if (const auto* works = std::get_if<WatchWorks>(&news))
+                told.push_back(works->is_seamless ? "seamless" : "works");
+            else if (const auto* fails = std::get_if<WatchFails>(&news))
+                told.push_back("fails: " + fails->text);
+            else
+                told.push_back("absent");
+        });
+    }
+    void run_until(const std::function<bool()>& fact) {
+        const auto end = std::chrono::steady_clock::now() + kPatience;
+        loop.restart();
+        while (!fact() && std::chrono::steady_clock::now() < end)
+            loop.run_one_until(end);
+        REQUIRE(fact());
+    }
+    void run_until_told(std::size_t count) {
+        run_until([&] { return told.size() >= count; });
+    }
+    // The first line of each request for a watch.
+    std::vector<std::string> watches() const {
+        std::vector<std::string> lines;
+        for (const std::string& request : server.requests()) {
+            const std::string line = request.substr(0, request.find(" HTTP"));
+            if (line.find("watch=true") != std::string::npos)
+                lines.push_back(line);
+        }
+        return lines;
+    }
+};
+
+bool ends_with(const std::string& text, const std::string& end) { return text.ends_with(end); }
+
+} // namespace
+
+TEST_CASE("watch: exactly this Lease, from the version that was read on") {
+    Watched w;
+    w.read();
+    w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("a", "42"))) +
+                        chunk(event("MODIFIED", lease_of("", "43"))) +
+                        chunk(event("DELETED", lease_of("", "44"))));
+    w.watch();
+    CHECK(w.told.empty());
+    w.run_until_told(4);
+    CHECK(w.told == std::vector<std::string>{"seamless", "a42", "43", "absent"});
+    const std::string target = w.watches().at(0);
+    CHECK(target.starts_with("GET /apis/coordination.k8s.io/v1/namespaces/n/leases?"));
+    CHECK(target.find("fieldSelector=metadata.name%3Dw&") != std::string::npos);
+    CHECK(target.find("allowWatchBookmarks=true") != std::string::npos);
+    CHECK(target.find("timeoutSeconds=") != std::string::npos);
+    CHECK(ends_with(target, "resourceVersion=41"));
+}
+
+TEST_CASE("watch: what is older than a version that was read is not told") {
+    Watched w;
+    w.read();
+    w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("", "9"))) +
+                        chunk(event("DELETED", lease_of("", "40"))) +
+                        chunk(event("MODIFIED", lease_of("a", "41"))) +
+                        chunk(event("MODIFIED", lease_of("b", "142"))));
+    w.watch();
+    w.run_until_told(3);
+    CHECK(w.told == std::vector<std::string>{"seamless", "a41", "b142"});
+}
+
+TEST_CASE("watch: an event in pieces, two in one piece") {
+    Watched w;
+    w.read();
+    const std::string first = event("MODIFIED", lease_of("a", "42"));
+    const std::string second = event("MODIFIED", lease_of("b", "43"));
+    w.server.answer_raw(kStream + chunk(first.substr(0, 30)) + chunk(first.substr(30) + second));
+    w.watch();
+    w.run_until_told(3);
+    CHECK(w.told == std::vector<std::string>{"seamless", "a42", "b43"});
+}
+
+TEST_CASE("watch: a connection that breaks or ends is resumed where it was, without a word") {
+    Watched w;
+    w.read();
+    w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("a", "42"))) + "5\r\nhal");
+    w.server.answer_raw(kStream +
+                        chunk(event("BOOKMARK", R"({"metadata":{"resourceVersion":"77"}})")) +
+                        kStreamEnd);
+    w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("b", "78"))));
+    w.watch();
+    w.run_until_told(3);
+    CHECK(w.told == std::vector<std::string>{"seamless", "a42", "b78"});
+    w.run_until([&] { return w.watches().size() >= 3; });
+    CHECK(ends_with(w.watches().at(1), "resourceVersion=42"));
+    CHECK(ends_with(w.watches().at(2), "resourceVersion=77"));
+}
+
+TEST_CASE("watch: a forgotten version (410) begins anew and says that something may be missing") {
+    Watched w;
+    w.read();
+    const std::string gone = R"({"kind":"Status","code":410,"message":"too old"})";
+    SECTION("as an event") {
+        w.server.answer_raw(kStream + chunk(event("ERROR", gone)) + kStreamEnd);
+        w.server.answer_raw(kStream + chunk(event("ADDED", lease_of("b", "90"))));
+        w.watch();
+        w.run_until_told(3);
+        CHECK(w.told == std::vector<std::string>{"seamless", "works", "b90"});
+    }
+    SECTION("as an answer") {
+        w.server.answer(410, gone);
+        w.server.answer_raw(kStream + chunk(event("ADDED", lease_of("b", "90"))));
+        w.watch();
+        w.run_until_told(2);
+        CHECK(w.told == std::vector<std::string>{"works", "b90"});
+    }
+    CHECK(ends_with(w.watches().at(0), "resourceVersion=41"));
+    CHECK(w.watches().at(1).find("resourceVersion") == std::string::npos);
+}
+
+TEST_CASE("watch: a Lease that was not there yet is watched from the present on") {
+    Watched w;
+    w.server.answer_raw(kStream + chunk(event("ADDED", lease_of("b", "7"))));
+    w.watch();
+    w.run_until_told(2);
+    CHECK(w.told == std::vector<std::string>{"works", "b7"});
+    CHECK(w.watches().at(0).find("resourceVersion") == std::string::npos);
+}
+
+TEST_CASE("watch: forbidden is said once, with the verb to add, and asked for again") {
+    Watched w;
+    w.read();
+    for (int i = 0; i < 3; ++i)
+        w.server.answer(403,
+                        R"({"kind":"Status","status":"Failure","reason":"Forbidden","code":403,)"
+                        R"("message":"User \"u\" cannot watch resource \"leases\""})");
+    w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("b", "43"))));
+    w.watch();
+    w.run_until_told(3);
+    CHECK(w.told.at(0).find("fails: cannot watch lease n/w") == 0);
+    CHECK(w.told.at(0).find("verbs: [\"get\", \"update\", \"watch\"]") != std::string::npos);
+    CHECK(w.told.at(1) == "seamless");
+    CHECK(w.told.at(2) == "b43");
+}
+
+TEST_CASE("watch: what fails twice is said once, tried again, and works again") {
+    Watched w;
+    w.read();
+    for (int i = 0; i < 3; ++i)
+        w.server.answer(500, "no");
+    w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("b", "43"))));
+    w.watch();
+    w.run_until_told(3);
+    CHECK(w.told.at(0).find("fails: cannot watch lease n/w") == 0);
+    CHECK(w.told.at(1) == "seamless");
+    CHECK(w.told.at(2) == "b43");
+}
+
+TEST_CASE("watch: events that cannot be read are said to be, and change nothing") {
+    Watched w;
+    w.read();
+    w.server.answer_raw(kStream + chunk("rubbish\n" + event("MODIFIED", "{}") +
+                                        event("MODIFIED", lease_of("b", "43"))));
+    w.watch();
+    w.run_until_told(3);
+    CHECK(w.told.at(0) == "seamless");
+    CHECK(w.told.at(1).find("fails: cannot watch lease n/w") == 0);
+    CHECK(w.told.at(2) == "b43");
+}
