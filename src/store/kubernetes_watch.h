@@ -8,10 +8,9 @@
 //   renewed at once; a silent one is given up after kSilence: an API server sends a bookmark every
 //   minute.
 // - A connection that worked and broke is tried again at once, then after pauses that double up to
-// kLongestPause, jittered,
-//   so that the candidates of a restarted server do not come all at once. So is what is forbidden,
-//   because a server that has just started denies what it grants later, with longer pauses in the
-//   end.
+//   kLongestPause, jittered, so that the candidates of a restarted server do not come all at once.
+//   So is what is forbidden, because a server that has just started denies what it grants later,
+//   with longer pauses in the end.
 //
 // Threads: the loop's.
 #pragma once
