@@ -25,6 +25,9 @@ struct ClusterConfig {
     net::Endpoint
         endpoint;      // server and TLS; the CA is read, never the system's instead of a given one
     TokenSource token; // none over plain http
+    // The cluster's proxy-url: http, https or socks5, a host, perhaps a port and user:password@
+    // (secret). Empty: not given, so the environment's proxy variables count.
+    std::string proxy_url;
     std::string default_namespace; // of the pod when in cluster, else of the context; may be empty
     std::string source;            // for people: "kubeconfig /home/a/.kube/config, context c"
 };

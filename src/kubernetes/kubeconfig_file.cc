@@ -114,6 +114,19 @@ void refuse(const Section& section, const char* key, const std::string& instead)
         section.fail(key, "is not supported; " + instead);
 }
 
+bool is_proxy_url(const std::string& url) {
+    for (const std::string scheme : {"http://", "https://", "socks5://"}) {
+        if (!url.starts_with(scheme))
+            continue;
+        const auto at = url.rfind('@');
+        const auto host = at == std::string::npos ? scheme.size() : at + 1;
+        const auto endpoint = split_server_url("http://" + url.substr(host));
+        const auto* good = std::get_if<net::Endpoint>(&endpoint);
+        return good != nullptr && good->base_path.empty();
+    }
+    return false;
+}
+
 void read_cluster(const Section& cluster, ClusterConfig& config) {
     const std::string server = cluster.text("server");
     if (server.empty())
@@ -134,7 +147,9 @@ void read_cluster(const Section& cluster, ClusterConfig& config) {
                      "is \"" + insecure +
                          "\": refused, the server is always verified; remove it and give "
                          "certificate-authority");
-    refuse(cluster, "proxy-url", "le-run connects directly");
+    config.proxy_url = cluster.text("proxy-url");
+    if (!config.proxy_url.empty() && !is_proxy_url(config.proxy_url))
+        cluster.fail("proxy-url", "is no proxy's address; write http://HOST:PORT");
 
     net::TlsConfig& tls = config.endpoint.tls_config;
     tls.server_name = cluster.text("tls-server-name");

@@ -100,6 +100,15 @@ TEST_CASE("a kubeconfig in JSON, with a token and without a CA") {
     CHECK_FALSE(config.endpoint.tls_config.ca_pem.has_value()); // the system's store
 }
 
+TEST_CASE("a cluster's proxy is handed over as it is written") {
+    const std::string url =
+        GENERATE("http://proxy:3128", "https://u:p@[::1]:8443/", "socks5://10.0.0.1");
+    const ScratchFolder folder;
+    const std::string cluster = "{server: \"https://a\", proxy-url: \"" + url + "\"}";
+    const auto path = folder.write("config", config_of(cluster, "{}"));
+    CHECK(load_cluster_config(request(path)).proxy_url == url);
+}
+
 TEST_CASE("a token file is relative to the kubeconfig") {
     CHECK(load("token-file.yaml").token.file == kFixtures + "pki/token");
 }
@@ -235,7 +244,11 @@ TEST_CASE("what a kubeconfig may say wrong") {
         {"{server: \"https://a\", insecure-skip-tls-verify: true}", "{}",
          "insecure-skip-tls-verify is \"true\": refused"},
         {"{server: \"https://a\", insecure-skip-tls-verify: Yes}", "{}", "refused"},
-        {"{server: \"https://a\", proxy-url: \"http://p\"}", "{}", "proxy-url is not supported"},
+        {"{server: \"https://a\", proxy-url: \"p:3128\"}", "{}", "proxy-url is no proxy's address"},
+        {"{server: \"https://a\", proxy-url: \"http://u:hidden@\"}", "{}",
+         "proxy-url is no proxy's"},
+        {"{server: \"https://a\", proxy-url: \"ftp://p\"}", "{}", "proxy-url is no proxy's"},
+        {"{server: \"https://a\", proxy-url: \"http://p/x\"}", "{}", "proxy-url is no proxy's"},
         {"{server: \"https://a\", certificate-authority: pki/gone.crt}", "{}",
          "pki/gone.crt, which is missing"},
         {"{server: \"https://a\", certificate-authority: pki/empty}", "{}",
