@@ -98,3 +98,24 @@ TEST_CASE("examples: the systemd unit is sound (file)") {
     (void)std::system(("systemd-analyze verify --man=no " + file + " >" + said + " 2>&1").c_str());
     CHECK(read_file(said).find("example-worker.service") == std::string::npos);
 }
+
+TEST_CASE("examples: storage refuses what a paused leader writes too late (file)") {
+    Process show({.argv = {LE_RUN_SOURCE_DIR "/examples/fencing/show.sh"},
+                  .environment = {{"LE_RUN", LE_RUN_BINARY}}});
+    const auto code = show.wait(std::chrono::minutes(5));
+    INFO(show.out());
+    INFO(show.err());
+    CHECK(code == 0);
+    CHECK_THAT(show.out(), contains("\"late\" refused by the database"));
+    CHECK_THAT(show.out(), contains("\"late\" refused by the server"));
+    const auto between = [&](const std::string& from, const std::string& to) {
+        const auto begin = show.out().find(from);
+        REQUIRE(begin != std::string::npos);
+        return show.out().substr(begin, show.out().find(to, begin) - begin);
+    };
+    for (const std::string& held :
+         {between("The table holds:", "== object"), between("The object holds:", "== end")}) {
+        CHECK_THAT(held, contains("first") && contains("second"));
+        CHECK(held.find("late") == std::string::npos);
+    }
+}
