@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "exit_code.h"
-#include "options.h"
+#include "options/options.h"
 #include "run/run.h"
 #include "run/signal_source.h"
 

@@ -9,7 +9,7 @@
 #include <utility>
 #include <vector>
 
-#include "options.h"
+#include "options/options.h"
 
 namespace le_run {
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "guard/guard.h"
-#include "options.h"
+#include "options/options.h"
 
 namespace le_run {
 

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "helpers/scratch_folder.h"
-#include "options.h"
+#include "options/options.h"
 
 namespace le_run::test {
 namespace {
@@ -120,6 +120,11 @@ TEST_CASE("a flag wins over the environment, an empty variable is none", "[optio
     const Options options =
         parse({"--lock", "file:///a", "--", "true"}, {"LE_RUN_LEASE_LOCK_NAME=b"});
     CHECK(std::get<FileLock>(options.lock).path == "/a");
+    const auto by_flag = parse({"--lock", "k8s://a/b", "--", "true"},
+                               {"LE_RUN_LEASE_LOCK_NAMESPACE=c", "LE_RUN_KUBECONFIG=/k"});
+    CHECK(std::get<KubernetesLock>(by_flag.lock).lease_namespace == "a");
+    CHECK(std::get<KubernetesLock>(by_flag.lock).kubeconfig == "/k");
+    CHECK_FALSE(parse_with({"--pid-namespace=false"}, {"LE_RUN_PID_NAMESPACE=1"}).pid_namespace);
 }
 
 TEST_CASE("the lock", "[options]") {
@@ -200,6 +205,9 @@ TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[
         {refused_with({}, {"LE_RUN_ALLOW_NEW_PRIVILEGES=maybe"}),
          {"LE_RUN_ALLOW_NEW_PRIVILEGES", "true"}},
         {refused_with({"--id=a\nb"}), {"--id", "printable"}},
+        {refused_with({"--pid-namespace=maybe"}), {"--pid-namespace \"maybe\"", "false"}},
+        {refused({"--", "true"}, {"LE_RUN_LOCK=k8s://a/b", "LE_RUN_LEASE_LOCK_NAME=c"}),
+         {"LE_RUN_LOCK", "LE_RUN_LEASE_LOCK_NAME"}},
     };
     for (const Row& row : rows) {
         INFO(row.refusal.text);

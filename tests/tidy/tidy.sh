@@ -49,17 +49,17 @@ bad=$(git ls-files | cut -d/ -f1 | sort -u |
     grep -vxE 'CMakeLists\.txt|CMakePresets\.json|src|examples|container|tests|README\.md|LICENSE|\..*')
 [[ -z "$bad" ]] || fail "at the top level beside what is fixed: $bad"
 
-# --- README: the exit codes are those of exit_code.h, the options those of options.cc ---
+# --- README: the exit codes are those of exit_code.h, the options those of the table ---
 for code in $(sed -nE 's/^constexpr int kExit(Stopped|NotLeading|Cannot|NotExecutable|NotFound) = ([0-9]+);.*/\2/p' src/exit_code.h); do
     grep -qE "^\| \`?$code\`? \|" README.md || fail "README's table of exit codes lacks $code"
 done
-for option in $(sed -nE 's/^ *\{"([a-z-]+)", *".*/\1/p' src/options.cc); do
+for option in $(sed -nE 's/^ *\{"([a-z-]+)", *".*/\1/p' src/options/option_table.h); do
     grep -qE "\`--$option\b" README.md || fail "README does not name --$option"
 done
 for option in $(grep -oE '`--[a-z][a-z-]+' README.md | tr -d '`' | sort -u); do
     case $option in
     --help | --quick | --seeds) ;;
-    *) grep -q "\"${option#--}\"" src/options.cc || fail "README names $option, which does not exist" ;;
+    *) grep -q "\"${option#--}\"" src/options/option_table.h || fail "README names $option, which does not exist" ;;
     esac
 done
 

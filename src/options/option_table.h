@@ -1,0 +1,56 @@
+// Every option, once: the flag, the variable, the key of the configuration file, the help and the
+// default follow from this table.
+#pragma once
+
+#include <array>
+#include <string>
+
+namespace le_run {
+
+enum class GivenIn { kFlag, kFlagOrVariable, kAnyPlace };
+
+struct OptionText {
+    const char* name;
+    const char* metavar; // of the value; "": a switch, true or false
+    const char* help;
+    // What holds when it is not given: a value as a user would write it, or else (no value)
+    // a description.
+    const char* fallback = "";
+    const char* without = "";
+    GivenIn given_in = GivenIn::kAnyPlace;
+
+    bool is_switch() const { return metavar[0] == '\0'; }
+};
+
+inline constexpr auto kOptions = std::to_array<OptionText>({
+    {"lock", "URL", "what is led over: k8s://[NAMESPACE/]NAME or file:///PATH"},
+    {"lease-lock-name", "NAME", "the same as a k8s:// lock: name of the Lease"},
+    {"lease-lock-namespace", "NAMESPACE", "its namespace", "",
+     "of the pod, else of the kubeconfig's context, else \"default\""},
+    {"kubeconfig", "FILE", "where the API server and the credentials are", "",
+     "KUBECONFIG, else in-cluster, else ~/.kube/config"},
+    {"id", "TEXT", "holder identity", "", "host name + \"_\" + random, new at each start"},
+    {"lease-duration", "DURATION", "how long the lease outlives its last renewal", "15s"},
+    {"renew-deadline", "DURATION", "without a renewal for so long the child is stopped", "10s"},
+    {"retry-period", "DURATION", "between renewals, and between looks on standby", "2s"},
+    {"stop-signal", "SIGNAL", "what asks the child to stop", "SIGTERM"},
+    {"stop-grace", "DURATION", "time to end after a requested stop, then SIGKILL", "", "no limit"},
+    {"lost-grace", "DURATION", "time to end after renewals failed", "",
+     "all that the lease leaves"},
+    {"on-lost", "standby|exit", "what follows a lost lease", "standby"},
+    {"on-exit", "exit|standby", "what follows a child that ended by itself", "exit"},
+    {"wait", "DURATION", "give up with 75 when leadership was not won in that time; 0: try once",
+     "", "wait for ever"},
+    {"log-level", "LEVEL", "debug, info, warning or error", "info"},
+    {"log-format", "text|json", "of the log on standard error", "text"},
+    {"allow-new-privileges", "",
+     "let setuid programs in the child gain privileges that le-run cannot kill", "false"},
+    {"pid-namespace", "",
+     "the child lives in a PID namespace that ends with le-run's guard process", "false"},
+    {"version", "", "print the version", "", "", GivenIn::kFlag},
+});
+
+// LE_RUN_ and the name in upper case.
+std::string variable_of(const OptionText& option);
+
+} // namespace le_run
