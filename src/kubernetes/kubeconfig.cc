@@ -107,11 +107,32 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
                            "; give --kubeconfig");
 }
 
+// The kubeconfig's proxy, whatever NO_PROXY says, as kubectl does; else the environment's.
+void choose_proxy(const KubeconfigRequest& request, ClusterConfig& config) {
+    net::Endpoint& endpoint = config.endpoint;
+    std::variant<std::optional<net::Proxy>, net::ProxyError> choice;
+    if (config.proxy_url.empty()) {
+        choice =
+            net::proxy_of_environment(endpoint.tls, endpoint.host, endpoint.port,
+                                      [&](const auto& name) { return variable(request, name); });
+    } else {
+        auto named = net::parse_proxy(config.proxy_url, net::kProxyUrlField);
+        if (const auto* error = std::get_if<net::ProxyError>(&named))
+            throw StoreConfigError(config.source + ": proxy-url " + error->text);
+        choice = std::get<net::Proxy>(std::move(named));
+    }
+    if (const auto* error = std::get_if<net::ProxyError>(&choice))
+        throw StoreConfigError(error->text);
+    endpoint.proxy = std::get<std::optional<net::Proxy>>(std::move(choice));
+}
+
 } // namespace
 
 ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
     try {
-        return load_in_order(request);
+        auto config = load_in_order(request);
+        choose_proxy(request, config);
+        return config;
     } catch (const StoreConfigError& error) {
         throw StoreConfigError(one_line(error.what())); // names and paths may hold line ends
     }

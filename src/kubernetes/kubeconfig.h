@@ -22,8 +22,9 @@ struct KubeconfigRequest {
 
 // Everything needed to talk to one API server. Holds secrets: never log it, but for `source`.
 struct ClusterConfig {
-    net::Endpoint
-        endpoint;      // server and TLS; the CA is read, never the system's instead of a given one
+    // Server, TLS and proxy; the CA is read, never the system's instead of a given one. The proxy
+    // is the one of proxy_url, else of the environment.
+    net::Endpoint endpoint;
     TokenSource token; // none over plain http
     // The cluster's proxy-url: http, https or socks5, a host, perhaps a port and user:password@
     // (secret). Empty: not given, so the environment's proxy variables count.

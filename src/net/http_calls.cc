@@ -9,7 +9,8 @@ namespace le_run::net {
 
 HttpCalls::HttpCalls(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup)
     : loop_(loop), door_(std::make_shared<Door>(loop)), endpoint_(std::move(endpoint)),
-      resolver_(loop, endpoint_.host, std::move(lookup)) {}
+      dialled_(endpoint_.proxy ? endpoint_.proxy->host : endpoint_.host),
+      resolver_(loop, dialled_, std::move(lookup)) {}
 
 void HttpCalls::open() {
     const auto listener = [door = door_, weak = weak_from_this()](TryNumber number, News news) {
@@ -79,7 +80,7 @@ void HttpCalls::on_addresses(CallNumber id, const LookupAnswer& answer) {
         return finish(id, error(call, HttpError::Kind::kUntrusted, problem_));
     if (answer.addresses.empty()) {
         const std::string why =
-            "the name " + endpoint_.host + " could not be resolved: " + answer.problem;
+            "the name " + dialled_ + " could not be resolved: " + answer.problem;
         return finish(id, error(call, HttpError::Kind::kUnreachable, why));
     }
     call.addresses = answer.addresses;
@@ -163,7 +164,7 @@ void HttpCalls::on_share_over(CallNumber id, TryNumber number) {
 void HttpCalls::give_up_address(CallNumber id, Call& call, const std::string& why,
                                 bool is_untrusted) {
     resolver_.refresh();
-    const bool is_alone = call.addresses.size() == 1 && call.addresses.front() == endpoint_.host;
+    const bool is_alone = call.addresses.size() == 1 && call.addresses.front() == dialled_;
     call.failures += (call.failures.empty() ? "" : "; ") +
                      (is_alone ? why : call.addresses[call.current] + ": " + why);
     call.all_untrusted = call.all_untrusted && is_untrusted;
@@ -187,7 +188,7 @@ void HttpCalls::on_deadline(CallNumber id) {
     why += "timed out after " + text_of(call.timeout);
     switch (call.stage) {
     case Stage::kLookup:
-        why += " looking up the name " + endpoint_.host;
+        why += " looking up the name " + dialled_;
         break;
     case Stage::kConnecting:
         why += " connecting to " + call.addresses[call.current];
@@ -219,8 +220,11 @@ void HttpCalls::finish(CallNumber id, HttpResult result) {
 }
 
 HttpError HttpCalls::error(const Call& call, HttpError::Kind kind, const std::string& why) const {
-    return {kind, authority(endpoint_.host, endpoint_.port) + ": " + why + " (" +
-                      call.request.method + " " + call.request.target + ")"};
+    std::string where = authority(endpoint_.host, endpoint_.port);
+    if (endpoint_.proxy)
+        where += " through the proxy " + text_of(*endpoint_.proxy);
+    return {kind,
+            where + ": " + why + " (" + call.request.method + " " + call.request.target + ")"};
 }
 
 } // namespace le_run::net

@@ -71,6 +71,7 @@ private:
     boost::asio::io_context& loop_;
     std::shared_ptr<Door> door_;
     Endpoint endpoint_;
+    const std::string dialled_; // the host to connect to: the server, or the proxy on the way
     Resolver resolver_;
     std::string problem_;        // of the configuration: no request can work
     std::unique_ptr<Wire> wire_; // none when there is a problem_

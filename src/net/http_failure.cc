@@ -19,6 +19,8 @@ std::string tls_reason(int code) {
     return reason == nullptr ? "TLS error " + std::to_string(ERR_GET_REASON(packed)) : reason;
 }
 
+} // namespace
+
 std::string describe_connect(int code) {
     switch (code) {
     case ECONNREFUSED:
@@ -33,8 +35,6 @@ std::string describe_connect(int code) {
     }
 }
 
-} // namespace
-
 bool failed_while_writing(const WireFailure& failure) {
     return failure.what.starts_with("Failed to write request");
 }
@@ -42,6 +42,8 @@ bool failed_while_writing(const WireFailure& failure) {
 std::string describe(const WireFailure& failure) {
     if (!failure.trust.empty())
         return failure.trust;
+    if (!failure.proxy.empty())
+        return failure.proxy;
     if (failure.is_too_large)
         return "the answer is too large";
     const std::string& what = failure.what;

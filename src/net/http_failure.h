@@ -13,12 +13,16 @@ struct WireFailure {
     std::string what;
     int code = 0;
     std::string trust;         // why the verification of the server failed; empty: it did not
+    std::string proxy;         // why the proxy did not connect to the server; empty: it did
     bool is_too_large = false; // the answer was longer than HttpTransport::kMaxBody
 };
 
 // "connection refused or host unreachable", "certificate CN=x: expired on ...". One line, no
 // secrets.
 std::string describe(const WireFailure& failure);
+
+// Of an errno of connect().
+std::string describe_connect(int code);
 
 // Whether the request failed while it was being written. Where the connection was kept from the
 // request before, the server has closed it since. (When that shows while the answer is awaited,

@@ -9,11 +9,14 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <stdexcept>
 
+#include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <cpprest/http_client.h>
 #include <pplx/threadpool.h>
 
@@ -21,6 +24,7 @@
 #include "net/http_calls.h"
 #include "net/http_failure.h"
 #include "net/signals_blocked.h"
+#include "net/tunnel.h"
 #include "net/wire.h"
 
 namespace le_run::net {
@@ -73,10 +77,12 @@ WireFailure too_large() {
 // All members but the constructor: cpprest's thread.
 class WireCore : public std::enable_shared_from_this<WireCore> {
 public:
-    WireCore(const Endpoint& endpoint, std::shared_ptr<TlsClient> tls, Listener listener)
-        : scheme_(endpoint.tls ? "https" : "http"), port_(endpoint.port),
-          base_path_(endpoint.base_path), host_(authority(endpoint.host, endpoint.port)),
-          tls_(std::move(tls)), listener_(std::move(listener)) {}
+    // `tls` to the server and `proxy_tls` to the proxy are null where there is none.
+    WireCore(const Endpoint& endpoint, std::shared_ptr<TlsClient> tls,
+             std::shared_ptr<TlsClient> proxy_tls, Listener listener)
+        : host_(endpoint.host), port_(endpoint.port), base_path_(endpoint.base_path),
+          tls_(std::move(tls)), proxy_(endpoint.proxy), proxy_tls_(std::move(proxy_tls)),
+          listener_(std::move(listener)) {}
 
     void send(const Try& attempt);
     void cancel(TryNumber number);
@@ -93,8 +99,18 @@ private:
 
     // By address; each with its pool. A stream does not take the warm connection of the others.
     using ClientKey = std::pair<std::string, bool>;
+    struct Client {
+        http::client::http_client http;
+        std::shared_ptr<Tunnel> tunnel; // null: it connects directly
+    };
 
-    http::client::http_client& client_to(const ClientKey& key);
+    struct Running {
+        pplx::cancellation_token_source source;
+        std::shared_ptr<Tunnel> tunnel; // of its client
+    };
+
+    Client& client_to(const ClientKey& key);
+    std::shared_ptr<Tunnel> tunnel_by(const std::string& proxy_address);
     void on_headers(TryNumber number, bool is_stream,
                     const pplx::task<http::http_response>& answered);
     void read_body(const std::shared_ptr<Incoming>& incoming);
@@ -103,17 +119,25 @@ private:
     void fail(TryNumber number);
     void finish(TryNumber number, News news);
 
-    std::string scheme_;
+    std::string host_; // as the user named it
     std::string port_;
     std::string base_path_;
-    std::string host_; // as the user named it, for the Host header
     std::shared_ptr<TlsClient> tls_;
+    std::optional<Proxy> proxy_;
+    std::shared_ptr<TlsClient> proxy_tls_;
     Listener listener_;
-    std::map<ClientKey, http::client::http_client> clients_;
-    std::map<TryNumber, pplx::cancellation_token_source> running_;
+    std::map<ClientKey, Client> clients_;
+    std::map<TryNumber, Running> running_;
 };
 
-http::client::http_client& WireCore::client_to(const ClientKey& key) {
+std::shared_ptr<Tunnel> WireCore::tunnel_by(const std::string& proxy_address) {
+    if (!proxy_)
+        return nullptr;
+    return std::make_shared<Tunnel>(wire_thread(),
+                                    Tunnel::Way{*proxy_, proxy_address, host_, port_, proxy_tls_});
+}
+
+WireCore::Client& WireCore::client_to(const ClientKey& key) {
     const auto found = clients_.find(key);
     if (found != clients_.end())
         return found->second;
@@ -127,9 +151,19 @@ http::client::http_client& WireCore::client_to(const ClientKey& key) {
             TlsClient::apply(tls, context.native_handle());
         });
     }
+    auto tunnel = tunnel_by(key.first);
+    if (tunnel)
+        config.set_nativehandle_options([tunnel, tls = tls_ != nullptr](void* connection) {
+            using Socket = boost::asio::ip::tcp::socket;
+            using Stream = boost::asio::ssl::stream<Socket&>;
+            tunnel->expect(tls ? static_cast<Stream*>(connection)->next_layer()
+                               : *static_cast<Socket*>(connection));
+        });
     web::uri_builder uri;
-    uri.set_scheme(scheme_).set_host(key.first).set_port(port_); // IPv6 literal: no brackets here
-    return clients_.try_emplace(key, uri.to_uri(), config).first->second;
+    uri.set_scheme(tls_ ? "https" : "http");
+    uri.set_host(tunnel ? tunnel->address() : key.first); // IPv6 literal: no brackets here
+    uri.set_port(tunnel ? tunnel->port() : port_);
+    return clients_.try_emplace(key, Client{{uri.to_uri(), config}, tunnel}).first->second;
 }
 
 void WireCore::send(const Try& attempt) {
@@ -140,16 +174,17 @@ void WireCore::send(const Try& attempt) {
                std::find(attempt.known.begin(), attempt.known.end(), client.first.first) ==
                    attempt.known.end();
     });
-    const auto token = running_[number].get_token();
+    auto& running = running_[number];
     try {
-        auto outgoing = build(attempt.request, base_path_, host_);
+        auto& client = client_to(key);
+        running.tunnel = client.tunnel;
+        auto outgoing = build(attempt.request, base_path_, authority(host_, port_));
         outgoing.set_progress_handler([weak = weak_from_this(), number](Direction way, auto) {
             const auto self = weak.lock();
             if (self && way == Direction::upload)
                 self->listener_(number, Sent{});
         });
-        client_to(key)
-            .request(outgoing, token)
+        client.http.request(outgoing, running.source.get_token())
             .then([self = shared_from_this(), number,
                    is_stream = attempt.is_stream](const pplx::task<http::http_response>& answered) {
                 self->on_headers(number, is_stream, answered);
@@ -163,7 +198,7 @@ void WireCore::cancel(TryNumber number) {
     const auto found = running_.find(number);
     if (found == running_.end())
         return;
-    auto source = found->second; // a copy: what cancel() calls may end the try
+    auto source = found->second.source; // a copy: what cancel() calls may end the try
     running_.erase(found);
     source.cancel();
 }
@@ -268,7 +303,13 @@ void WireCore::fail(TryNumber number) {
     } catch (const std::exception& thrown) {
         failure.what = thrown.what();
     }
-    if (tls_ && failure.what.starts_with("Error in SSL handshake"))
+    const auto found = running_.find(number);
+    if (found != running_.end() && found->second.tunnel) {
+        const auto on_the_way = found->second.tunnel->failure();
+        failure.proxy = on_the_way.proxy;
+        failure.trust = on_the_way.trust;
+    }
+    if (tls_ && failure.proxy.empty() && failure.what.starts_with("Error in SSL handshake"))
         failure.trust = tls_->trust_failure();
     if (tls_)
         failure.is_too_large = tls_->take_overflow();
@@ -307,13 +348,22 @@ private:
 
 std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener) {
     prepare_openssl(); // it changes the environment: before there is a thread
-    std::shared_ptr<TlsClient> tls;
+    std::shared_ptr<TlsClient> tls, proxy_tls;
     if (endpoint.tls)
         tls = std::make_shared<TlsClient>(endpoint.tls_config, endpoint.host,
                                           HttpTransport::kMaxBody + kSlackForHeaders);
+    if (endpoint.proxy && endpoint.proxy->kind == Proxy::Kind::kHttps) {
+        // Go trusts the server's CA here; companies sign their proxies with their machines'.
+        TlsConfig config;
+        config.ca_pem = endpoint.tls_config.ca_pem;
+        config.and_system = true;
+        // What it carries is bounded inside.
+        proxy_tls = std::make_shared<TlsClient>(config, endpoint.proxy->host,
+                                                std::numeric_limits<std::size_t>::max());
+    }
     wire_thread();
-    return std::make_unique<PostingWire>(
-        std::make_shared<WireCore>(endpoint, std::move(tls), std::move(listener)));
+    return std::make_unique<PostingWire>(std::make_shared<WireCore>(
+        endpoint, std::move(tls), std::move(proxy_tls), std::move(listener)));
 }
 
 class HttpTransport::Impl : public HttpCalls {

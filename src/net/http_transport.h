@@ -13,6 +13,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "net/proxy.h"
 #include "net/resolver.h"
 #include "net/tls.h"
 #include "time_point.h"
@@ -20,11 +21,12 @@
 namespace le_run::net {
 
 struct Endpoint {
-    bool tls = true;       // false: plain http://
-    std::string host;      // DNS name or IP literal, without brackets
-    std::string port;      // decimal
-    std::string base_path; // "" or "/prefix", prepended to every target
-    TlsConfig tls_config;  // ignored without tls
+    bool tls = true;            // false: plain http://
+    std::string host;           // DNS name or IP literal, without brackets
+    std::string port;           // decimal
+    std::string base_path;      // "" or "/prefix", prepended to every target
+    TlsConfig tls_config;       // ignored without tls
+    std::optional<Proxy> proxy; // on the way there; none: connect directly
 };
 
 struct HttpRequest {
@@ -66,8 +68,8 @@ public:
     static constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 
     // Never throws for what is in `endpoint`: what cannot work (see TlsConfigError) is the answer
-    // to every request. `lookup` turns the host's name into addresses, all of which are tried in
-    // turn.
+    // to every request. `lookup` turns the name of the host, or of the proxy, into addresses, all
+    // of which are tried in turn; the host behind a proxy is the proxy's to look up.
     HttpTransport(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup = system_lookup);
     ~HttpTransport(); // pending handlers are not called any more; to be destroyed before the loop
 

@@ -21,6 +21,9 @@ struct Proxy {
     std::string source; // what the user wrote it in: "HTTPS_PROXY", "proxy-url"
 };
 
+// The source of a proxy that a kubeconfig names; it counts whatever NO_PROXY says.
+inline constexpr const char* kProxyUrlField = "proxy-url";
+
 // "http://proxy.example:3128".
 std::string text_of(const Proxy& proxy);
 

@@ -89,12 +89,13 @@ Key read_key(const std::string& pem) {
     return key;
 }
 
-Store read_store(const std::optional<std::string>& ca_pem) {
+Store read_store(const TlsConfig& config) {
     Store store(X509_STORE_new());
-    if (ca_pem) {
-        for (const auto& ca : read_certificates(*ca_pem, "CA"))
+    if (config.ca_pem) {
+        for (const auto& ca : read_certificates(*config.ca_pem, "CA"))
             X509_STORE_add_cert(store.get(), ca.get());
-        return store;
+        if (!config.and_system)
+            return store;
     }
     if (!system_trust.file.empty()) {
         X509_STORE_load_file(store.get(), system_trust.file.c_str());
@@ -133,7 +134,7 @@ public:
     State(const TlsConfig& config, const std::string& host, std::size_t max_answer)
         : expected_(without_last_dot(config.server_name.empty() ? host : config.server_name)),
           is_address_(is_ip_literal(expected_)), max_answer_(max_answer),
-          store_(read_store(config.ca_pem)) {
+          store_(read_store(config)) {
         if (config.client_certificate_pem.empty() != config.client_key_pem.empty())
             throw TlsConfigError("a client certificate and its key must be given together");
         if (config.client_certificate_pem.empty())

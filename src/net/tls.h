@@ -13,6 +13,7 @@ namespace le_run::net {
 
 struct TlsConfig {
     std::optional<std::string> ca_pem;  // trust only these; without: the system's CA store
+    bool and_system = false;            // trust the system's store too
     std::string client_certificate_pem; // chain; empty: none
     std::string client_key_pem;
     std::string server_name; // verify against and send as SNI instead of the host; empty: the host

@@ -33,10 +33,9 @@ using Listener = std::function<void(TryNumber, News)>; // called on the wire's t
 struct Try {
     TryNumber number = 0;
     HttpRequest request;
-    std::string address; // an IP literal
-    std::vector<std::string>
-        known;           // all addresses of the host: warm connections to others are closed
-    bool afresh = false; // use no connection that exists
+    std::string address;            // an IP literal, of the host or of the proxy on the way to it
+    std::vector<std::string> known; // all its addresses: warm connections to others are closed
+    bool afresh = false;            // use no connection that exists
     bool is_stream = false;
 };
 

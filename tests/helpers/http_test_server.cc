@@ -152,6 +152,54 @@ bool read_request(TestStream& stream, std::string& unread, ServedRequest& reques
     return true;
 }
 
+// The server's side of SOCKS 5, up to its reply; false: the connection ended or was refused.
+bool take_socks_request(TestStream& stream, const SocksRules& rules, ServedRequest& request) {
+    std::string unread;
+    const auto take = [&](std::size_t size) {
+        while (unread.size() < size) {
+            const std::string more = stream.read_some();
+            if (more.empty())
+                return std::string(size, '\0');
+            unread += more;
+        }
+        const std::string taken = unread.substr(0, size);
+        unread.erase(0, size);
+        return taken;
+    };
+    const auto take_text = [&] { return take(static_cast<unsigned char>(take(1)[0])); };
+    const auto say = [&](std::initializer_list<int> values) {
+        return stream.write(std::string(values.begin(), values.end()));
+    };
+    if (take(1)[0] != 5)
+        return false;
+    const char method = rules.user.empty() ? 0 : 2;
+    if (take_text().find(method) == std::string::npos) {
+        say({5, 0xff});
+        return false;
+    }
+    say({5, method});
+    if (method == 2) {
+        take(1);
+        request.headers["user"] = take_text();
+        request.headers["password"] = take_text();
+        const bool is_right =
+            request.headers["user"] == rules.user && request.headers["password"] == rules.password;
+        say({1, is_right ? 0 : 1});
+        if (!is_right)
+            return false;
+    }
+    request.method = "SOCKS";
+    const char kind = take(4)[3];
+    const std::string host =
+        kind == 3 ? take_text() : std::to_string(take(kind == 1 ? 4 : 16).size());
+    const std::string port = take(2);
+    request.target = host + ":" +
+                     std::to_string(static_cast<unsigned char>(port[0]) * 256 +
+                                    static_cast<unsigned char>(port[1]));
+    say({5, rules.reply, 0, 1, 0, 0, 0, 0, 0, 0});
+    return rules.reply == 0;
+}
+
 void write_for_ever(TestStream& stream, const std::string& piece) {
     while (stream.write(piece)) {
     }
@@ -205,6 +253,10 @@ bool give(TestStream& stream, const Answer& answer) {
         return false;
     case Answer::Kind::kNotHttp:
         stream.write(answer.body);
+        return false;
+    case Answer::Kind::kTunnel:
+        stream.write("HTTP/1.1 200 Connection established\r\n\r\n");
+        stream.carry(*TestStream::connect_to("127.0.0.1", answer.body));
         return false;
     }
     return false;
@@ -295,6 +347,16 @@ public:
             request.client_subject = subject_of_peer(stream.ssl());
             const std::lock_guard lock(mutex_);
             ++handshaken_;
+        }
+        if (options_.socks) {
+            const bool is_through = take_socks_request(stream, *options_.socks, request);
+            {
+                const std::lock_guard lock(mutex_);
+                requests_.push_back(request);
+            }
+            if (is_through)
+                stream.carry(*TestStream::connect_to("127.0.0.1", options_.socks->target));
+            return;
         }
         std::string unread;
         while (read_request(stream, unread, request)) {

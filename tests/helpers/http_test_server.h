@@ -23,8 +23,15 @@ struct ServerTls {
     bool only_tls_1_1 = false; // speaks nothing newer
 };
 
+struct SocksRules {
+    std::string target; // the port of 127.0.0.1 that everything goes to
+    std::string user{}; // not empty: asked for
+    std::string password{};
+    int reply = 0; // other than 0: refuses
+};
+
 struct ServedRequest {
-    std::string method;
+    std::string method; // of SOCKS: "SOCKS", and the headers hold `user` and `password`
     std::string target;
     std::map<std::string, std::string> headers; // names in lower case
     std::string body;
@@ -36,7 +43,7 @@ struct ServedRequest {
 struct Answer {
     enum class Kind {
         kWhole,         // with Content-Length
-        kSilent,        // nothing, until the server is destroyed
+        kSilent,        // nothing, until the client goes or the server is destroyed
         kUnended,       // `body` as one chunk, and then nothing, until the server is destroyed
         kDrip,          // announces 1000 bytes, sends one every 20 ms
         kEndless,       // chunks without end
@@ -46,6 +53,7 @@ struct Answer {
         kHalfThenReset, // announces 1000 bytes, sends 500, RST
         kHalfThenEnd,   // announces 1000 bytes, sends 500, FIN
         kNotHttp,       // `body` alone
+        kTunnel,        // as a proxy: connected, then everything to and from the port `body`
     };
 
     int status = 200;
@@ -67,7 +75,8 @@ public:
         std::string port = "0"; // the kernel's choice
         bool accepts =
             true; // false: connections are made by the kernel, and nobody ever looks at them
-        bool handshakes = true; // false: accepts, and is silent from the start
+        bool handshakes = true;            // false: accepts, and is silent from the start
+        std::optional<SocksRules> socks{}; // speaks SOCKS 5 instead of HTTP
     };
 
     explicit HttpTestServer(Handler handler);         // plain HTTP on 127.0.0.1

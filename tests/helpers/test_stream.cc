@@ -118,9 +118,27 @@ bool TestStream::write(const std::string& data) {
     return done == data.size();
 }
 
+void TestStream::carry(TestStream& other) {
+    for (;;) {
+        const bool holds_some = ssl_ && SSL_pending(ssl_.get()) > 0;
+        pollfd fds[] = {{fd_, POLLIN, 0}, {other.fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
+        ::poll(fds, 3, holds_some ? 0 : -1);
+        if (fds[2].revents != 0)
+            return;
+        const auto move = [](TestStream& from, TestStream& to) {
+            const std::string bytes = from.read_some();
+            return !bytes.empty() && to.write(bytes);
+        };
+        if ((holds_some || fds[0].revents != 0) && !move(*this, other))
+            return;
+        if (fds[1].revents != 0 && !move(other, *this))
+            return;
+    }
+}
+
 void TestStream::hang() {
-    pollfd stop = {stop_fd_, POLLIN, 0};
-    ::poll(&stop, 1, -1);
+    pollfd fds[] = {{fd_, POLLRDHUP, 0}, {stop_fd_, POLLIN, 0}};
+    ::poll(fds, 2, -1);
 }
 
 bool TestStream::pause_ms(int ms) {

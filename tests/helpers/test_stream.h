@@ -33,7 +33,10 @@ public:
     std::string read_some();
     bool write(const std::string& data);
 
-    // Waits until stopped.
+    // Carries bytes between the two until one of them ends.
+    void carry(TestStream& other);
+
+    // Waits until stopped, or until the peer has ended the connection.
     void hang();
     // Waits as long as nothing is asked to stop; false when stopped.
     bool pause_ms(int ms);

@@ -1,0 +1,63 @@
+// What is said to a proxy until the connection belongs to the server: CONNECT (RFC 9110 9.3.6) to
+// one over HTTP, RFC 1928 and 1929 to one over SOCKS 5.
+//
+// Pure: bytes in, bytes out. No text here holds a user or a password.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+#include "net/proxy.h"
+
+namespace le_run::net {
+
+class ProxyGreeting {
+public:
+    static constexpr std::size_t kMaxHead = 64 * 1024; // of an answer to CONNECT
+
+    // To the server at host:port; the proxy looks its name up.
+    ProxyGreeting(Proxy proxy, std::string host, std::string port);
+
+    // What to send first.
+    std::string begin();
+
+    struct Wait {}; // for more bytes
+    struct Say {
+        std::string bytes;
+    };
+    struct Opened {
+        std::string rest; // the server's first bytes, where they came with the answer
+    };
+    struct Refused {
+        std::string text; // what the proxy did and what to change, one clause
+    };
+    using Step = std::variant<Wait, Say, Opened, Refused>;
+
+    // The proxy sent these bytes. Not after Opened or Refused.
+    Step receive(std::string_view bytes);
+
+    // The proxy ended the connection in the middle of this.
+    std::string closed_early() const;
+
+private:
+    enum class Stage { kConnect, kSocksMethod, kSocksLogin, kSocksReply };
+
+    Step on_connect_answer();
+    Step on_socks_method();
+    Step on_socks_login();
+    Step on_socks_reply();
+    std::string connect_refused(int status) const;
+    std::string socks_request() const;
+    std::string wrong_credentials() const;
+    std::string is_no_proxy() const;
+    std::string or_go_around() const;
+
+    Proxy proxy_;
+    std::string host_;
+    std::string port_;
+    Stage stage_ = Stage::kConnect;
+    std::string received_; // and not yet understood
+};
+
+} // namespace le_run::net

@@ -1,0 +1,275 @@
+#include "net/tunnel.h"
+
+#include <array>
+#include <deque>
+#include <optional>
+#include <utility>
+
+#include <boost/asio/ssl.hpp>
+#include <boost/asio/write.hpp>
+
+#include "net/proxy_greeting.h"
+
+namespace le_run::net {
+
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using Error = boost::system::error_code;
+using Block = std::array<char, 16 * 1024>;
+
+// What may wait for the way to open, or for the proxy to take it.
+constexpr std::size_t kMaxWaiting = 1024 * 1024;
+// A connection that was announced and then not made leaves its port here.
+constexpr std::size_t kMaxExpected = 16;
+
+// A connection to a proxy, with or without TLS.
+class ProxyStream {
+public:
+    explicit ProxyStream(asio::io_context& thread) : socket(thread) {}
+
+    template <typename Handler>
+    void start_tls(const std::shared_ptr<TlsClient>& client, Handler handler) {
+        asio::ssl::context context(asio::ssl::context::tls_client);
+        context.set_verify_mode(asio::ssl::verify_peer);
+        TlsClient::apply(client, context.native_handle());
+        tls_.emplace(socket, context); // which keeps what it needs of the context
+        tls_->async_handshake(asio::ssl::stream_base::client, std::move(handler));
+    }
+    template <typename Handler>
+    void read_some(Block& block, Handler handler) {
+        tls_ ? tls_->async_read_some(asio::buffer(block), std::move(handler))
+             : socket.async_read_some(asio::buffer(block), std::move(handler));
+    }
+    template <typename Handler>
+    void write(const std::string& bytes, Handler handler) {
+        tls_ ? asio::async_write(*tls_, asio::buffer(bytes), std::move(handler))
+             : asio::async_write(socket, asio::buffer(bytes), std::move(handler));
+    }
+
+    tcp::socket socket;
+
+private:
+    std::optional<asio::ssl::stream<tcp::socket&>> tls_;
+};
+
+void close(tcp::socket& socket) {
+    Error ignored;
+    socket.close(ignored);
+}
+
+// One connection of cpprest's ("near"), and the one through the proxy ("far") that goes with it.
+// Either's end is the end of both.
+class Carrier : public std::enable_shared_from_this<Carrier> {
+public:
+    Carrier(asio::io_context& thread, tcp::socket near, const Tunnel::Way& way,
+            std::shared_ptr<WireFailure> failure)
+        : near_(std::move(near)), far_(thread), way_(way), greeting_(way.proxy, way.host, way.port),
+          failure_(std::move(failure)) {}
+
+    void begin() {
+        Error ignored;
+        near_.set_option(tcp::no_delay(true), ignored);
+        read_near(); // before there is a way: it tells when cpprest gives up
+        const tcp::endpoint proxy(asio::ip::make_address(way_.proxy_address),
+                                  static_cast<std::uint16_t>(std::stoi(way_.proxy.port)));
+        far_.socket.async_connect(
+            proxy, [self = shared_from_this()](Error error) { self->on_connected(error); });
+    }
+
+private:
+    void on_connected(Error error);
+    void on_handshake(Error error);
+    void greet(std::string bytes);
+    void read_greeting();
+    void on_greeting(std::size_t size);
+    void open(std::string first);
+    void read_near();
+    void write_far();
+    void read_far();
+    void write_near(std::string bytes);
+    void refuse(const std::string& why);
+    void close_both() {
+        close(near_);
+        close(far_.socket);
+    }
+
+    tcp::socket near_;
+    ProxyStream far_;
+    Tunnel::Way way_;
+    ProxyGreeting greeting_;
+    std::shared_ptr<WireFailure> failure_; // the tunnel's
+    Block from_near_;
+    Block from_far_;
+    std::string to_far_;  // being written
+    std::string to_near_; // being written
+    std::string waiting_; // for to_far_
+    bool is_open_ = false;
+};
+
+void Carrier::on_connected(Error error) {
+    if (!near_.is_open())
+        return; // given up meanwhile
+    if (error)
+        return refuse("the proxy cannot be reached: " + describe_connect(error.value()) +
+                      "; check host and port of " + way_.proxy.source);
+    far_.socket.set_option(tcp::no_delay(true), error);
+    if (!way_.tls)
+        return greet(greeting_.begin());
+    far_.start_tls(way_.tls,
+                   [self = shared_from_this()](Error failed) { self->on_handshake(failed); });
+}
+
+void Carrier::on_handshake(Error error) {
+    if (!error)
+        return greet(greeting_.begin());
+    if (const auto& distrust = way_.tls->trust_failure(); !distrust.empty())
+        failure_->trust = "the proxy is not trusted: " + distrust;
+    refuse("TLS with the proxy failed: " + error.message() + "; check scheme and port of " +
+           way_.proxy.source);
+}
+
+void Carrier::greet(std::string bytes) {
+    to_far_ = std::move(bytes);
+    far_.write(to_far_, [self = shared_from_this()](Error error, std::size_t) {
+        error ? self->refuse(self->greeting_.closed_early()) : self->read_greeting();
+    });
+}
+
+void Carrier::read_greeting() {
+    far_.read_some(from_far_, [self = shared_from_this()](Error error, std::size_t size) {
+        error ? self->refuse(self->greeting_.closed_early()) : self->on_greeting(size);
+    });
+}
+
+void Carrier::on_greeting(std::size_t size) {
+    auto step = greeting_.receive({from_far_.data(), size});
+    if (auto* say = std::get_if<ProxyGreeting::Say>(&step))
+        greet(std::move(say->bytes));
+    else if (auto* opened = std::get_if<ProxyGreeting::Opened>(&step))
+        open(std::move(opened->rest));
+    else if (const auto* refused = std::get_if<ProxyGreeting::Refused>(&step))
+        refuse(refused->text);
+    else
+        read_greeting();
+}
+
+void Carrier::open(std::string first) {
+    *failure_ = {};
+    is_open_ = true;
+    to_far_.clear();
+    write_far();
+    first.empty() ? read_far() : write_near(std::move(first));
+}
+
+void Carrier::read_near() {
+    near_.async_read_some(asio::buffer(from_near_),
+                          [self = shared_from_this()](Error error, std::size_t size) {
+                              self->waiting_.append(self->from_near_.data(), size);
+                              if (error || self->waiting_.size() > kMaxWaiting)
+                                  return self->close_both();
+                              if (self->is_open_ && self->to_far_.empty())
+                                  self->write_far();
+                              self->read_near();
+                          });
+}
+
+void Carrier::write_far() {
+    if (waiting_.empty())
+        return;
+    to_far_ = std::exchange(waiting_, {});
+    far_.write(to_far_, [self = shared_from_this()](Error error, std::size_t) {
+        if (error)
+            return self->close_both();
+        self->to_far_.clear();
+        self->write_far();
+    });
+}
+
+void Carrier::read_far() {
+    far_.read_some(from_far_, [self = shared_from_this()](Error error, std::size_t size) {
+        if (error)
+            return self->close_both();
+        self->write_near({self->from_far_.data(), size});
+    });
+}
+
+void Carrier::write_near(std::string bytes) {
+    to_near_ = std::move(bytes);
+    asio::async_write(near_, asio::buffer(to_near_),
+                      [self = shared_from_this()](Error error, std::size_t) {
+                          error ? self->close_both() : self->read_far();
+                      });
+}
+
+void Carrier::refuse(const std::string& why) {
+    if (near_.is_open()) // else it was given up, and nobody asks
+        failure_->proxy = why;
+    close_both();
+}
+
+} // namespace
+
+class Tunnel::State : public std::enable_shared_from_this<State> {
+public:
+    State(asio::io_context& thread, Way way)
+        : thread_(thread), way_(std::move(way)),
+          acceptor_(thread, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+
+    void accept() {
+        acceptor_.async_accept([self = shared_from_this()](Error error, tcp::socket near) {
+            if (error == asio::error::operation_aborted)
+                return;
+            if (!error)
+                self->take(std::move(near));
+            self->accept();
+        });
+    }
+
+    void take(tcp::socket near) {
+        Error failed;
+        const auto from = near.remote_endpoint(failed).port();
+        if (!failed && std::erase(expected_, from) > 0)
+            std::make_shared<Carrier>(thread_, std::move(near), way_, failure_)->begin();
+    }
+
+    asio::io_context& thread_;
+    const Way way_;
+    tcp::acceptor acceptor_;
+    std::deque<std::uint16_t> expected_; // ports
+    std::shared_ptr<WireFailure> failure_ = std::make_shared<WireFailure>();
+};
+
+Tunnel::Tunnel(asio::io_context& thread, Way way)
+    : state_(std::make_shared<State>(thread, std::move(way))) {
+    state_->accept();
+}
+
+Tunnel::~Tunnel() {
+    Error ignored;
+    state_->acceptor_.close(ignored);
+}
+
+std::string Tunnel::address() const {
+    return state_->acceptor_.local_endpoint().address().to_string();
+}
+
+std::string Tunnel::port() const {
+    return std::to_string(state_->acceptor_.local_endpoint().port());
+}
+
+void Tunnel::expect(tcp::socket& socket) {
+    if (socket.is_open())
+        return;
+    *state_->failure_ = {};
+    socket.open(tcp::v4());
+    socket.bind({asio::ip::address_v4::loopback(), 0});
+    state_->expected_.push_back(socket.local_endpoint().port());
+    if (state_->expected_.size() > kMaxExpected)
+        state_->expected_.pop_front();
+}
+
+WireFailure Tunnel::failure() const { return *state_->failure_; }
+
+} // namespace le_run::net
