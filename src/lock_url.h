@@ -12,6 +12,8 @@ struct KubernetesLock { // k8s://[namespace/]name
     std::optional<std::string> lease_namespace;
     std::string name;
     std::optional<std::string> kubeconfig; // --kubeconfig
+    // --context, --cluster, --user; empty: what the kubeconfig says.
+    std::string context{}, cluster{}, user{};
 };
 struct FileLock {     // file:///path
     std::string path; // absolute

@@ -63,6 +63,8 @@ build() { # preset, targets...
 # By name: the store's tests that begin with "kubernetes:", and the end-to-end ones that do not end with "(file)".
 
 stage "install packages" container/install-packages.sh container/build-packages.txt tests/packages.txt
+# Any kubectl will do as a second reader of kubeconfigs; beside a foreign one Debian's cannot be installed.
+command -v kubectl >/dev/null || stage "install kubectl" container/install-packages.sh <<<kubernetes-client
 stage "tidy" tests/tidy/tidy.sh
 stage "clang-tidy over what is pure" tests/tidy/clang_tidy.sh
 stage "build (address and undefined sanitizers)" build asan all

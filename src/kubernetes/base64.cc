@@ -1,5 +1,6 @@
 #include "kubernetes/base64.h"
 
+#include <algorithm>
 #include <cstdint>
 
 namespace le_run::kubernetes {
@@ -54,6 +55,21 @@ std::optional<std::string> decode_base64(std::string_view text) {
         bytes.push_back(static_cast<char>(bits >> 2 & 0xff));
     }
     return bytes;
+}
+
+std::string encode_base64(std::string_view bytes) {
+    constexpr std::string_view kDigits =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    std::string text;
+    for (std::size_t at = 0; at < bytes.size(); at += 3) {
+        std::uint32_t bits = 0;
+        for (std::size_t i = at; i < at + 3; ++i)
+            bits = bits << 8U | (i < bytes.size() ? static_cast<unsigned char>(bytes[i]) : 0U);
+        const std::size_t digits = std::min<std::size_t>(bytes.size() - at, 3) + 1;
+        for (std::size_t i = 0; i < 4; ++i)
+            text += i < digits ? kDigits[bits >> (18 - 6 * i) & 0x3fU] : '=';
+    }
+    return text;
 }
 
 } // namespace le_run::kubernetes

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "kubernetes/errors.h"
+#include "kubernetes/kubeconfig_context.h"
 #include "kubernetes/kubeconfig_file.h"
 #include "kubernetes/pem.h"
 #include "kubernetes/server_url.h"
@@ -22,16 +23,17 @@ std::string variable(const KubeconfigRequest& request, const std::string& name) 
     return request.environment ? request.environment(name).value_or("") : "";
 }
 
-// The first file of a list separated by ':' that exists.
-std::optional<std::string> first_existing(const std::string& list) {
+// The files of a list separated by ':' that exist.
+std::vector<std::string> existing(const std::string& list) {
+    std::vector<std::string> paths;
     for (std::size_t begin = 0; begin <= list.size();) {
         const std::size_t end = std::min(list.find(':', begin), list.size());
         const std::string path = list.substr(begin, end - begin);
         if (!path.empty() && exists(path))
-            return path;
+            paths.push_back(path);
         begin = end + 1;
     }
-    return std::nullopt;
+    return paths;
 }
 
 [[noreturn]] void fail_in_cluster(const std::string& what) {
@@ -80,19 +82,22 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
 }
 
 ClusterConfig load_in_order(const KubeconfigRequest& request) {
+    const auto read = [&](const std::vector<std::string>& paths) {
+        return read_context(Kubeconfig(paths), request.choice);
+    };
     if (request.kubeconfig_flag && !request.kubeconfig_flag->empty())
-        return read_kubeconfig(*request.kubeconfig_flag);
+        return read({*request.kubeconfig_flag});
 
     const std::string list = variable(request, "KUBECONFIG");
-    if (const auto path = first_existing(list))
-        return read_kubeconfig(*path);
+    if (const auto paths = existing(list); !paths.empty())
+        return read(paths);
     if (!list.empty())
         throw StoreConfigError("no file that KUBECONFIG names exists: \"" + list +
                                "\"; correct it or unset it");
 
     const std::string host = variable(request, "KUBERNETES_SERVICE_HOST");
     const std::string port = variable(request, "KUBERNETES_SERVICE_PORT");
-    const bool in_pod = !host.empty() && !port.empty();
+    const bool in_pod = !host.empty() && !port.empty() && !request.choice.is_given();
     const std::string home = variable(request, "HOME");
     const std::string fallback = home.empty() ? "" : home + "/.kube/config";
     const bool has_fallback = !fallback.empty() && exists(fallback);
@@ -100,27 +105,19 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
     if (in_pod && (exists(request.service_account_folder + "/token") || !has_fallback))
         return in_cluster_config(request, host, port);
     if (has_fallback)
-        return read_kubeconfig(fallback);
-    throw StoreConfigError("no kubeconfig: --kubeconfig and KUBECONFIG are not set, this is no pod "
-                           "(KUBERNETES_SERVICE_HOST is not set), and " +
-                           (fallback.empty() ? "HOME is not set" : fallback + " is missing") +
-                           "; give --kubeconfig");
+        return read({fallback});
+    throw StoreConfigError(
+        std::string("no kubeconfig: --kubeconfig and KUBECONFIG are not set, ") +
+        (request.choice.is_given() ? "--context, --cluster and --user need one, and "
+                                   : "this is no pod (KUBERNETES_SERVICE_HOST is not set), and ") +
+        (fallback.empty() ? "HOME is not set" : fallback + " is missing") + "; give --kubeconfig");
 }
 
-// The kubeconfig's proxy, whatever NO_PROXY says, as kubectl does; else the environment's.
-void choose_proxy(const KubeconfigRequest& request, ClusterConfig& config) {
-    net::Endpoint& endpoint = config.endpoint;
-    std::variant<std::optional<net::Proxy>, net::ProxyError> choice;
-    if (config.proxy_url.empty()) {
-        choice =
-            net::proxy_of_environment(endpoint.tls, endpoint.host, endpoint.port,
-                                      [&](const auto& name) { return variable(request, name); });
-    } else {
-        auto named = net::parse_proxy(config.proxy_url, net::kProxyUrlField);
-        if (const auto* error = std::get_if<net::ProxyError>(&named))
-            throw StoreConfigError(config.source + ": proxy-url " + error->text);
-        choice = std::get<net::Proxy>(std::move(named));
-    }
+// Only where the kubeconfig names none, whatever NO_PROXY says, as kubectl does.
+void take_proxy_of_environment(const KubeconfigRequest& request, net::Endpoint& endpoint) {
+    auto choice =
+        net::proxy_of_environment(endpoint.tls, endpoint.host, endpoint.port,
+                                  [&](const auto& name) { return variable(request, name); });
     if (const auto* error = std::get_if<net::ProxyError>(&choice))
         throw StoreConfigError(error->text);
     endpoint.proxy = std::get<std::optional<net::Proxy>>(std::move(choice));
@@ -131,7 +128,8 @@ void choose_proxy(const KubeconfigRequest& request, ClusterConfig& config) {
 ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
     try {
         auto config = load_in_order(request);
-        choose_proxy(request, config);
+        if (!config.endpoint.proxy)
+            take_proxy_of_environment(request, config.endpoint);
         return config;
     } catch (const StoreConfigError& error) {
         throw StoreConfigError(one_line(error.what())); // names and paths may hold line ends

@@ -60,11 +60,16 @@ http::http_request build(const HttpRequest& request, const std::string& base_pat
     }
     headers["Host"] = host;
     headers["User-Agent"] = "le-run/" LE_RUN_VERSION;
+    http::http_headers given;
     for (const auto& [name, value] : request.headers) {
         if ((name + value).find_first_of(std::string("\r\n\0", 3)) != std::string::npos)
             throw std::invalid_argument("the value of header " + name + " is not one line");
-        headers[name] = value;
+        // Joined by a comma, as cpprest's own add() does it, several would be one.
+        std::string& lines = given[name];
+        lines += (lines.empty() ? "" : "\r\n" + name + ": ") + value;
     }
+    for (const auto& [name, lines] : given)
+        headers[name] = lines;
     return built;
 }
 

@@ -33,7 +33,7 @@ struct HttpRequest {
     std::string method; // "GET", "PUT", "POST"
     std::string target; // "/apis/...", already percent-encoded
     std::vector<std::pair<std::string, std::string>>
-        headers; // Authorization lives here; never logged
+        headers; // Authorization lives here; never logged; a name may come several times
     std::string body;
 };
 

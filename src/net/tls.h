@@ -17,6 +17,7 @@ struct TlsConfig {
     std::string client_certificate_pem; // chain; empty: none
     std::string client_key_pem;
     std::string server_name; // verify against and send as SNI instead of the host; empty: the host
+    bool verify = true;      // false: whoever answers is taken for the server
 };
 
 // The configuration cannot work. what() is one clear line: which part, and why; no key material.

@@ -50,9 +50,12 @@ Lock read_lock(const Values& values) {
     Lock lock = url != nullptr ? url_lock(*url) : named_lock(*name);
     const Value* lease_namespace = find(values, "lease-lock-namespace");
     const Value* kubeconfig = find(values, "kubeconfig");
+    const Value* context = find(values, "context");
+    const Value* cluster = find(values, "cluster");
+    const Value* user = find(values, "user");
     auto* kubernetes = std::get_if<KubernetesLock>(&lock);
     if (kubernetes == nullptr) {
-        for (const Value* value : {lease_namespace, kubeconfig}) {
+        for (const Value* value : {lease_namespace, kubeconfig, context, cluster, user}) {
             if (value != nullptr && value->origin == Origin::kFlag) {
                 fail(*value, "has no meaning for a file lock: drop it");
             }
@@ -65,6 +68,10 @@ Lock read_lock(const Values& values) {
     if (kubeconfig != nullptr) {
         kubernetes->kubeconfig = kubeconfig->text;
     }
+    const auto text_of = [](const Value* value) { return value == nullptr ? "" : value->text; };
+    kubernetes->context = text_of(context);
+    kubernetes->cluster = text_of(cluster);
+    kubernetes->user = text_of(user);
     return lock;
 }
 

@@ -36,13 +36,16 @@ std::optional<std::string> own_variable(const std::string& name) {
 
 // The store for a lock, and the lock's full name.
 std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop, const Lock& lock,
-                                       std::string* name) {
+                                       std::string* name, std::vector<std::string>* warnings) {
     if (const auto* file = std::get_if<FileLock>(&lock)) {
         *name = "file://" + file->path;
         return make_file_store(loop, file->path);
     }
     const auto& lease = std::get<KubernetesLock>(lock);
-    auto cluster = kubernetes::load_cluster_config({lease.kubeconfig, own_variable});
+    kubernetes::KubeconfigRequest request{lease.kubeconfig, own_variable};
+    request.choice = {lease.context, lease.cluster, lease.user};
+    auto cluster = kubernetes::load_cluster_config(request);
+    *warnings = cluster.warnings;
     const std::string lease_namespace =
         kubernetes::lock_namespace(cluster, lease.lease_namespace.value_or(""));
     *name = "k8s://" + lease_namespace + "/" + lease.name;
@@ -70,7 +73,11 @@ public:
           signals_(loop_, [this](const signalfd_siginfo& info) { on_signal(info); }) {}
 
     int run() {
-        store_ = make_store(loop_, options_.lock, &subject_.lock);
+        std::vector<std::string> warnings;
+        store_ = make_store(loop_, options_.lock, &subject_.lock, &warnings);
+        for (const std::string& text : warnings) {
+            warn("kubeconfig", text);
+        }
         if (!options_.cpu_limit_warning.empty()) {
             warn("cpu_limit", options_.cpu_limit_warning);
         }

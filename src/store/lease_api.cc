@@ -40,13 +40,15 @@ LeaseApi::LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig conf
     : lease_namespace_(lease_namespace), name_(name), server_(address_of(config.endpoint)),
       credentials_from_(config.source),
       collection_("/apis/coordination.k8s.io/v1/namespaces/" + lease_namespace + "/leases"),
-      token_(config.token, Steady::now()), transport_(loop, std::move(config.endpoint)) {}
+      token_(config.token, Steady::now()), headers_(std::move(config.headers)),
+      transport_(loop, std::move(config.endpoint)) {}
 
 net::HttpRequest LeaseApi::request(const char* method, std::string target, std::string body) {
     net::HttpRequest request;
     request.method = method;
     request.target = std::move(target);
-    request.headers = {{"Accept", "application/json"}};
+    request.headers = headers_;
+    request.headers.emplace_back("Accept", "application/json");
     if (!body.empty())
         request.headers.emplace_back("Content-Type", "application/json");
     if (const std::string& token = token_.current(Steady::now()); !token.empty())

@@ -67,6 +67,7 @@ private:
     std::string credentials_from_;
     std::string collection_; // the path of all leases of the namespace
     kubernetes::Token token_;
+    std::vector<std::pair<std::string, std::string>> headers_; // for every request
     net::HttpTransport transport_;
 };
 

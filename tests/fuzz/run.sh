@@ -15,9 +15,9 @@ base64       2000000   512  -           kubernetes/base64
 certificate   150000  1024  -lcrypto    net/certificate_text
 channel       600000  5300  -           guard/channel
 duration     8000000    64  -           duration_text
-kubeconfig    100000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernetes/kubeconfig_file \
-    kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \
-    kubernetes/errors
+kubeconfig    100000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernetes/kubeconfig_context \
+    kubernetes/kubeconfig_file kubernetes/section kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \
+    kubernetes/errors net/proxy net/address
 lease_file    150000  5000  -           store/lease_file store/lease_file_format store/local_file store/fence
 lease_json    350000  2048  -           store/lease_json store/micro_time
 lock_url     4000000   320  -           lock_url

@@ -140,7 +140,8 @@ bool read_request(TestStream& stream, std::string& unread, ServedRequest& reques
         std::transform(name.begin(), name.end(), name.begin(),
                        [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
         const std::size_t value = head.find_first_not_of(' ', colon + 1);
-        request.headers[name] = head.substr(value, line_end - value);
+        std::string& values = request.headers[name];
+        values += (values.empty() ? "" : "\n") + head.substr(value, line_end - value);
         at = line_end + 2;
     }
     const auto length = request.headers.find("content-length");

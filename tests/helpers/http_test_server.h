@@ -33,7 +33,8 @@ struct SocksRules {
 struct ServedRequest {
     std::string method; // of SOCKS: "SOCKS", and the headers hold `user` and `password`
     std::string target;
-    std::map<std::string, std::string> headers; // names in lower case
+    std::map<std::string, std::string>
+        headers; // names in lower case; several of one name are joined by a line end
     std::string body;
     int connection = 0;         // counted from 1
     std::string server_name;    // SNI; empty: none was sent

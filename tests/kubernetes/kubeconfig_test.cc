@@ -2,64 +2,11 @@
 #include <string>
 #include <vector>
 
-#include <unistd.h>
-
-#include "helpers/catch.h"
-#include "helpers/scratch_folder.h"
-#include "kubernetes/kubeconfig.h"
-#include "store/lease_store.h"
+#include "kubernetes/loading.h"
 
 using namespace le_run;
 using namespace le_run::kubernetes;
-using le_run::test::contains;
-using le_run::test::read_file;
-using le_run::test::ScratchFolder;
-
-namespace {
-
-const std::string kFixtures = LE_RUN_SOURCE_DIR "/tests/fixtures/kubeconfig/";
-
-using Variables = std::map<std::string, std::string>;
-
-KubeconfigRequest request(std::optional<std::string> flag, Variables variables = {},
-                          const std::string& service_account_folder = "/nonexistent") {
-    return {std::move(flag),
-            [variables](const std::string& name) -> std::optional<std::string> {
-                const auto found = variables.find(name);
-                return found == variables.end() ? std::nullopt : std::optional(found->second);
-            },
-            service_account_folder};
-}
-
-ClusterConfig load(const std::string& fixture) {
-    return load_cluster_config(request(kFixtures + fixture));
-}
-
-std::string complaint(const KubeconfigRequest& wanted) {
-    try {
-        load_cluster_config(wanted);
-    } catch (const StoreConfigError& error) {
-        return error.what();
-    }
-    return "no complaint";
-}
-
-// A kubeconfig with the fixtures' files beside it and one cluster and user.
-std::string config_of(const std::string& cluster, const std::string& user) {
-    return "current-context: c\n"
-           "contexts:\n- {name: c, context: {cluster: c, user: u}}\n"
-           "clusters:\n- name: c\n  cluster: " +
-           cluster + "\nusers:\n- name: u\n  user: " + user + "\n";
-}
-
-// Complaint about a text; it may name the files of the fixtures.
-std::string complaint_about(const std::string& text) {
-    const ScratchFolder folder;
-    REQUIRE(::symlink((kFixtures + "pki").c_str(), folder.file("pki").c_str()) == 0);
-    return complaint(request(folder.write("config", text)));
-}
-
-} // namespace
+using namespace le_run::test;
 
 TEST_CASE("a kubeconfig with files beside it") {
     const auto config = load("files.yaml");
@@ -100,31 +47,63 @@ TEST_CASE("a kubeconfig in JSON, with a token and without a CA") {
     CHECK_FALSE(config.endpoint.tls_config.ca_pem.has_value()); // the system's store
 }
 
-TEST_CASE("a cluster's proxy is handed over as it is written") {
-    const std::string url =
-        GENERATE("http://proxy:3128", "https://u:p@[::1]:8443/", "socks5://10.0.0.1");
+TEST_CASE("a cluster's proxy comes before the environment's") {
     const ScratchFolder folder;
-    const std::string cluster = "{server: \"https://a\", proxy-url: \"" + url + "\"}";
-    const auto path = folder.write("config", config_of(cluster, "{}"));
-    CHECK(load_cluster_config(request(path)).proxy_url == url);
+    const Variables variables{{"HTTPS_PROXY", "http://other:1"}};
+    const auto proxy_of = [&](const std::string& cluster) {
+        const auto path = folder.write("config", config_of(cluster, "{}"));
+        return load_cluster_config(request(path, variables)).endpoint.proxy.value();
+    };
+    const auto proxy = proxy_of("{server: \"https://a\", proxy-url: \"https://u:p@[::1]:8443/\"}");
+    CHECK(proxy.host == "::1");
+    CHECK(proxy.port == "8443");
+    CHECK(proxy.password == "p");
+    CHECK(proxy_of("{server: \"https://a\"}").host == "other");
 }
 
 TEST_CASE("a token file is relative to the kubeconfig") {
     CHECK(load("token-file.yaml").token.file == kFixtures + "pki/token");
 }
 
-TEST_CASE("plain http is for nobody") {
+TEST_CASE("over plain http nothing secret is used, as by kubectl") {
     const auto config = load("plain-http.yaml");
     CHECK_FALSE(config.endpoint.tls);
     CHECK(config.endpoint.port == "8001");
+    CHECK(config.warnings.empty());
     for (const std::string user :
-         {"{token: a-secret}", "{tokenFile: pki/token}",
-          "{client-certificate: pki/client.crt, client-key: pki/client.key}"}) {
+         {"{token: a-secret}", "{tokenFile: pki/gone}", "{username: a, password: b}",
+          "{client-certificate: pki/client.crt, client-key: pki/client.key}",
+          "{exec: {command: gone}}"}) {
         CAPTURE(user);
-        const auto text = complaint_about(config_of("{server: \"http://127.0.0.1:8001\"}", user));
-        CHECK_THAT(text,
-                   contains("users[u].user has credentials, but the server is plain http://"));
+        const auto without = load_text(config_of("{server: \"http://127.0.0.1:8001\"}", user));
+        CHECK(without.token.token.empty());
+        CHECK(without.token.file.empty());
+        CHECK(without.headers.empty());
+        CHECK(without.endpoint.tls_config.client_key_pem.empty());
+        REQUIRE(without.warnings.size() == 1);
+        CHECK_THAT(without.warnings.front(), contains("are not used") && !contains("a-secret"));
     }
+}
+
+TEST_CASE("a server that is not verified is warned of") {
+    const auto config =
+        load_text(config_of("{server: \"https://a\", insecure-skip-tls-verify: true}", "{}"));
+    CHECK_FALSE(config.endpoint.tls_config.verify);
+    REQUIRE(config.warnings.size() == 1);
+    CHECK_THAT(config.warnings.front(), contains("DANGER") && contains("certificate-authority"));
+}
+
+TEST_CASE("who is impersonated, and a password") {
+    const auto config = load_text(config_of(
+        "{server: \"https://a\"}",
+        "{username: bob, password: \"s: 3\", as: jane, as-uid: \"7\", as-groups: [dev, ops], "
+        "as-user-extra: {Reason: [x, w], \"a/b%\": [z]}}"));
+    const std::vector<std::pair<std::string, std::string>> wanted{
+        {"Impersonate-User", "jane"},        {"Impersonate-Uid", "7"},
+        {"Impersonate-Group", "dev"},        {"Impersonate-Group", "ops"},
+        {"Impersonate-Extra-Reason", "x"},   {"Impersonate-Extra-Reason", "w"},
+        {"Impersonate-Extra-a%2Fb%25", "z"}, {"Authorization", "Basic Ym9iOnM6IDM="}};
+    CHECK(config.headers == wanted);
 }
 
 TEST_CASE("where a configuration is looked for, in order") {
@@ -166,12 +145,20 @@ TEST_CASE("where a configuration is looked for, in order") {
     CHECK(lock_namespace(config, "") == "team-a");
     CHECK(lock_namespace(config, "mine") == "mine");
 
-    // KUBECONFIG comes before the service account, with its first file that exists.
+    // Not when a context is chosen: the pod has none.
+    auto chosen = request({}, with(pod, at_home), service_account);
+    chosen.choice.context = "j";
+    CHECK_THAT(load_cluster_config(chosen).source, contains(home.path() + "/.kube/config"));
+    chosen = request({}, pod, service_account);
+    chosen.choice.user = "u";
+    CHECK_THAT(complaint(chosen), contains("--context, --cluster and --user need one"));
+
+    // KUBECONFIG comes before the service account, with its files that exist.
     const std::string list =
         "/nonexistent/a::" + kFixtures + "files.yaml:" + kFixtures + "data.yaml";
     const auto listed = with(with(pod, at_home), {{"KUBECONFIG", list}});
     config = load_cluster_config(request({}, listed, service_account));
-    CHECK_THAT(config.source, contains("files.yaml"));
+    CHECK_THAT(config.source, contains("files.yaml:" + kFixtures + "data.yaml, context work"));
     text = complaint(request({}, with(at_home, {{"KUBECONFIG", "/nonexistent/a:/nonexistent/b"}})));
     CHECK_THAT(text,
                contains("no file that KUBECONFIG names exists") && contains("/nonexistent/b"));
@@ -232,7 +219,7 @@ TEST_CASE("what a kubeconfig may say wrong") {
     const std::string good_cluster = "{server: \"https://10.0.0.1\"}";
     const auto row = GENERATE_COPY(values<Row>({
         {"{}", "{}", "clusters[c].cluster.server is missing"},
-        {"{server: [a]}", "{}", "clusters[c].cluster.server is a list or a mapping"},
+        {"{server: [a]}", "{}", "clusters[c].cluster.server is a list; write a text"},
         {"{server: 10.0.0.1}", "{}", "\"10.0.0.1\" does not begin with https://"},
         {"{server: \"https://\"}", "{}", "has no valid host"},
         {"{server: \"https://a:0\"}", "{}", "has no valid port"},
@@ -241,14 +228,16 @@ TEST_CASE("what a kubeconfig may say wrong") {
         {"{server: \"https://[nix]\"}", "{}", "no IPv6 address"},
         {"{server: \"https://a b\"}", "{}", "holds blanks"},
         {"{server: \"https://u:hidden@a\"}", "{}", "server holds one of ? # @"},
-        {"{server: \"https://a\", insecure-skip-tls-verify: true}", "{}",
-         "insecure-skip-tls-verify is \"true\": refused"},
-        {"{server: \"https://a\", insecure-skip-tls-verify: Yes}", "{}", "refused"},
-        {"{server: \"https://a\", proxy-url: \"p:3128\"}", "{}", "proxy-url is no proxy's address"},
-        {"{server: \"https://a\", proxy-url: \"http://u:hidden@\"}", "{}",
-         "proxy-url is no proxy's"},
-        {"{server: \"https://a\", proxy-url: \"ftp://p\"}", "{}", "proxy-url is no proxy's"},
-        {"{server: \"https://a\", proxy-url: \"http://p/x\"}", "{}", "proxy-url is no proxy's"},
+        {"{server: \"https://a\", insecure-skip-tls-verify: \"true\"}", "{}",
+         "insecure-skip-tls-verify is a text; write true or false, without quotes"},
+        {"{server: \"https://a\", insecure-skip-tls-verify: Yes, "
+         "certificate-authority: pki/ca.crt}",
+         "{}", "insecure-skip-tls-verify is true beside a certificate authority"},
+        {"{server: 1.5}", "{}", "server is a number; write a text, in quotes"},
+        {"{server: \"https://a\", proxy-url: \"p:3128\"}", "{}", "proxy-url "},
+        {"{server: \"https://a\", proxy-url: \"http://u:hidden@\"}", "{}", "proxy-url "},
+        {"{server: \"https://a\", proxy-url: \"ftp://p\"}", "{}", "proxy-url "},
+        {"{server: \"https://a\", proxy-url: \"http://p/x\"}", "{}", "proxy-url "},
         {"{server: \"https://a\", certificate-authority: pki/gone.crt}", "{}",
          "pki/gone.crt, which is missing"},
         {"{server: \"https://a\", certificate-authority: pki/empty}", "{}",
@@ -259,8 +248,8 @@ TEST_CASE("what a kubeconfig may say wrong") {
          "clusters[c].cluster.certificate-authority-data is not base64"},
         {"{server: \"https://a\", certificate-authority-data: YWJj}", "{}",
          "holds no certificate in PEM form"},
-        {"text", "{}", "clusters[c].cluster is missing or not a mapping"},
-        {good_cluster, "text", "users[u].user is missing or not a mapping"},
+        {"text", "{}", "clusters[c].cluster is a text; write a mapping"},
+        {good_cluster, "text", "users[u].user is a text; write a mapping"},
         {good_cluster, "{client-certificate: pki/client.crt}",
          "users[u].user.client-key is missing"},
         {good_cluster, "{client-key: pki/client.key}",
@@ -277,9 +266,23 @@ TEST_CASE("what a kubeconfig may say wrong") {
         {good_cluster, "{tokenFile: pki/gone}", "pki/gone is missing"},
         {good_cluster, "{tokenFile: pki/empty}", "pki/empty is empty"},
         {good_cluster, "{tokenFile: pki/two-words}", "is not a token"},
-        {good_cluster, "{auth-provider: {name: oidc}}", "auth-provider is not supported"},
-        {good_cluster, "{username: a, password: hidden}", "username is not supported"},
-        {good_cluster, "{token: hidden, as: admin}", "as is not supported"},
+        {good_cluster, "{token: 12}", "users[u].user.token is a number; write a text, in quotes"},
+        {good_cluster, "{token: on}", "token is a truth value; write a text, in quotes"},
+        {good_cluster, "{token: [hidden]}", "token is a list; write a text"},
+        {good_cluster, "{auth-provider: {name: gcp}}", "gke-gcloud-auth-plugin"},
+        {good_cluster, "{auth-provider: {name: azure}}", "kubelogin convert-kubeconfig"},
+        {good_cluster, "{auth-provider: {name: oidc}}",
+         "auth-provider \"oidc\" is not supported; install kubelogin"},
+        {good_cluster, "{auth-provider: {name: x}}", "exec plugin or a tokenFile"},
+        {good_cluster, "{username: a, password: hidden, token: hidden}",
+         "username stands beside a token"},
+        {good_cluster, "{as-groups: [a]}", "users[u].user.as is missing"},
+        {good_cluster, "{as-uid: a}", "users[u].user.as is missing"},
+        {good_cluster, "{as: a, as-groups: hidden}", "as-groups is a text; write a list of texts"},
+        {good_cluster, "{as: a, as-groups: [b, 5]}", "as-groups[1] is a number"},
+        {good_cluster, "{as: a, as-user-extra: [hidden]}", "as-user-extra is a list"},
+        {good_cluster, "{as: a, as-user-extra: {k: hidden}}", "as-user-extra.k is a text"},
+        {good_cluster, "{as: \"a\\r\\nX: hidden\"}", "as holds control characters"},
     }));
     CAPTURE(row.cluster, row.user);
     const auto text = complaint_about(config_of(row.cluster, row.user));
@@ -295,11 +298,14 @@ TEST_CASE("lists of a kubeconfig that make no sense") {
         {"contexts: []", "current-context is missing or empty"},
         {"current-context: c",
          "contexts has no entry named \"c\", which current-context asks for; the list is empty"},
-        {"current-context: c\ncontexts: text", "contexts is not a list"},
-        {"current-context: c\ncontexts: [text]", "contexts has an entry without a name"},
-        {"current-context: c\ncontexts: [{context: {}}]", "contexts has an entry without a name"},
-        {"current-context: c\ncontexts: [{name: c}]",
-         "contexts[c].context is missing or not a mapping"},
+        {"current-context: c\ncontexts: text", "contexts is a text; write a list"},
+        {"current-context: c\ncontexts: [text]", "contexts[0] is a text; write a mapping"},
+        {"current-context: c\ncontexts: [{context: {}}]", "contexts has no entry named \"c\""},
+        {"current-context: c\ncontexts: [{name: 7}]", "contexts[0].name is a number"},
+        {"current-context: y", "current-context is a truth value; write a text, in quotes"},
+        {"kind: Pod", "kind is \"Pod\": this is not a kubeconfig"},
+        {"apiVersion: v7", "apiVersion is \"v7\""},
+        {"current-context: c\ncontexts: [{name: c}]", "contexts[c].context.cluster is missing"},
         {"current-context: c\ncontexts: [{name: c, context: {}}, {name: c, context: {}}]",
          "two entries named \"c\""},
         {"current-context: c\ncontexts: [{name: c, context: {}}]",

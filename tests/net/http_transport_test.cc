@@ -37,6 +37,19 @@ TEST_CASE("a request arrives as it was meant") {
     CHECK_THAT(seen.headers["user-agent"], contains("le-run/"));
 }
 
+TEST_CASE("a header that comes several times is several lines") {
+    HttpTestServer server(always(text("ok")));
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, plain(server.port()));
+    net::HttpRequest request = get();
+    request.headers = {{"Impersonate-Group", "a, b"}, {"Impersonate-Group", "c"}};
+    CHECK(response_of(exchange(fixture, transport, request)).status == 200);
+    request.headers = {{"Impersonate-Group", "a\r\nX: y"}};
+    CHECK_THAT(error_of(exchange(fixture, transport, request)).text, contains("is not one line"));
+    REQUIRE(server.requests().size() == 1);
+    CHECK(server.requests().front().headers["impersonate-group"] == "a, b\nc");
+}
+
 TEST_CASE("any status is an answer, and Retry-After comes with it") {
     Answer answer = text("busy");
     const int status = GENERATE(201, 204, 404, 409, 429, 500, 503);

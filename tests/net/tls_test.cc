@@ -100,6 +100,16 @@ TEST_CASE("with a CA given the system's is not trusted, without one it is") {
     check_untrusted(ask(ca.issue(for_loopback()), std::nullopt), "unknown authority");
 }
 
+TEST_CASE("whoever answers is the server when nothing is to be verified") {
+    HttpTestServer server(always(text("ok")), with(make_self_signed(for_name("other.test"))));
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(server.port(), "");
+    endpoint.tls_config.ca_pem.reset();
+    endpoint.tls_config.verify = false;
+    HttpTransport transport(fixture.loop, endpoint);
+    CHECK(response_of(exchange(fixture, transport, get())).status == 200);
+}
+
 TEST_CASE("an intermediate CA may be the anchor") {
     const TestCa root("root");
     const TestCa intermediate("intermediate", root);

@@ -131,8 +131,12 @@ TEST_CASE("the lock", "[options]") {
     CHECK(std::get<FileLock>(parse({"--", "true"}, {"LE_RUN_LOCK=file:///x/y"}).lock).path ==
           "/x/y");
     const auto by_names = std::get<KubernetesLock>(
-        parse({"--lease-lock-name=a", "--lease-lock-namespace=b", "--kubeconfig=/k", "--", "true"})
+        parse({"--lease-lock-name=a", "--lease-lock-namespace=b", "--kubeconfig=/k", "--context=x",
+               "--cluster=y", "--user=z", "--", "true"})
             .lock);
+    CHECK(by_names.context == "x");
+    CHECK(by_names.cluster == "y");
+    CHECK(by_names.user == "z");
     CHECK(by_names.name == "a");
     CHECK(by_names.lease_namespace == "b");
     CHECK(by_names.kubeconfig == "/k");
@@ -191,6 +195,8 @@ TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[
         {refused({"--lock=k8s://a/b", "--lease-lock-namespace=c", "--", "true"}),
          {"\"c\"", "\"a\""}},
         {refused_with({"--kubeconfig=/k"}), {"--kubeconfig \"/k\"", "file lock"}},
+        {refused_with({"--context=x"}), {"--context \"x\"", "file lock"}},
+        {refused_with({"--user=x"}), {"--user \"x\"", "file lock"}},
         {refused_with({"--lease-duration=1.5s"}), {"--lease-duration 1.5s", "whole"}},
         {refused_with({"--lease-duration=fifteen"}), {"--lease-duration \"fifteen\"", "15s"}},
         {refused_with({}, {"LE_RUN_LEASE_DURATION=15"}), {"LE_RUN_LEASE_DURATION \"15\""}},

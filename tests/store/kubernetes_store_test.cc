@@ -5,7 +5,7 @@
 #include "helpers/catch.h"
 #include "helpers/wait_until.h"
 #include "store/contract.h"
-#include "store/kubernetes_admin.h"
+#include "store/kubernetes_place.h"
 #include "store/lease_json.h"
 
 using namespace le_run;
@@ -13,47 +13,6 @@ using namespace le_run::test;
 using namespace std::chrono_literals;
 
 namespace {
-
-LeaseRecord record_of(const std::string& holder, std::int64_t second = 0) {
-    constexpr std::int64_t kStart = 1'767'323'045'123'456;
-    return {{holder}, 15, WallTime{kStart}, WallTime{kStart + second * 1'000'000}, second};
-}
-
-const Failure& failure_in(const ReadOutcome& outcome) {
-    INFO(describe(outcome));
-    REQUIRE(std::holds_alternative<Failure>(outcome));
-    return std::get<Failure>(outcome);
-}
-
-const Failure& failure_in(const WriteOutcome& outcome) {
-    INFO(describe(outcome));
-    REQUIRE(std::holds_alternative<Failure>(outcome));
-    return std::get<Failure>(outcome);
-}
-
-// A lease of a namespace of its own, which the administrator may use.
-struct Place {
-    KubernetesAdmin admin{shared_api_server()};
-    std::string lease_namespace = admin.make_namespace();
-    std::string name = fresh_name("lease");
-    boost::asio::io_context loop;
-    std::unique_ptr<LeaseStore> store = admin.store(loop, lease_namespace, name);
-
-    ReadOutcome read() { return read_and_wait(loop, *store); }
-    WriteOutcome write(const LeaseRecord& record, std::optional<StoredLease> base) {
-        return write_and_wait(loop, *store, record, std::move(base));
-    }
-    Written must_write(const LeaseRecord& record, std::optional<StoredLease> base) {
-        const auto outcome = write(record, std::move(base));
-        INFO(describe(outcome));
-        REQUIRE(std::holds_alternative<Written>(outcome));
-        return std::get<Written>(outcome);
-    }
-    void use(const std::string& user, const std::string& ca = "ca.crt",
-             const std::string& path = "") {
-        store = make_kubernetes_store(loop, admin.config(user, ca, path), lease_namespace, name);
-    }
-};
 
 // The contract suite freezes its server, so it cannot be the shared one.
 class KubernetesUnderTest : public StoreUnderTest {
@@ -216,42 +175,6 @@ TEST_CASE("kubernetes: a namespace that is being deleted is denied without advic
     const auto& failure = failure_in(outcome);
     CHECK(failure.kind == Failure::Kind::kDenied);
     CHECK_THAT(failure.text, contains("because it is being terminated") && !contains("Role"));
-}
-
-TEST_CASE("kubernetes: credentials that the server does not know") {
-    Place place;
-    place.use("{token: hidden-and-wrong}");
-    const auto outcome = place.read();
-    const auto& failure = failure_in(outcome);
-    CHECK(failure.kind == Failure::Kind::kDenied);
-    CHECK_THAT(failure.text, contains("does not accept our credentials (401") &&
-                                 contains("they come from kubeconfig ") && !contains("hidden"));
-}
-
-TEST_CASE("kubernetes: a token that was replaced in its file is used at once") {
-    Place place;
-    const ScratchFolder folder;
-    const std::string path = folder.write("token", "outdated");
-    place.use("{tokenFile: " + path + "}");
-    CHECK(failure_in(place.read()).kind == Failure::Kind::kDenied);
-    folder.write("token", kAdminToken);
-    CHECK(describe(place.read()) == "Absent");
-    place.must_write(record_of("a"), {});
-
-    // The same inside a write.
-    folder.write("token", "outdated");
-    place.use("{tokenFile: " + path + "}");
-    folder.write("token", kAdminToken);
-    place.must_write(record_of("b"), std::get<Found>(place.read()).lease);
-}
-
-TEST_CASE("kubernetes: a client certificate serves as well as a token") {
-    Place place;
-    const auto& access = shared_api_server();
-    place.use("{client-certificate: " + access.file("admin.crt") +
-              ", client-key: " + access.file("admin.key") + "}");
-    place.must_write(record_of("a"), {});
-    CHECK(describe(place.read()) == "Found a");
 }
 
 TEST_CASE("kubernetes: a server that the CA did not sign is not trusted, and sees no token") {

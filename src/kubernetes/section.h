@@ -1,0 +1,56 @@
+// One mapping of a kubeconfig, read with the types that kubectl demands.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <nlohmann/json.hpp>
+#include <yaml-cpp/yaml.h>
+
+namespace le_run::kubernetes {
+
+// Knows its file and its place in it; every complaint names both and quotes no value. A value that
+// is null counts as absent, fields that nobody asks for are ignored. A text that YAML 1.1 takes for
+// a number or a truth (12, 0x1f, yes, on) is one, as for kubectl, unless it is quoted.
+//
+// All members throw StoreConfigError for a value of another type, and YAML::Exception never.
+class Section {
+public:
+    // `node` is a mapping or null; `path` is empty for the whole file.
+    Section(std::string file, std::string path, YAML::Node node)
+        : file_(std::move(file)), path_(std::move(path)), node_(std::move(node)) {}
+
+    const std::string& file() const { return file_; }
+
+    // "kubeconfig FILE: PATH.KEY WHAT"
+    [[noreturn]] void fail(const std::string& key, const std::string& what) const;
+
+    bool has(const std::string& key) const { return find(key).has_value(); }
+    std::string text(const std::string& key) const; // empty: absent
+    bool truth(const std::string& key) const;       // false: absent
+    std::vector<std::string> texts(const std::string& key) const;
+    // The mapping's keys with their lists, in the order of the file.
+    std::vector<std::pair<std::string, std::vector<std::string>>>
+    texts_by_name(const std::string& key) const;
+    Section section(const std::string& key) const; // empty: absent
+    // The mappings of a list.
+    std::vector<Section> sections(const std::string& key) const;
+    // Whatever is there, as JSON; null: absent. Refuses what is larger than a kubeconfig's own.
+    nlohmann::ordered_json json(const std::string& key) const;
+
+    // Another name for the same section in complaints.
+    Section called(const std::string& path) const { return {file_, path, node_}; }
+
+private:
+    std::optional<YAML::Node> find(const std::string& key) const;
+    std::vector<std::string> texts_of(const std::string& key, const YAML::Node& node) const;
+    std::string text_of(const std::string& key, const YAML::Node& node) const;
+
+    std::string file_;
+    std::string path_;
+    YAML::Node node_;
+};
+
+} // namespace le_run::kubernetes
