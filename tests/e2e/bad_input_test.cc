@@ -16,7 +16,7 @@ void refused(const Words& arguments, const Words& words, const Environment& more
     const ScratchFolder scratch;
     Environment environment = without_settings() + more;
     environment.emplace_back("TEST_WORKER_RECORD", scratch.file("record"));
-    Process program({.argv = Words{LE_RUN_BINARY} + arguments,
+    Process program({.argv = Words{le_run_binary()} + arguments,
                      .environment = environment,
                      .inherit_environment = false});
     const auto code = program.wait();
@@ -112,7 +112,7 @@ TEST_CASE("bad input: a server that the kubeconfig's CA does not vouch for") {
     const std::string kubeconfig = cluster.kubeconfig({.wrong_ca = true});
     const ScratchFolder scratch;
     Process program(
-        {.argv = Words{LE_RUN_BINARY, "--lock", cluster.lock(), "--kubeconfig", kubeconfig} +
+        {.argv = Words{le_run_binary(), "--lock", cluster.lock(), "--kubeconfig", kubeconfig} +
                  kShortLease + kCommand,
          .environment =
              without_settings() + Environment{{"TEST_WORKER_RECORD", scratch.file("record")}},
@@ -129,7 +129,7 @@ TEST_CASE("bad input: no rights: the verb, resource, namespace and rule, tried f
           "deadline, then 125") {
     const Cluster cluster(shared_api_server());
     const ScratchFolder scratch;
-    Process program({.argv = Words{LE_RUN_BINARY, "--lock", cluster.lock(), "--kubeconfig",
+    Process program({.argv = Words{le_run_binary(), "--lock", cluster.lock(), "--kubeconfig",
                                    cluster.kubeconfig({.credentials = Credentials::kNobody})} +
                              kShortLease + kCommand,
                      .environment = without_settings() +
@@ -153,7 +153,7 @@ TEST_CASE("bad input: no secret in any message") {
     text.replace(text.find(kReplicaToken), std::string(kReplicaToken).size(),
                  "some-wrong-token-0815");
     const std::string kubeconfig = cluster.scratch().write("wrong-token", text);
-    Process program({.argv = Words{LE_RUN_BINARY, "--lock", cluster.lock(), "--kubeconfig",
+    Process program({.argv = Words{le_run_binary(), "--lock", cluster.lock(), "--kubeconfig",
                                    kubeconfig, "--log-level", "debug"} +
                              kShortLease + kCommand,
                      .environment = without_settings(),

@@ -105,7 +105,7 @@ TEST_CASE("child: the environment tells of the lease, option variables are not p
 
 TEST_CASE("child: standard input, output and error are its own (file)") {
     const ScratchFolder scratch;
-    Process program({.argv = Words{LE_RUN_BINARY, "--lock", "file://" + scratch.file("lock"),
+    Process program({.argv = Words{le_run_binary(), "--lock", "file://" + scratch.file("lock"),
                                    "--log-level", "error"} +
                              kShortLease +
                              Words{"--", "sh", "-c", "cat; echo to-stderr >&2; exit 4"},
@@ -120,7 +120,7 @@ TEST_CASE("child: standard input, output and error are its own (file)") {
 TEST_CASE("child: settings from the environment alone (file)") {
     Arena arena(LockKind::kFile);
     Process program(
-        {.argv = {LE_RUN_BINARY, "--", TEST_WORKER, "--print"},
+        {.argv = {le_run_binary(), "--", TEST_WORKER, "--print"},
          .environment = without_settings() + Environment{{"LE_RUN_LOCK", arena.lock()},
                                                          {"LE_RUN_ID", "from-environment"},
                                                          {"LE_RUN_LEASE_DURATION", "6s"},
@@ -136,8 +136,8 @@ TEST_CASE("cluster: names as client-go's example gives them, a client certificat
     const Cluster cluster(shared_api_server());
     for (const Credentials credentials : {Credentials::kReplica, Credentials::kAdminCertificate}) {
         Process program(
-            {.argv = Words{LE_RUN_BINARY, "--lease-lock-name", cluster.lease_name(), "--kubeconfig",
-                           cluster.kubeconfig({.credentials = credentials})} +
+            {.argv = Words{le_run_binary(), "--lease-lock-name", cluster.lease_name(),
+                           "--kubeconfig", cluster.kubeconfig({.credentials = credentials})} +
                      kShortLease + Words{"--", TEST_WORKER, "--print"},
              .environment = without_settings(),
              .inherit_environment = false});

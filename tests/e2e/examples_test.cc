@@ -90,7 +90,7 @@ TEST_CASE("examples: the systemd unit is sound (file)") {
     ScratchFolder scratch;
     const std::string unit =
         replaced(read_file(LE_RUN_SOURCE_DIR "/examples/systemd/example-worker.service"),
-                 "/usr/bin/le-run", LE_RUN_BINARY);
+                 "/usr/bin/le-run", le_run_binary());
     CHECK_THAT(unit, contains("KillMode=mixed") && contains("TimeoutStopSec="));
     const std::string file = scratch.write("example-worker.service", unit);
     const std::string said = scratch.file("said");

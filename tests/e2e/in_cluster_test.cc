@@ -18,7 +18,7 @@ Command in_a_pod(const Cluster& cluster, const std::string& folder, const std::s
                                "mkdir -p /run/secrets/kubernetes.io/serviceaccount; "
                                "mount --bind " +
                                folder + " /run/secrets/kubernetes.io/serviceaccount; exec \"$@\"";
-    const Words le_run = Words{LE_RUN_BINARY, "--lock", "k8s://" + cluster.lease_name()};
+    const Words le_run = Words{le_run_binary(), "--lock", "k8s://" + cluster.lease_name()};
     return {.argv = Words{"unshare", "--mount", "sh", "-c", mounts, "pod"} + le_run +
                     Words{"--", TEST_WORKER, "--drain", "100"},
             .environment = without_settings() +

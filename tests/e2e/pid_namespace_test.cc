@@ -55,7 +55,7 @@ void hit_both(Replica& replica, int signal) {
 // $FOLDER that of its lock.
 struct Surrounded {
     Surrounded(const std::string& script, const Words& command)
-        : process({.argv = Words{"sh", "-c", script, "sh", LE_RUN_BINARY, "--lock",
+        : process({.argv = Words{"sh", "-c", script, "sh", le_run_binary(), "--lock",
                                  "file://" + scratch.file("lock"), "--pid-namespace"} +
                            kShortLease + Words{"--"} + command,
                    .environment = without_settings() + Environment{{"FOLDER", scratch.path()}},
@@ -195,7 +195,7 @@ TEST_CASE("pid namespace: le-run as PID 1 may have one too, set in the environme
         return;
     }
     Arena arena(LockKind::kFile);
-    Process program({.argv = {"unshare", "--pid", "--fork", "--kill-child", LE_RUN_BINARY, "--",
+    Process program({.argv = {"unshare", "--pid", "--fork", "--kill-child", le_run_binary(), "--",
                               "sh", "-c", "cat /proc/1/comm; env; exit 3"},
                      .environment = without_settings() + Environment{{"LE_RUN_LOCK", arena.lock()},
                                                                      {"LE_RUN_PID_NAMESPACE", "1"}},

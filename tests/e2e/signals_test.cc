@@ -87,7 +87,7 @@ TEST_CASE("signals: a SIGHUP that was ignored at the start (nohup) does not end 
     Arena arena(LockKind::kFile);
     arena.start_leader("a");
     Environment environment = without_settings();
-    Process standby({.argv = Words{LE_RUN_BINARY} + arena.lock_options() + kShortLease +
+    Process standby({.argv = Words{le_run_binary()} + arena.lock_options() + kShortLease +
                              Words{"--", TEST_WORKER},
                      .environment = environment,
                      .inherit_environment = false,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <set>
 #include <sstream>
@@ -132,6 +133,11 @@ void kill_descendants(pid_t pid) {
 }
 
 } // namespace
+
+std::string le_run_binary() {
+    const char* other = std::getenv("TEST_LE_RUN");
+    return other == nullptr ? LE_RUN_BINARY : other;
+}
 
 Process::Process(const Command& command) {
     LE_CHECK(::gettid() == ::getpid());

@@ -30,6 +30,10 @@ struct Command {
     bool is_pid_one = false;                 // of a new PID namespace; /proc stays the test's
 };
 
+// The le-run under test: the one built with the tests, or another that TEST_LE_RUN names (a static
+// one, an installed one).
+std::string le_run_binary();
+
 class Process {
 public:
     // Starts it; throws std::system_error when fork or exec fails. The test process becomes a

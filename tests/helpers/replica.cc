@@ -14,7 +14,7 @@ std::string lower(std::string text) {
 }
 
 Words arguments(const Replica::Setup& setup) {
-    Words result = setup.launcher + Words{LE_RUN_BINARY} + setup.options + Words{"--"};
+    Words result = setup.launcher + Words{le_run_binary()} + setup.options + Words{"--"};
     return result + (setup.command.empty() ? Words{TEST_WORKER} + setup.worker : setup.command);
 }
 

@@ -62,9 +62,10 @@ public:
             Place place)
         : place_(place) {
         const std::string lock = "file://" + folder_.file("lock");
-        std::vector<const char*> argv{LE_RUN_BINARY, "--lock",      lock.c_str(), "--on-exit",
-                                      "standby",     "--wait",      "60s",        "--retry-period",
-                                      "500ms",       "--log-level", "error"};
+        const std::string le_run = le_run_binary();
+        std::vector<const char*> argv{le_run.c_str(), "--lock",      lock.c_str(), "--on-exit",
+                                      "standby",      "--wait",      "60s",        "--retry-period",
+                                      "500ms",        "--log-level", "error"};
         if (mode == Mode::kPidNamespace)
             argv.push_back("--pid-namespace");
         for (const char* word : {"--", "/bin/sh", "-c", script.c_str()})
