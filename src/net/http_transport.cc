@@ -26,6 +26,7 @@
 #include "net/signals_blocked.h"
 #include "net/tunnel.h"
 #include "net/wire.h"
+#include "version.h"
 
 namespace le_run::net {
 
@@ -59,7 +60,7 @@ http::http_request build(const HttpRequest& request, const std::string& base_pat
         headers["Content-Type"] = "application/json";
     }
     headers["Host"] = host;
-    headers["User-Agent"] = "le-run/" LE_RUN_VERSION;
+    headers["User-Agent"] = std::string("le-run/") + kVersion;
     http::http_headers given;
     for (const auto& [name, value] : request.headers) {
         if ((name + value).find_first_of(std::string("\r\n\0", 3)) != std::string::npos)

@@ -9,6 +9,7 @@
 #include <openssl/evp.h>
 
 #include "net/address.h"
+#include "version.h"
 
 namespace le_run::net {
 
@@ -100,7 +101,7 @@ std::string ProxyGreeting::begin() {
     }
     const std::string target = authority(host_, port_);
     std::string head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target +
-                       "\r\nUser-Agent: le-run/" LE_RUN_VERSION "\r\n";
+                       "\r\nUser-Agent: le-run/" + kVersion + "\r\n";
     if (!proxy_.user.empty())
         head +=
             "Proxy-Authorization: Basic " + base64(proxy_.user + ":" + proxy_.password) + "\r\n";

@@ -4,12 +4,14 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
+#include <mutex>
 #include <optional>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include <netdb.h>
+#include <nss.h>
 #include <sys/socket.h>
 
 #include <boost/asio/post.hpp>
@@ -24,9 +26,19 @@ namespace {
 
 constexpr auto kFreshFor = std::chrono::minutes(1);
 
+// The name service modules of the image belong to its own libc: a static program has the two that
+// matter inside and must load no other.
+void keep_lookups_inside() {
+#ifdef LE_RUN_STATIC
+    __nss_configure_lookup("hosts", "files dns");
+#endif
+}
+
 } // namespace
 
 LookupAnswer system_lookup(const std::string& name) {
+    static std::once_flag once;
+    std::call_once(once, keep_lookups_inside);
     addrinfo wanted{};
     wanted.ai_family = AF_UNSPEC;
     wanted.ai_socktype = SOCK_STREAM;

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "options/option_table.h"
+#include "version.h"
 
 namespace le_run {
 namespace {
@@ -57,7 +58,7 @@ std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags
         fail(std::string(error.what()) + ": see le-run --help");
     }
     if (app.count("--version") > 0) {
-        return JustPrint{std::string("le-run ") + LE_RUN_VERSION + "\n"};
+        return JustPrint{version_text()};
     }
     Values values;
     for (const OptionText& option : kOptions) {

@@ -16,3 +16,6 @@ namespace le_run::test {
 inline auto contains(const std::string& text) { return Catch::Matchers::Contains(text); }
 } // namespace le_run::test
 #endif
+namespace le_run::test {
+inline auto matches(const std::string& pattern) { return Catch::Matchers::Matches(pattern); }
+} // namespace le_run::test

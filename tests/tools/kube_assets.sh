@@ -6,6 +6,7 @@
 # lies outside the tree and survives `git clean`.
 set -euo pipefail
 
+private_apt=$(cd "$(dirname "$0")" && pwd)/../../container/private-apt.sh
 say() { echo "kube-assets: $*" >&2; }
 complete() { [[ -x "$1/kube-apiserver" && -x "$1/etcd" && -x "$1/leader-election" ]]; }
 
@@ -16,23 +17,6 @@ fi
 
 cache_root="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/le-run"
 mkdir -p "$cache_root"
-
-# A private apt configuration with source lines: the machine's own sources stay as they are.
-apt_dir="$cache_root/apt"
-mkdir -p "$apt_dir/lists/partial" "$apt_dir/archives/partial"
-cat >"$apt_dir/sources.list" <<'LIST'
-deb-src [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] http://deb.debian.org/debian bookworm main
-LIST
-cat >"$apt_dir/apt.conf" <<CONF
-Dir::Etc::SourceList "$apt_dir/sources.list";
-Dir::Etc::SourceParts "-";
-Dir::State::Lists "$apt_dir/lists";
-Dir::Cache::archives "$apt_dir/archives";
-Dir::Cache::pkgcache "";
-Dir::Cache::srcpkgcache "";
-APT::Sandbox::User "root";
-CONF
-export APT_CONFIG="$apt_dir/apt.conf"
 
 newest_cached() { # the cache answers without the network when it is already filled
     local folder
@@ -49,11 +33,12 @@ if folder=$(newest_cached); then
 fi
 
 say "no kube-apiserver in $cache_root: building it from Debian's source, about eight minutes on two cores"
-apt-get -qq update >&2
-version=$(apt-cache showsrc kubernetes | awk '/^Version:/ {print $2; exit}')
-target="$cache_root/kubernetes-$version"
 work=$(mktemp -d "$cache_root/build.XXXXXX")
 trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
+APT_CONFIG=$("$private_apt" "$work/apt" bookworm "$(dpkg --print-architecture)")
+export APT_CONFIG
+version=$(apt-cache showsrc kubernetes | awk '/^Version:/ {print $2; exit}')
+target="$cache_root/kubernetes-$version"
 
 say "fetching the source of kubernetes $version"
 (cd "$work" && apt-get -qq source --download-only kubernetes >&2 && dpkg-source -x kubernetes_*.dsc tree >"$work/unpack.log" 2>&1)
