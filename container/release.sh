@@ -1,0 +1,67 @@
+#!/usr/bin/env bash
+# release.sh FOLDER [ARCHITECTURE]: builds the static le-run (for arm64 too, with Debian's cross compiler) and makes
+# le-run-VERSION-linux-ARCHITECTURE.tar.gz of it in FOLDER, with man page, completions, the licences of all that is linked
+# in and SHA-256 sums, and beside it the archive's own sum. The same sources give the same bytes, wherever they lie.
+#
+# It needs the packages of container/build-packages.txt and container/static-packages.txt. Where the sources are no git
+# repository, COMMIT names the commit and SOURCE_DATE_EPOCH its time.
+set -euo pipefail
+out=$(mkdir -p "$1" && cd "$1" && pwd)
+cd "$(dirname "$0")/.."
+source=$PWD
+machine=$(dpkg --print-architecture)
+architecture=${2:-$machine}
+version=$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
+name=le-run-$version-linux-$architecture
+SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date -r CMakeLists.txt +%s)}
+export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
+
+# --- build ---
+libs=$(container/static-libs.sh "$architecture")
+build=build/static
+cross=()
+strip=strip
+if [[ $architecture != "$machine" ]]; then
+    build=build/static-$architecture
+    cross=(-DCMAKE_TOOLCHAIN_FILE="$source/container/toolchain-$architecture.cmake" -DCMAKE_SYSROOT="$libs/sysroot")
+    strip=aarch64-linux-gnu-strip
+fi
+cmake --preset static -B "$build" "${cross[@]}" -DCPPREST_ROOT="$libs" -DLE_RUN_COMMIT="${COMMIT:-}" >/dev/null
+cmake --build "$build" -- --quiet
+
+# --- what belongs to it ---
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+tree=$work/$name
+cmake --install "$build" --prefix "$tree" >/dev/null
+$strip "$tree/bin/le-run"
+rm "$tree"/share/doc/le-run/{changelog.gz,copyright} # for Debian
+cp LICENSE README.md "$tree"
+
+# The files of others that are in the program: archives that the linker took members of, and headers.
+cd "$build"
+{
+    sed -n '/^Archive member/,/^Discarded input/s|^\(/[^(]*\.a\)(.*|\1|p' le-run.map
+    ninja -t deps | sed -n 's|^    ||p'
+} | xargs realpath | sort -u | grep -v "^$source/" >"$work/files"
+cd "$source"
+licences=$tree/licences
+mkdir "$licences"
+cp "$libs/copyright" "$licences/cpprest"
+# A package's licence is the same for all architectures, and this machine's package manager knows its own.
+grep -vF "$libs/include/" "$work/files" | grep -vF "$libs/lib/" |
+    sed "s|^$libs/sysroot||; /-cross\//!s|/aarch64-linux-gnu/|/$(gcc -dumpmachine)/|" >"$work/others"
+xargs dpkg-query --search <"$work/others" | sed 's/: .*//; s/:.*//' | sort -u | while read -r package; do
+    cp -L "/usr/share/doc/$package/copyright" "$licences/$package"
+done
+grep -ohE '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$licences"/* | sort -u | while read -r text; do
+    [[ ! -e $text ]] || cp -L "$text" "$licences/$(basename "$text").txt"
+done
+
+# --- the archive ---
+(cd "$tree" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)
+find "$tree" -type d -exec chmod 755 {} + -o -perm /111 -exec chmod 755 {} + -o -exec chmod 644 {} +
+tar -C "$work" --sort=name --format=ustar --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner -cf - "$name" |
+    gzip -9n >"$out/$name.tar.gz"
+(cd "$out" && sha256sum "$name.tar.gz" >"$name.tar.gz.sha256")
+echo "$out/$name.tar.gz"

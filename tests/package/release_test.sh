@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# release_test.sh FOLDER: makes the release archive in FOLDER, and once more of nothing but what container/Containerfile
+# copies, in another folder and without ccache: the same bytes. And what is in it is whole.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+out=$1
+fail() {
+    echo "release_test: $*" >&2
+    exit 1
+}
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+archive=$(container/release.sh "$out")
+name=$(basename "$archive" .tar.gz)
+(cd "$out" && sha256sum --check --quiet "$name.tar.gz.sha256") || fail "the archive's sum is wrong"
+
+# --- what is in it ---
+tar -C "$work" -xzf "$archive"
+tree=$work/$name
+(cd "$tree" && sha256sum --check --quiet SHA256SUMS) || fail "a file's sum is wrong"
+[[ "$(find "$tree" -type f | wc -l)" -eq $(($(wc -l <"$tree/SHA256SUMS") + 1)) ]] || fail "a file has no sum"
+program=$tree/bin/le-run
+readelf -lhd "$program" >"$work/elf"
+grep -q 'Type: *DYN' "$work/elf" || fail "the program is not position-independent"
+! grep -qE 'INTERP|NEEDED' "$work/elf" || fail "the program needs something of its system"
+! readelf -S "$program" | grep -qE '\.(symtab|debug)' || fail "the program is not stripped"
+size=$(stat -c %s "$program")
+[[ $size -le 8000000 ]] || fail "the program has $size bytes"
+[[ "$("$program" --version)" == *$'\nstatic: '* ]] || fail "--version does not say that it is static"
+! grep -aqE "$PWD/|/root/|/home/" "$program" || fail "the program names a folder of this machine"
+for library in cpprest libboost libc6-dev libcli11 libfmt libgcc libspdlog libssl libstdc++ libyaml-cpp nlohmann-json; do
+    compgen -G "$tree/licences/$library*" >/dev/null || fail "the licence of $library is missing"
+done
+for text in Apache-2.0 GPL-3 LGPL-2.1; do
+    [[ -s $tree/licences/$text.txt ]] || fail "the text of $text is missing"
+done
+tests/package/docs_test.sh "$program" "$tree/share"
+
+# --- the same bytes ---
+commit=$("$program" --version | sed -n 's/^commit //p')
+copy=$work/some/where/else
+while read -r _ words; do
+    [[ $words != --from=* ]] || continue
+    read -ra files <<<"$words"
+    target=$copy${files[-1]#/source}
+    mkdir -p "$target"
+    for file in "${files[@]::${#files[@]}-1}"; do
+        [[ -d $file ]] && cp -a "$file/." "$target" || cp -a "$file" "$target"
+    done
+done < <(sed -n '/^FROM .* AS build/,/^FROM scratch/s/^COPY /&/p' container/Containerfile)
+time=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
+(unset CMAKE_CXX_COMPILER_LAUNCHER && CCACHE_DISABLE=1 COMMIT=$commit SOURCE_DATE_EPOCH=$time "$copy/container/release.sh" "$work/again" >/dev/null)
+cmp "$archive" "$work/again/$name.tar.gz" || fail "built twice, the archive is not the same"
+echo "release_test: $(basename "$archive"), twice $(cut -c-16 "$archive.sha256")..., the program has $size bytes"
