@@ -60,9 +60,10 @@ build() { # preset, targets...
     cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" --target "$@" -- --quiet
 }
 
-# By name: the store's tests that begin with "kubernetes:", and the end-to-end ones that do not end with "(file)".
+# By name: the store's tests that begin with "kubernetes:", and the end-to-end ones that end with neither "(file)" nor
+# "(static file)", which needs the static program.
 
-stage "install packages" container/install-packages.sh container/build-packages.txt tests/packages.txt
+stage "install packages" container/install-packages.sh container/build-packages.txt container/static-packages.txt tests/packages.txt
 # Any kubectl will do as a second reader of kubeconfigs; beside a foreign one Debian's cannot be installed.
 command -v kubectl >/dev/null || stage "install kubectl" container/install-packages.sh <<<kubernetes-client
 stage "tidy" tests/tidy/tidy.sh
@@ -85,13 +86,20 @@ else
     # One API server for all; the few tests that freeze or kill theirs start their own.
     runner=(build/asan/tests/with-apiserver)
     stage "store on a real kube-apiserver" tests_in build/asan -L '^store$' -R 'kubernetes:' --parallel 2
-    stage "end to end on a real kube-apiserver" tests_in build/asan -L '^e2e$' -E '\(file\)' --parallel 4
+    stage "end to end on a real kube-apiserver" tests_in build/asan -L '^e2e$' -E 'file\)' --parallel 4
     runner=()
     stage "matrix of faults" build/asan/tests/with-apiserver build/asan/tests/faults
     stage "build (thread sanitizer)" build tsan tests_net tests_store tests_run
     stage "what has threads, under the thread sanitizer" \
         tests_in build/tsan -L '^(net|store|run)$' -E 'kubernetes:|frozen|freez|hammer' --parallel 2
 fi
+# The static program is what images get: the same tests once more.
+stage "release archive, built twice" tests/package/release_test.sh build/packages
+stage "Debian package" tests/package/deb_test.sh build/packages
+export TEST_LE_RUN=$PWD/build/static/le-run
+stage "static program: end to end on the file store" tests_in build/asan -L '^e2e$' -R 'file\)' --parallel 4
+stage "static program: matrix of faults" build/asan/tests/faults --no-server
+unset TEST_LE_RUN
 stage "quick start, as README shows it" tests/tidy/quickstart_test.sh
 
 echo

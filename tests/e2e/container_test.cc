@@ -6,21 +6,13 @@
 
 #include <unistd.h>
 
+#include "e2e/entrypoint.h"
 #include "helpers/arena.h"
 #include "helpers/catch.h"
 
 using namespace le_run::test;
 
 namespace {
-
-std::string containerfile() { return read_file(LE_RUN_SOURCE_DIR "/container/Containerfile"); }
-
-Words entrypoint() {
-    const std::string text = containerfile();
-    const auto begin = text.rfind("ENTRYPOINT ");
-    const auto end = text.find('\n', begin);
-    return nlohmann::json::parse(text.substr(begin + 11, end - begin - 11)).get<Words>();
-}
 
 // A root file system like the image's: le-run at the entrypoint's path, the worker as /worker.
 class Root {

@@ -101,7 +101,7 @@ TEST_CASE("examples: the systemd unit is sound (file)") {
 
 TEST_CASE("examples: storage refuses what a paused leader writes too late (file)") {
     Process show({.argv = {LE_RUN_SOURCE_DIR "/examples/fencing/show.sh"},
-                  .environment = {{"LE_RUN", LE_RUN_BINARY}}});
+                  .environment = {{"LE_RUN", le_run_binary()}}});
     const auto code = show.wait(std::chrono::minutes(5));
     INFO(show.out());
     INFO(show.err());
