@@ -15,6 +15,7 @@ version=$(sed -n 's/^project(.* VERSION \([0-9.]*\) .*/\1/p' CMakeLists.txt)
 name=le-run-$version-linux-$architecture
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct 2>/dev/null || date -r CMakeLists.txt +%s)}
 export SOURCE_DATE_EPOCH LC_ALL=C TZ=UTC
+export CCACHE_BASEDIR= # a ccache that shortens paths would change what __FILE__ says
 
 # --- build ---
 libs=$(container/static-libs.sh "$architecture")

@@ -3,6 +3,7 @@
 #
 #   tests/run.sh           all of it, the tests on a real kube-apiserver with etcd included
 #   tests/run.sh --quick   without those
+#   tests/run.sh --all     all of it, arm64 under qemu-user, Debian 13, and cpprestsdk built twice: half an hour more
 #
 # Debian 12, as root. It needs no running server, ends what it starts, and prints each stage's time.
 set -euo pipefail
@@ -10,11 +11,13 @@ cd "$(dirname "$0")/.."
 exec </dev/null
 
 quick=no
+all=no
 case "${1:-}" in
 "") ;;
 --quick) quick=yes ;;
+--all) all=yes ;;
 *)
-    echo "tests/run.sh: unknown argument \"$1\": use --quick or nothing" >&2
+    echo "tests/run.sh: unknown argument \"$1\": use --quick, --all or nothing" >&2
     exit 2
     ;;
 esac
@@ -100,6 +103,12 @@ export TEST_LE_RUN=$PWD/build/static/le-run
 stage "static program: end to end on the file store" tests_in build/asan -L '^e2e$' -R 'file\)' --parallel 4
 stage "static program: matrix of faults" build/asan/tests/faults --no-server
 unset TEST_LE_RUN
+if [[ $all == yes ]]; then
+    stage "install packages for arm64 and Debian 13" container/install-packages.sh tests/packages-all.txt
+    stage "release archive, with cpprestsdk built again" tests/package/release_test.sh build/packages afresh
+    stage "arm64, under qemu-user" tests/package/arm64_test.sh build/packages
+    stage "Debian 13" tests/package/debian13_test.sh build/packages
+fi
 stage "quick start, as README shows it" tests/tidy/quickstart_test.sh
 
 echo

@@ -44,7 +44,7 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
     {"on-exit", "exit|standby", "what follows a child that ended by itself", "exit"},
     {"wait", "DURATION", "give up with 75 when leadership was not won in that time; 0: try once",
      "", "wait for ever"},
-    {"log-level", "LEVEL", "debug, info, warning or error", "info"},
+    {"log-level", "debug|info|warning|error", "the least important lines to log", "info"},
     {"log-format", "text|json", "of the log on standard error", "text"},
     {"allow-new-privileges", "",
      "let setuid programs in the child gain privileges that le-run cannot kill", "false"},

@@ -22,7 +22,7 @@ rm -rf "$root/source"
 mkdir "$root/source"
 git archive HEAD | tar -C "$root/source" -xf -
 # What only the API server, the fuzzers, the model and the images need stays out.
-grep -vE '^(clang|libclang|etcd|golang|spin|crun|musl|debootstrap|g\+\+-|qemu)' tests/packages.txt >"$root/source/build-and-test.txt"
+grep -vE '^(clang|libclang|etcd|golang|spin|crun|musl)' tests/packages.txt >"$root/source/build-and-test.txt"
 
 cat >"$root/source/inside.sh" <<'INSIDE'
 set -euo pipefail
