@@ -19,11 +19,10 @@ export CCACHE_BASEDIR= # a ccache that shortens paths would change what __FILE__
 
 # --- build ---
 libs=$(container/static-libs.sh "$architecture")
-build=build/static
+build=build/static-$architecture # its own: in other folders ccache may have been at work, see above
 cross=()
 strip=strip
 if [[ $architecture != "$machine" ]]; then
-    build=build/static-$architecture
     cross=(-DCMAKE_TOOLCHAIN_FILE="$source/container/toolchain-$architecture.cmake" -DCMAKE_SYSROOT="$libs/sysroot")
     strip=aarch64-linux-gnu-strip
 fi

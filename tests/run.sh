@@ -99,7 +99,8 @@ fi
 # The static program is what images get: the same tests once more.
 stage "release archive, built twice" tests/package/release_test.sh build/packages
 stage "Debian package" tests/package/deb_test.sh build/packages
-export TEST_LE_RUN=$PWD/build/static/le-run
+TEST_LE_RUN=$PWD/build/static-$(dpkg --print-architecture)/le-run
+export TEST_LE_RUN
 stage "static program: end to end on the file store" tests_in build/asan -L '^e2e$' -R 'file\)' --parallel 4
 stage "static program: matrix of faults" build/asan/tests/faults --no-server
 unset TEST_LE_RUN

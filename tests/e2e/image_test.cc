@@ -1,7 +1,7 @@
 // container/Containerfile's entrypoint in other people's images: a real OCI runtime (crun) starts
 // it as PID 1, hardened as far as Kubernetes lets users harden a pod. Needs root.
 //
-// "static": these need the static program, TEST_LE_RUN=build/static/le-run.
+// "static": these need the static program, TEST_LE_RUN=build/static-ARCH/le-run.
 #include <csignal>
 #include <filesystem>
 #include <fstream>

@@ -20,7 +20,7 @@ grep -q 'Machine: *AArch64' "$work/elf" && ! grep -qE 'INTERP|\.symtab' "$work/e
 size=$(stat -c %s "$program")
 [[ $size -le 8000000 ]] || fail "the program has $size bytes"
 arm() { qemu-aarch64-static "$program" "$@"; }
-[[ "$(arm --version | grep -v '^built')" == "$(build/static/le-run --version | grep -v '^built')" ]] || fail "--version differs from amd64's"
+[[ "$(arm --version | grep -v '^built')" == "$(build/static-amd64/le-run --version | grep -v '^built')" ]] || fail "--version differs from amd64's"
 tests/package/docs_test.sh "$program" "$tree/share" qemu-aarch64-static
 for file in share/bash-completion/completions/le-run share/man/man1/le-run.1.gz; do
     cmp "$tree/$file" <(tar -xzOf "$out/$(basename "$archive" arm64.tar.gz)amd64.tar.gz" --wildcards "*/$file") || fail "$file differs from amd64's"
