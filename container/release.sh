@@ -3,8 +3,9 @@
 # le-run-VERSION-linux-ARCHITECTURE.tar.gz of it in FOLDER, with man page, completions, the licences of all that is linked
 # in and SHA-256 sums, and beside it the archive's own sum. The same sources give the same bytes, wherever they lie.
 #
-# It needs the packages of container/build-packages.txt and container/static-packages.txt. Where the sources are no git
-# repository, COMMIT names the commit and SOURCE_DATE_EPOCH its time.
+# What is linked in is Debian's as this machine and the cache of container/static-libs.sh have it: before a release upgrade
+# the one and remove the other. It needs the packages of container/build-packages.txt and container/static-packages.txt.
+# Where the sources are no git repository, COMMIT names the commit and SOURCE_DATE_EPOCH its time.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
 cd "$(dirname "$0")/.."
@@ -50,7 +51,7 @@ mkdir "$licences"
 cp "$libs/copyright" "$licences/cpprest"
 # A package's licence is the same for all architectures, and this machine's package manager knows its own.
 grep -vF "$libs/include/" "$work/files" | grep -vF "$libs/lib/" |
-    sed "s|^$libs/sysroot||; /-cross\//!s|/aarch64-linux-gnu/|/$(gcc -dumpmachine)/|" >"$work/others"
+    sed "\|^$libs/sysroot|{s|||; s|/aarch64-linux-gnu/|/$(gcc -dumpmachine)/|}" >"$work/others"
 xargs dpkg-query --search <"$work/others" | sed 's/: .*//; s/:.*//' | sort -u | while read -r package; do
     cp -L "/usr/share/doc/$package/copyright" "$licences/$package"
 done

@@ -16,8 +16,15 @@ add_compile_options(-fPIE -ffunction-sections -fdata-sections
     -ffile-prefix-map=${PROJECT_SOURCE_DIR}=le-run -ffile-prefix-map=${CPPREST_ROOT}=cpprest)
 # ld warns of every getaddrinfo and dlopen in an archive: system_lookup keeps the first within the program, and nothing
 # calls the second (OpenSSL reads no configuration that could name a module).
-add_link_options(-static-pie -Wl,--gc-sections -Wl,-z,pack-relative-relocs -Wl,--no-warnings
+add_link_options(-static-pie -Wl,--gc-sections -Wl,--no-warnings
     -Wl,-Map=${PROJECT_BINARY_DIR}/le-run.map)
+if(CMAKE_SYSTEM_PROCESSOR STREQUAL x86_64)
+    add_link_options(-Wl,-z,pack-relative-relocs) # 0.6 MB less; this ld knows it for few machines
+endif()
+if(CMAKE_CROSSCOMPILING)
+    # Before the cross compiler's own copy of libc, which gets no security updates.
+    add_link_options(-B${CMAKE_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE} -L${CMAKE_SYSROOT}/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE})
+endif()
 
 # Debian's packages of spdlog, fmt and yaml-cpp name their shared libraries only.
 macro(link_archives)
