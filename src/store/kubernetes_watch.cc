@@ -59,17 +59,17 @@ void KubernetesWatch::opened() {
 
 void KubernetesWatch::received(const std::string& bytes) {
     for (const std::string& line : lines_.add(bytes)) {
-        const auto event = parse_watch_event(line);
+        auto event = parse_watch_event(line);
         if (const auto* bad = std::get_if<Malformed>(&event))
             tell_failing(api_.cannot("watch", "an event cannot be read: " + bad->text));
         else
-            on_event(std::get<WatchEvent>(event));
+            on_event(std::get<WatchEvent>(std::move(event)));
     }
     if (lines_.has_overflowed())
         tell_failing(api_.cannot("watch", "an event is longer than any Lease"));
 }
 
-void KubernetesWatch::on_event(const WatchEvent& event) {
+void KubernetesWatch::on_event(WatchEvent event) {
     if (!event.version.empty()) {
         version_ = event.version;
         pause_ = Duration::zero();
@@ -78,7 +78,7 @@ void KubernetesWatch::on_event(const WatchEvent& event) {
         return;
     switch (event.type) {
     case WatchEvent::Type::kChanged: {
-        auto lease = api_.stored_lease(event.object);
+        auto lease = api_.stored_lease(std::move(event.lease), std::move(event.object));
         if (auto* stored = std::get_if<StoredLease>(&lease))
             handler_(Found{std::move(*stored)});
         else

@@ -51,7 +51,7 @@ private:
     void connect_after(Duration pause);
     void opened();
     void received(const std::string& bytes);
-    void on_event(const WatchEvent& event);
+    void on_event(WatchEvent event);
     void ended(const net::HttpResult& result);
     void try_again(const std::string& why, Duration longest_pause = kLongestPause);
     void tell_failing(const std::string& why);

@@ -100,7 +100,7 @@ ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
         return Absent{};
     if (response == nullptr || response->status != 200)
         return failure_of("get", result);
-    auto lease = stored_lease(response->body);
+    auto lease = stored_lease(parse_lease_object(response->body), response->body);
     if (const auto* bad = std::get_if<Malformed>(&lease))
         return Failure{Failure::Kind::kMalformed,
                        cannot("get", "the answer is no Lease that can be read: " + bad->text),
@@ -118,7 +118,7 @@ WriteOutcome LeaseApi::write_outcome(const char* verb, const HttpResult& result)
         return Absent{};
     if (response->status != 200 && response->status != 201)
         return failure_of(verb, result);
-    auto lease = stored_lease(response->body);
+    auto lease = stored_lease(parse_lease_object(response->body), response->body);
     if (const auto* bad = std::get_if<Malformed>(&lease))
         return Failure{Failure::Kind::kUnreachable,
                        cannot(verb, "it answered " + std::to_string(response->status) +
@@ -176,8 +176,7 @@ Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const 
     return failure;
 }
 
-Parsed<StoredLease> LeaseApi::stored_lease(const std::string& body) const {
-    auto parsed = parse_lease_object(body);
+Parsed<StoredLease> LeaseApi::stored_lease(Parsed<LeaseObject> parsed, std::string object) const {
     if (const auto* bad = std::get_if<Malformed>(&parsed))
         return *bad;
     auto& lease = std::get<LeaseObject>(parsed);
@@ -187,7 +186,8 @@ Parsed<StoredLease> LeaseApi::stored_lease(const std::string& body) const {
         return Malformed{"`metadata.uid` is missing"};
     if (!is_resource_version(lease.resource_version))
         return Malformed{"`metadata.resourceVersion` is not a whole number"};
-    return StoredLease{std::move(lease.record), Version{std::move(lease.resource_version)}, body};
+    return StoredLease{std::move(lease.record), Version{std::move(lease.resource_version)},
+                       std::move(object)};
 }
 
 bool LeaseApi::says_absent(const HttpResponse& response) const {

@@ -46,8 +46,8 @@ public:
     WriteOutcome write_outcome(const char* verb, const net::HttpResult& result) const;
     // What went wrong with `verb`; `result` is no success.
     Failure failure_of(const char* verb, const net::HttpResult& result) const;
-    // A Lease object as the API server sends it.
-    Parsed<StoredLease> stored_lease(const std::string& object) const;
+    // A Lease as the API server sends it; `object` is its JSON.
+    Parsed<StoredLease> stored_lease(Parsed<LeaseObject> parsed, std::string object) const;
     std::string cannot(const char* verb, const std::string& why) const;
 
 private:

@@ -3,7 +3,7 @@
 #include <charconv>
 #include <chrono>
 #include <limits>
-#include <set>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -18,31 +18,36 @@ using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kGroup = "coordination.k8s.io/";
 
-// Walks the text once before a tree is built from it: says what the library would take without a
-// word.
-class Bounds : public nlohmann::json_sax<Json> {
+// Builds the tree while the text is read, and says what the library would take without a word.
+class Builder : public nlohmann::json_sax<Json> {
 public:
     const std::string& complaint() const { return complaint_; }
+    Json take_tree() { return std::move(tree_); }
 
-    bool null() override { return true; }
-    bool boolean(bool) override { return true; }
-    bool number_integer(number_integer_t) override { return true; }
-    bool number_unsigned(number_unsigned_t) override { return true; }
-    bool number_float(number_float_t, const string_t& text) override {
+    bool null() override { return add(nullptr); }
+    bool boolean(bool value) override { return add(value); }
+    bool number_integer(number_integer_t value) override { return add(value); }
+    bool number_unsigned(number_unsigned_t value) override { return add(value); }
+    bool number_float(number_float_t value, const string_t& text) override {
         // An integer that fits no 64 bits becomes a float, and would be written back as another
         // number.
-        return text.find_first_of(".eE") != string_t::npos || refuse("a number is too large");
+        if (text.find_first_of(".eE") == string_t::npos)
+            return refuse("a number is too large");
+        return add(value);
     }
-    bool string(string_t&) override { return true; }
-    bool binary(binary_t&) override { return true; }
-    bool start_object(std::size_t) override { return open(); }
+    bool string(string_t& value) override { return add(std::move(value)); }
+    bool binary(binary_t&) override { return true; } // not in text
+    bool start_object(std::size_t) override { return open(Json::object()); }
     bool end_object() override { return close(); }
-    bool start_array(std::size_t) override { return open(); }
+    bool start_array(std::size_t) override { return open(Json::array()); }
     bool end_array() override { return close(); }
     bool key(string_t& name) override {
-        if (!keys_.back().insert(name).second)
+        Json& object = *open_.back();
+        const auto [member, is_new] = object.emplace(name, nullptr);
+        if (!is_new)
             return refuse("the key " + dump_json(name.substr(0, 60)) + " is given twice");
-        return keys_.back().size() <= kMaxJsonKeys ||
+        member_ = &*member;
+        return object.size() <= kMaxJsonKeys ||
                refuse("an object has more than " + std::to_string(kMaxJsonKeys) + " keys");
     }
     bool parse_error(std::size_t position, const std::string&,
@@ -51,21 +56,36 @@ public:
     }
 
 private:
-    bool open() {
-        keys_.emplace_back();
-        return keys_.size() <= kMaxJsonDepth ||
+    bool add(Json value) {
+        place(std::move(value));
+        return true;
+    }
+    bool open(Json value) {
+        open_.push_back(&place(std::move(value)));
+        return open_.size() <= kMaxJsonDepth ||
                refuse("nested deeper than " + std::to_string(kMaxJsonDepth) + " levels");
     }
     bool close() {
-        keys_.pop_back();
+        open_.pop_back();
         return true;
+    }
+    Json& place(Json value) {
+        if (!open_.empty() && open_.back()->is_array()) {
+            open_.back()->push_back(std::move(value));
+            return open_.back()->back();
+        }
+        Json& target = open_.empty() ? tree_ : *member_;
+        target = std::move(value);
+        return target;
     }
     bool refuse(std::string text) {
         complaint_ = std::move(text);
         return false;
     }
 
-    std::vector<std::set<std::string>> keys_;
+    Json tree_;
+    std::vector<Json*> open_; // objects and arrays, the innermost last; nothing is added around it
+    Json* member_ = nullptr;  // of the innermost object: its value comes next
     std::string complaint_;
 };
 
@@ -141,27 +161,23 @@ bool take(Parsed<Value> parsed, Target& out, Malformed& why) {
     return true;
 }
 
-// A whole Lease object as a tree.
-Parsed<Json> parse_lease_tree(std::string_view bytes) {
-    auto parsed = parse_json(bytes);
-    const auto* tree = std::get_if<Json>(&parsed);
-    if (tree == nullptr)
-        return parsed;
-    if (!tree->is_object())
-        return Malformed{"it is " + type_in_words(*tree) + ", not an object"};
+// Why `tree` is no Lease object whose parts can be read; empty: it is one.
+std::optional<Malformed> why_no_lease(const Json& tree) {
+    if (!tree.is_object())
+        return Malformed{"it is " + type_in_words(tree) + ", not an object"};
     std::string kind, version;
     Malformed why;
-    if (!take(text_member(*tree, "kind", "object"), kind, why) ||
-        !take(text_member(*tree, "apiVersion", "object"), version, why))
+    if (!take(text_member(tree, "kind", "object"), kind, why) ||
+        !take(text_member(tree, "apiVersion", "object"), version, why))
         return why;
     if (kind != "Lease" || version.compare(0, kGroup.size(), kGroup) != 0)
         return Malformed{
             "it is not a Lease of coordination.k8s.io (kind and apiVersion say otherwise)"};
-    if (const Json* metadata = member(*tree, "metadata"); metadata && !metadata->is_object())
+    if (const Json* metadata = member(tree, "metadata"); metadata && !metadata->is_object())
         return wrong_type("metadata", *metadata, "an object");
-    if (const Json* spec = member(*tree, "spec"); spec && !spec->is_object())
+    if (const Json* spec = member(tree, "spec"); spec && !spec->is_object())
         return wrong_type("spec", *spec, "an object");
-    return parsed;
+    return std::nullopt;
 }
 
 // Sets, or removes when there is nothing to set.
@@ -180,13 +196,10 @@ std::optional<std::string> as_text(const std::optional<WallTime>& time) {
 } // namespace
 
 Parsed<Json> parse_json(std::string_view bytes) {
-    Bounds bounds;
-    if (!Json::sax_parse(bytes.begin(), bytes.end(), &bounds))
-        return Malformed{bounds.complaint()};
-    Json tree = Json::parse(bytes.begin(), bytes.end(), nullptr, /*allow_exceptions=*/false);
-    if (tree.is_discarded())
-        return Malformed{"not JSON"};
-    return tree;
+    Builder builder;
+    if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder))
+        return Malformed{builder.complaint()};
+    return builder.take_tree();
 }
 
 std::string dump_json(const Json& json) {
@@ -222,10 +235,15 @@ void edit_lease_record(Json& spec, const LeaseRecord& record) {
 }
 
 Parsed<LeaseObject> parse_lease_object(std::string_view bytes) {
-    const auto parsed = parse_lease_tree(bytes);
+    const auto parsed = parse_json(bytes);
     if (const auto* bad = std::get_if<Malformed>(&parsed))
         return *bad;
-    const Json& tree = std::get<Json>(parsed);
+    return lease_object_of(std::get<Json>(parsed));
+}
+
+Parsed<LeaseObject> lease_object_of(const Json& tree) {
+    if (const auto bad = why_no_lease(tree))
+        return *bad;
     LeaseObject lease;
     Malformed why;
     if (const Json* metadata = member(tree, "metadata")) {
@@ -254,10 +272,12 @@ std::string make_lease_object(const std::string& lease_namespace, const std::str
 
 Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord& record,
                                       const std::string& resource_version) {
-    auto parsed = parse_lease_tree(bytes);
+    auto parsed = parse_json(bytes);
     if (const auto* bad = std::get_if<Malformed>(&parsed))
         return *bad;
     Json& tree = std::get<Json>(parsed);
+    if (auto bad = why_no_lease(tree))
+        return *bad;
     tree["metadata"]["resourceVersion"] = resource_version;
     edit_lease_record(tree["spec"], record);
     return dump_json(tree);

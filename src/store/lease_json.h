@@ -40,6 +40,8 @@ struct LeaseObject {
 // Reads a whole Lease object. kind must be Lease and apiVersion of the group coordination.k8s.io;
 // an absent spec is an empty record. It is the caller's to ask for name, uid and resource_version.
 Parsed<LeaseObject> parse_lease_object(std::string_view bytes);
+// The same, of JSON that has been parsed.
+Parsed<LeaseObject> lease_object_of(const nlohmann::ordered_json& tree);
 
 // The object of a create: without uid and resourceVersion. `lease_namespace` may be empty (a file
 // has none).

@@ -57,7 +57,10 @@ Parsed<WatchEvent> parse_watch_event(std::string_view line) {
     if (type != "ADDED" && type != "MODIFIED" && type != "DELETED")
         return Malformed{"the `type` of the watch event is none that is known"};
     event.type = type == "DELETED" ? WatchEvent::Type::kDeleted : WatchEvent::Type::kChanged;
-    event.object = dump_json(*object);
+    if (event.type == WatchEvent::Type::kChanged) {
+        event.lease = lease_object_of(*object);
+        event.object = dump_json(*object);
+    }
     return event;
 }
 

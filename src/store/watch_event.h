@@ -14,15 +14,16 @@ namespace le_run {
 
 struct WatchEvent {
     enum class Type {
-        kChanged,  // ADDED, MODIFIED: `object`
-        kDeleted,  // `object` as it was last
+        kChanged, // ADDED, MODIFIED: `lease` and `object`
+        kDeleted,
         kBookmark, // `version` only
         kExpired,  // 410: the version that was asked for is too old
         kError,    // `text`
     };
     Type type = Type::kError;
-    std::string object;  // JSON
-    std::string version; // metadata.resourceVersion of the object; empty: none
+    Parsed<LeaseObject> lease; // what can be read of the object
+    std::string object;        // JSON
+    std::string version;       // metadata.resourceVersion of the object; empty: none
     std::string text;
 };
 

@@ -17,14 +17,15 @@ void check_event(const std::string& line) {
         return;
     }
     const auto& event = std::get<WatchEvent>(parsed);
-    const bool has_object = event.type == Type::kChanged || event.type == Type::kDeleted;
+    const bool has_object = event.type == Type::kChanged;
     LE_CHECK(has_object == !event.object.empty());
     LE_CHECK(event.version.size() <= line.size() && event.text.size() <= line.size());
     if (!has_object)
         return;
     // The object is as good as one that was read: it can be parsed and written back.
-    const auto lease = parse_lease_object(event.object);
-    if (const auto* object = std::get_if<LeaseObject>(&lease)) {
+    LE_CHECK(std::holds_alternative<LeaseObject>(parse_lease_object(event.object)) ==
+             std::holds_alternative<LeaseObject>(event.lease));
+    if (const auto* object = std::get_if<LeaseObject>(&event.lease)) {
         LE_CHECK(object->resource_version == event.version);
         const auto edited = edit_lease_object(event.object, object->record, "7");
         LE_CHECK(std::holds_alternative<std::string>(edited));

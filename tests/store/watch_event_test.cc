@@ -23,12 +23,16 @@ std::string complaint_about(const std::string& line) {
 } // namespace
 
 TEST_CASE("watch events: what changed, was deleted, a bookmark") {
-    const std::string object = R"({"metadata":{"resourceVersion":"41","x":[1]},"spec":{}})";
+    const std::string object =
+        R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":)"
+        R"({"resourceVersion":"41","x":[1]},"spec":{"holderIdentity":"a"}})";
     for (const std::string type : {"ADDED", "MODIFIED"}) {
         const auto changed = event_of(R"({"type":")" + type + R"(","object":)" + object + "}");
         CHECK(changed.type == Type::kChanged);
         CHECK(changed.object == object);
         CHECK(changed.version == "41");
+        REQUIRE(std::holds_alternative<LeaseObject>(changed.lease));
+        CHECK(std::get<LeaseObject>(changed.lease).record.holder.text == "a");
     }
     const auto deleted = event_of(R"({"type":"DELETED","object":)" + object + "}");
     CHECK(deleted.type == Type::kDeleted);
@@ -63,8 +67,9 @@ TEST_CASE("watch events: what is none is said to be none") {
         INFO(line);
         CHECK_FALSE(complaint_about(line).empty());
     }
-    CHECK(event_of(R"({"type":"ADDED","object":{"metadata":{"resourceVersion":41}}})")
-              .version.empty());
+    const auto odd = event_of(R"({"type":"ADDED","object":{"metadata":{"resourceVersion":41}}})");
+    CHECK(odd.version.empty());
+    CHECK(std::holds_alternative<Malformed>(odd.lease));
 }
 
 TEST_CASE("watch events: lines from pieces that end anywhere") {
