@@ -1,5 +1,5 @@
-// The half of the transport that lives on cpprest's only thread; http_calls.cc is the half on the
-// loop, and the one that decides.
+// The half of the transport that lives on cpprest's only thread, which may be the loop's;
+// http_calls.cc is the half on the loop, and the one that decides.
 //
 // cpprest is given IP literals only: its own name lookup can be neither timed out nor cancelled.
 // Its timeouts count inactivity per stage, so they are a mere backstop here; the deadline is a
@@ -13,6 +13,7 @@
 #include <map>
 #include <mutex>
 #include <stdexcept>
+#include <utility>
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
@@ -38,13 +39,13 @@ using Direction = http::message_direction::direction;
 constexpr std::chrono::minutes kBackstop{10};
 constexpr std::size_t kSlackForHeaders = 256 * 1024; // and for what TLS adds
 
-// cpprest's thread. One is enough, and being alone it is a lock: no two of its handlers run at
-// once.
-boost::asio::io_context& wire_thread() {
+// Where cpprest works: on one thread, which is enough, and being alone it is a lock: no two of its
+// handlers run at once. `threads`: 0 when the caller runs it; the first call decides.
+boost::asio::io_context& wire_loop(std::size_t threads = 1) {
     static std::once_flag once;
-    std::call_once(once, [] {
+    std::call_once(once, [&] {
         const SignalsBlocked blocked;
-        crossplat::threadpool::initialize_with_threads(1);
+        crossplat::threadpool::initialize_with_threads(threads);
     });
     return crossplat::threadpool::shared_instance().service();
 }
@@ -139,7 +140,7 @@ private:
 std::shared_ptr<Tunnel> WireCore::tunnel_by(const std::string& proxy_address) {
     if (!proxy_)
         return nullptr;
-    return std::make_shared<Tunnel>(wire_thread(),
+    return std::make_shared<Tunnel>(wire_loop(),
                                     Tunnel::Way{*proxy_, proxy_address, host_, port_, proxy_tls_});
 }
 
@@ -185,11 +186,12 @@ void WireCore::send(const Try& attempt) {
         auto& client = client_to(key);
         running.tunnel = client.tunnel;
         auto outgoing = build(attempt.request, base_path_, authority(host_, port_));
-        outgoing.set_progress_handler([weak = weak_from_this(), number](Direction way, auto) {
-            const auto self = weak.lock();
-            if (self && way == Direction::upload)
-                self->listener_(number, Sent{});
-        });
+        outgoing.set_progress_handler(
+            [weak = weak_from_this(), number, told = false](Direction way, auto) mutable {
+                const auto self = weak.lock();
+                if (self && way == Direction::upload && !std::exchange(told, true))
+                    self->listener_(number, Sent{});
+            });
         client.http.request(outgoing, running.source.get_token())
             .then([self = shared_from_this(), number,
                    is_stream = attempt.is_stream](const pplx::task<http::http_response>& answered) {
@@ -344,7 +346,7 @@ public:
 private:
     template <typename Function>
     static void post(Function function) {
-        boost::asio::post(wire_thread(), std::move(function));
+        boost::asio::post(wire_loop(), std::move(function));
     }
 
     std::shared_ptr<WireCore> core_;
@@ -367,7 +369,7 @@ std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener) {
         proxy_tls = std::make_shared<TlsClient>(config, endpoint.proxy->host,
                                                 std::numeric_limits<std::size_t>::max());
     }
-    wire_thread();
+    wire_loop();
     return std::make_unique<PostingWire>(std::make_shared<WireCore>(
         endpoint, std::move(tls), std::move(proxy_tls), std::move(listener)));
 }
@@ -376,6 +378,8 @@ class HttpTransport::Impl : public HttpCalls {
 public:
     using HttpCalls::HttpCalls;
 };
+
+boost::asio::io_context& HttpTransport::sole_loop() { return wire_loop(0); }
 
 HttpTransport::HttpTransport(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup)
     : impl_(std::make_shared<Impl>(loop, std::move(endpoint), std::move(lookup))) {

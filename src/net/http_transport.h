@@ -67,6 +67,11 @@ class HttpTransport {
 public:
     static constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
 
+    // The loop of the HTTP library, for a program that runs it in one thread as its only loop: then
+    // nothing is handed from thread to thread, which is much of what a request costs. To be called
+    // before the first transport is made; else the library has a thread of its own.
+    static boost::asio::io_context& sole_loop();
+
     // Never throws for what is in `endpoint`: what cannot work (see TlsConfigError) is the answer
     // to every request. `lookup` turns the name of the host, or of the proxy, into addresses, all
     // of which are tried in turn; the host behind a proxy is the proxy's to look up.

@@ -25,7 +25,7 @@ struct Opened {}; // of a stream: 200, and the body follows in pieces
 struct Piece {
     std::string bytes;
 };
-// Sent any number of times, of a stream Opened and Pieces, then one of the last two.
+// Sent once at the most, of a stream Opened and Pieces, then one of the last two.
 using News = std::variant<Sent, Opened, Piece, HttpResponse, WireFailure>;
 using Listener = std::function<void(TryNumber, News)>; // called on the wire's thread; must not own
                                                        // the loop's things
@@ -49,7 +49,8 @@ public:
     virtual void close() = 0; // cancels everything and closes all connections, soon
 };
 
-// Starts cpprest's thread when it is the first. Throws TlsConfigError.
+// Starts cpprest's thread when it is the first, unless there is a sole_loop(). Throws
+// TlsConfigError.
 std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener);
 
 } // namespace le_run::net

@@ -52,6 +52,12 @@ std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop, const Lock
     return make_kubernetes_store(loop, std::move(cluster), lease_namespace, lease.name);
 }
 
+// Lives until the process ends: what libraries have left under way may still refer to it.
+boost::asio::io_context& make_loop(const Lock& lock) {
+    return std::holds_alternative<FileLock>(lock) ? *new boost::asio::io_context(1)
+                                                  : kubernetes_loop();
+}
+
 bool was_ignored_at_start(int signal) {
     struct sigaction action {};
     return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
@@ -61,7 +67,7 @@ class Runner {
 public:
     Runner(const Options& options, GuardProcess guard, Log& log)
         : options_(options), log_(log), subject_{"", options.election.id},
-          election_(options.election, clock_.now()),
+          loop_(make_loop(options.lock)), election_(options.election, clock_.now()),
           guard_(loop_, guard,
                  {[this](const FromGuard& message) {
                       std::visit([&](const auto& m) { on(m); }, message);
@@ -313,7 +319,7 @@ private:
     Log& log_;
     Subject subject_;
     Clock clock_;
-    boost::asio::io_context loop_{1};
+    boost::asio::io_context& loop_;
     Election election_;
     std::unique_ptr<LeaseStore> store_;
     GuardLink guard_;

@@ -107,6 +107,8 @@ void KubernetesStore::async_write(LeaseRecord record, std::optional<StoredLease>
 
 } // namespace
 
+boost::asio::io_context& kubernetes_loop() { return net::HttpTransport::sole_loop(); }
+
 std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
                                                   kubernetes::ClusterConfig config,
                                                   const std::string& lease_namespace,

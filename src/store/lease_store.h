@@ -65,5 +65,7 @@ std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
                                                   kubernetes::ClusterConfig config,
                                                   const std::string& lease_namespace,
                                                   const std::string& name);
+// The loop for a program that has this store and no other: see net::HttpTransport::sole_loop().
+boost::asio::io_context& kubernetes_loop();
 
 } // namespace le_run
