@@ -85,8 +85,8 @@ struct Gone { // the whole tree is gone: waitid said ECHILD
     std::uint32_t killed = 0; // 1: SIGKILL was needed for the child itself
     std::uint32_t left_behind = 0; // how many other processes had to be SIGKILLed
 };
-struct Late { // the guard's own wake-up lateness, worst since the last Late; sent when it grows
-              // past 100 ms
+struct Late { // how long the guard was kept from its work, worst since the last Late; sent when it
+              // woke more than 100 ms late
     std::int64_t nanoseconds = 0;
 };
 struct Pong {

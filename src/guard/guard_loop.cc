@@ -7,6 +7,7 @@
 
 #include <poll.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -16,11 +17,17 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-constexpr Duration kLookDuringRun = milliseconds(100);
+// How often it looks at the clock during a run is most of what the guard costs. A deadline does not
+// wait for it: the timer is set to whichever comes first, and counts suspend.
+constexpr Duration kLookDuringRun = milliseconds(250);
 constexpr Duration kLookWithoutRun = seconds(5); // for the hang watch
+constexpr Duration kLookAtAll = seconds(1);      // even if nothing says that there is news
 constexpr Duration kShortestKillPause = milliseconds(1);
 constexpr Duration kLongestKillPause = milliseconds(10);
 constexpr Duration kNotableLateness = milliseconds(100);
+// A stall may begin as soon as the guard sleeps, and shows only from the end of the sleep on. What
+// is told of it lacks no more than this.
+constexpr Duration kUntold = milliseconds(100);
 constexpr Duration kBetweenLates = seconds(1);
 constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
 constexpr int kMessagesPerLook = 64;
@@ -32,6 +39,13 @@ int open_sigchld_fd() {
     const int fd = ::signalfd(-1, &only, SFD_NONBLOCK | SFD_CLOEXEC);
     if (fd < 0)
         throw std::system_error(errno, std::system_category(), "signalfd");
+    return fd;
+}
+
+int open_timer() {
+    const int fd = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
+    if (fd < 0)
+        throw std::system_error(errno, std::system_category(), "timerfd_create");
     return fd;
 }
 
@@ -50,12 +64,15 @@ timespec to_timespec(Duration d) {
 
 GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings,
                      const LeRun& le_run, int channel)
-    : le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()),
+    : le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()), timer_fd_(open_timer()),
       tree_(le_run.is_pid_1 || surroundings.guard == 1 ? ProcessTree::PidNamespace::kOurs
                                                        : ProcessTree::PidNamespace::kShared),
       spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
 
-GuardLoop::~GuardLoop() { ::close(sigchld_fd_); }
+GuardLoop::~GuardLoop() {
+    ::close(sigchld_fd_);
+    ::close(timer_fd_);
+}
 
 void GuardLoop::run() {
     for (;;) {
@@ -77,38 +94,62 @@ void GuardLoop::look() {
     flush();
 }
 
+// Until there is something to see to. In between it wakes up for the clock alone: to ask for
+// everything each time would be most of what the guard costs.
 void GuardLoop::wait() {
-    const TimePoint before = clock_.now();
+    TimePoint now = clock_.now();
+    const TimePoint look_at_all = now + kLookAtAll;
+    bool is_quiet = true;
+    while (is_quiet) {
+        const TimePoint before = now;
+        const Duration timeout = until_next_look(before);
+        is_quiet = !is_news_within(timeout);
+        now = clock_.now();
+        note_lateness(now, timeout, now.boot() - before.boot() - timeout);
+        is_quiet = is_quiet && !is_killing() && unsent_count_ == 0 &&
+                   !has_passed_for_holder(now, machine_.next_deadline()) &&
+                   !has_passed_for_holder(now, look_at_all);
+    }
+}
+
+Duration GuardLoop::until_next_look(TimePoint now) const {
     Duration timeout = kLookWithoutRun;
     if (is_killing())
         timeout = kill_pause_;
     else if (!is_idle())
-        timeout = std::clamp(left_for_holder(before, machine_.next_deadline()), Duration::zero(),
+        timeout = std::clamp(left_for_holder(now, machine_.next_deadline()), Duration::zero(),
                              kLookDuringRun);
-    if (unsent_count_ > 0)
-        timeout = std::min(timeout, kLookDuringRun);
+    return unsent_count_ > 0 ? std::min(timeout, kLookDuringRun) : timeout;
+}
 
+// Sleeps until there is news, or the time is over. Time that the machine was suspended counts.
+bool GuardLoop::is_news_within(Duration timeout) {
     const short channel_events = unsent_count_ > 0 ? POLLIN | POLLOUT : POLLIN;
     pollfd fds[] = {
-        {channel_state_ == ChannelState::kOpen ? channel_.fd() : -1, channel_events, 0},
+        {timer_fd_, POLLIN, 0},
         {sigchld_fd_, POLLIN, 0},
+        {channel_state_ == ChannelState::kOpen ? channel_.fd() : -1, channel_events, 0},
         {le_run_.pidfd, POLLIN, 0},
         {spawner_.report_fd(), POLLIN, 0},
     };
-    const timespec limit = to_timespec(timeout);
-    ::ppoll(fds, std::size(fds), &limit, nullptr);
-
+    // Zero would disarm it.
+    const itimerspec end{{}, to_timespec(std::max<Duration>(timeout, Duration(1)))};
+    ::timerfd_settime(timer_fd_, 0, &end, nullptr);
+    const int ready = ::ppoll(fds, std::size(fds), nullptr, nullptr);
     signalfd_siginfo ignored;
-    while (::read(sigchld_fd_, &ignored, sizeof ignored) > 0) {
+    while (fds[1].revents != 0 && ::read(sigchld_fd_, &ignored, sizeof ignored) > 0) {
     }
-    const TimePoint after = clock_.now();
-    note_lateness(after, after.boot() - before.boot() - timeout);
+    return ready != 1 || fds[0].revents == 0;
 }
 
-void GuardLoop::note_lateness(TimePoint now, Duration late) {
+void GuardLoop::note_lateness(TimePoint now, Duration slept, Duration late) {
     hang_watch_.woke(now, late);
-    worst_lateness_ = is_idle() ? Duration::zero() : std::max(worst_lateness_, late);
-    if (worst_lateness_ <= kNotableLateness || now.boot() - last_late_.boot() < kBetweenLates)
+    if (is_idle())
+        worst_lateness_ = Duration::zero();
+    else if (late > kNotableLateness)
+        worst_lateness_ =
+            std::max(worst_lateness_, late + std::max(Duration::zero(), slept - kUntold));
+    if (worst_lateness_ == Duration::zero() || now.boot() - last_late_.boot() < kBetweenLates)
         return;
     tell(Late{worst_lateness_.count()});
     last_late_ = now;

@@ -40,6 +40,8 @@ public:
 private:
     void look();
     void wait();
+    Duration until_next_look(TimePoint now) const;
+    bool is_news_within(Duration timeout);
     void step(const ChildFact& fact);
     void act(const child_action::Spawn& action);
     void act(const child_action::SignalChild& action);
@@ -54,7 +56,7 @@ private:
     void read_messages();
     void on_message(const ToGuard& message);
     void end_hung_le_run();
-    void note_lateness(TimePoint now, Duration late);
+    void note_lateness(TimePoint now, Duration slept, Duration late);
     void tell(const FromGuard& message);
     void flush();
     bool is_idle() const { return machine_.state() == ChildMachine::State::kIdle; }
@@ -72,6 +74,7 @@ private:
     ChannelState channel_state_ = ChannelState::kOpen;
     Life life_ = Life::kOn;
     int sigchld_fd_ = -1;
+    int timer_fd_ = -1;
     ProcessTree tree_;
     Spawner spawner_;
     ChildMachine machine_;
