@@ -10,6 +10,7 @@
 
 #include "exit_code.h"
 #include "options/options.h"
+#include "run/become_command.h"
 #include "run/run.h"
 #include "run/signal_source.h"
 
@@ -82,7 +83,9 @@ int main(int argc, char** argv) {
             print(stdout, just_print->text);
             return 0;
         }
-        code = start(std::get<Options>(options), signal_mask, sigchld_ignored);
+        const auto& wanted = std::get<Options>(options);
+        const auto act = wanted.election_off.empty() ? start : become_command;
+        code = act(wanted, signal_mask, sigchld_ignored);
     } catch (const OptionsError& error) {
         print(stderr, std::string("le-run: ") + error.what() + "\n");
         code = error.code();

@@ -35,13 +35,13 @@ void add_environment(Values& values, const std::vector<std::string>& environment
 
 std::vector<std::string> environment_of_child(const std::vector<std::string>& environment) {
     std::vector<std::string> kept;
-    std::copy_if(environment.begin(), environment.end(), std::back_inserter(kept),
-                 [](const std::string& entry) {
-                     return std::none_of(kOptions.begin(), kOptions.end(),
-                                         [&](const OptionText& option) {
-                                             return is_variable(entry, variable_of(option));
-                                         });
-                 });
+    std::copy_if(
+        environment.begin(), environment.end(), std::back_inserter(kept),
+        [](const std::string& entry) {
+            return std::none_of(kOptions.begin(), kOptions.end(), [&](const OptionText& option) {
+                return option.given_in != GivenIn::kFlag && is_variable(entry, variable_of(option));
+            });
+        });
     return kept;
 }
 

@@ -28,24 +28,72 @@ std::string help_text(const CLI::App& app) {
     return help;
 }
 
+// What CLI11 fills, by the flag's name.
+using Texts = std::map<std::string, std::string>;
+
+CLI::Option* add_switch(CLI::App& app, const char* name, Texts& texts, const std::string& help) {
+    return app.add_flag(flag_of(name), texts[name], help); // "true", or what is behind --NAME=
+}
+
+CLI::Option* add_text(CLI::App& app, const char* name, Texts& texts, const std::string& help,
+                      const std::string& metavar) {
+    return app.add_option(flag_of(name), texts[name], help)->type_name(metavar);
+}
+
+void declare(CLI::App& app, Texts& texts) {
+    for (const OptionText& option : kOptions) {
+        if (option.is_switch()) {
+            add_switch(app, option.name, texts, help_of(option));
+        } else {
+            add_text(app, option.name, texts, help_of(option), option.metavar);
+        }
+    }
+    for (const OtherName& other : kLeaderElectFlags) {
+        const std::string option = other.option;
+        const bool is_lock_kind = option.empty();
+        CLI::Option* flag =
+            option == "enabled"
+                ? add_switch(app, other.name, texts, "as --enabled")
+                : add_text(app, other.name, texts,
+                           is_lock_kind ? "leases, and nothing else" : "as --" + option, "TEXT");
+        flag->group("As kube-scheduler and kube-controller-manager have them");
+    }
+}
+
+Values to_values(const CLI::App& app, const Texts& texts) {
+    Values values;
+    const auto take = [&](const char* name, const std::string& option) {
+        if (app.count(flag_of(name)) > 0) {
+            add(values, option, {texts.at(name), flag_of(name), Origin::kFlag});
+        }
+    };
+    for (const OptionText& option : kOptions) {
+        take(option.name, option.name);
+    }
+    for (const OtherName& other : kLeaderElectFlags) {
+        if (other.option[0] != '\0') {
+            take(other.name, other.option);
+        } else if (app.count(flag_of(other.name)) > 0 && texts.at(other.name) != "leases") {
+            fail({texts.at(other.name), flag_of(other.name), Origin::kFlag},
+                 "only Leases are led over: write leases, or drop it");
+        }
+    }
+    return values;
+}
+
 } // namespace
 
 std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags) {
     CLI::App app("Runs one copy of a command among replicas: only while this one holds the lease.",
                  "le-run");
-    app.footer("Each option --NAME can be given as LE_RUN_NAME in the environment; a flag wins.\n"
+    app.footer("Each option --NAME can be given as LE_RUN_NAME in the environment, or as a line "
+               "NAME: VALUE of --config's\n"
+               "file: a flag wins over the environment, and that over the file.\n"
                "Exit codes: the child's own; 0 stopped; 75 lost or not won; 125 le-run cannot do "
                "its job;\n"
                "126 command not executable; 127 command not found; 128+n ended by signal n.");
-    std::map<std::string, std::string> texts;
-    for (const OptionText& option : kOptions) {
-        std::string& text = texts[option.name];
-        if (option.is_switch()) { // "true", or what stands behind --NAME=
-            app.add_flag(flag_of(option.name), text, help_of(option));
-        } else {
-            app.add_option(flag_of(option.name), text, help_of(option))->type_name(option.metavar);
-        }
-    }
+    Texts texts;
+    declare(app, texts);
     try {
         app.parse(std::vector<std::string>(flags.rbegin(), flags.rend()));
     } catch (const CLI::CallForHelp&) {
@@ -60,14 +108,7 @@ std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags
     if (app.count("--version") > 0) {
         return JustPrint{version_text()};
     }
-    Values values;
-    for (const OptionText& option : kOptions) {
-        const std::string flag = flag_of(option.name);
-        if (app.count(flag) > 0) {
-            add(values, option.name, {texts[option.name], flag, Origin::kFlag});
-        }
-    }
-    return values;
+    return to_values(app, texts);
 }
 
 } // namespace le_run

@@ -18,60 +18,75 @@ Lock url_lock(const Value& url) {
     return std::get<Lock>(parsed);
 }
 
-// `name`: what says which lock it is.
-void add_namespace(KubernetesLock& lock, const Value& given, const Value& name) {
-    if (const auto wrong = wrong_with_namespace(given.text)) {
-        fail(given.source + ": " + *wrong);
-    }
-    if (lock.lease_namespace && given.origin < name.origin) {
+// --lock and --lease-lock-name say the same: one stays.
+void keep_one_name(Values& values) {
+    const Value* url = find(values, "lock");
+    const Value* name = find(values, "lease-lock-name");
+    if (url == nullptr || name == nullptr) {
         return;
     }
-    if (lock.lease_namespace && *lock.lease_namespace != given.text) {
-        fail(given, name.source + " names another namespace, \"" + *lock.lease_namespace +
-                        "\": give it once");
+    if (url->origin == name->origin) {
+        fail_as_given_twice(*url, *name);
     }
-    lock.lease_namespace = given.text;
+    values.erase(url->origin > name->origin ? "lease-lock-name" : "lock");
+}
+
+// `named_by`: what says which lock it is, and perhaps in which namespace.
+void add_namespace(Values& values, KubernetesLock& lock, const Value& named_by) {
+    const Value* given = find(values, "lease-lock-namespace");
+    if (given == nullptr) {
+        return;
+    }
+    if (lock.lease_namespace && given->origin < named_by.origin) {
+        values.erase("lease-lock-namespace");
+        return;
+    }
+    if (const auto wrong = wrong_with_namespace(given->text)) {
+        fail(given->source + ": " + *wrong);
+    }
+    if (lock.lease_namespace && *lock.lease_namespace != given->text) {
+        fail(*given, named_by.source + " names another namespace, \"" + *lock.lease_namespace +
+                         "\": give it once");
+    }
+    lock.lease_namespace = given->text;
+}
+
+void drop_what_a_file_lock_lacks(Values& values) {
+    for (const char* option :
+         {"lease-lock-namespace", "kubeconfig", "context", "cluster", "user"}) {
+        const Value* value = find(values, option);
+        if (value != nullptr && value->origin == Origin::kFlag) {
+            fail(*value, "has no meaning for a file lock: drop it");
+        }
+        values.erase(option);
+    }
 }
 
 } // namespace
 
-Lock read_lock(const Values& values) {
+std::optional<Lock> read_lock(Values& values) {
+    keep_one_name(values);
     const Value* url = find(values, "lock");
     const Value* name = find(values, "lease-lock-name");
-    if (url != nullptr && name != nullptr) {
-        if (url->origin == name->origin) {
-            fail_as_given_twice(*url, *name);
-        }
-        (url->origin > name->origin ? name : url) = nullptr;
-    }
     if (url == nullptr && name == nullptr) {
-        fail("no lock: use --lock k8s://NAMESPACE/NAME or --lock file:///PATH, or set LE_RUN_LOCK");
+        return std::nullopt;
     }
     Lock lock = url != nullptr ? url_lock(*url) : named_lock(*name);
-    const Value* lease_namespace = find(values, "lease-lock-namespace");
-    const Value* kubeconfig = find(values, "kubeconfig");
-    const Value* context = find(values, "context");
-    const Value* cluster = find(values, "cluster");
-    const Value* user = find(values, "user");
     auto* kubernetes = std::get_if<KubernetesLock>(&lock);
     if (kubernetes == nullptr) {
-        for (const Value* value : {lease_namespace, kubeconfig, context, cluster, user}) {
-            if (value != nullptr && value->origin == Origin::kFlag) {
-                fail(*value, "has no meaning for a file lock: drop it");
-            }
-        }
+        drop_what_a_file_lock_lacks(values);
         return lock;
     }
-    if (lease_namespace != nullptr) {
-        add_namespace(*kubernetes, *lease_namespace, url != nullptr ? *url : *name);
-    }
-    if (kubeconfig != nullptr) {
-        kubernetes->kubeconfig = kubeconfig->text;
-    }
-    const auto text_of = [](const Value* value) { return value == nullptr ? "" : value->text; };
-    kubernetes->context = text_of(context);
-    kubernetes->cluster = text_of(cluster);
-    kubernetes->user = text_of(user);
+    add_namespace(values, *kubernetes, url != nullptr ? *url : *name);
+    const auto take = [&](const char* option, auto& target) {
+        if (const Value* value = find(values, option)) {
+            target = value->text;
+        }
+    };
+    take("kubeconfig", kubernetes->kubeconfig);
+    take("context", kubernetes->context);
+    take("cluster", kubernetes->cluster);
+    take("user", kubernetes->user);
     return lock;
 }
 

@@ -50,7 +50,28 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
      "let setuid programs in the child gain privileges that le-run cannot kill", "false"},
     {"pid-namespace", "",
      "the child lives in a PID namespace that ends with le-run's guard process", "false"},
+    {"enabled", "true|false", "false: the command replaces le-run at once, nothing is elected",
+     "true"},
+    {"config", "FILE", "YAML lines of NAME: VALUE for these options, see --print-config", "", "",
+     GivenIn::kFlagOrVariable},
+    {"print-config", "", "print each option's value and where it came from; start nothing", "", "",
+     GivenIn::kFlag},
     {"version", "", "print the version", "", "", GivenIn::kFlag},
+});
+
+// Flags of kube-scheduler and kube-controller-manager, and the options that they set.
+struct OtherName {
+    const char* name;
+    const char* option; // "": read_flags knows
+};
+inline constexpr auto kLeaderElectFlags = std::to_array<OtherName>({
+    {"leader-elect", "enabled"},
+    {"leader-elect-lease-duration", "lease-duration"},
+    {"leader-elect-renew-deadline", "renew-deadline"},
+    {"leader-elect-retry-period", "retry-period"},
+    {"leader-elect-resource-name", "lease-lock-name"},
+    {"leader-elect-resource-namespace", "lease-lock-namespace"},
+    {"leader-elect-resource-lock", ""},
 });
 
 // LE_RUN_ and the name in upper case.

@@ -10,10 +10,13 @@
 #include "duration_text.h"
 #include "exit_code.h"
 #include "find_program.h"
+#include "options/await_election.h"
+#include "options/config_file.h"
 #include "options/environment.h"
 #include "options/flags.h"
 #include "options/lock_choice.h"
 #include "options/option_table.h"
+#include "options/print_config.h"
 #include "options/values.h"
 #include "signal_names.h"
 
@@ -36,19 +39,27 @@ Duration duration_of(const Value& value) {
     return *duration;
 }
 
-template <class Enum>
-void read_choice(const Values& values, const std::string& name,
-                 const std::vector<std::pair<std::string, Enum>>& choices, Enum* target) {
+template <class Choice>
+using Choices = std::vector<std::pair<std::string, Choice>>;
+
+const Choices<bool> kStandbyOrExit{{"standby", true}, {"exit", false}};
+
+template <class Choice>
+Choice read_choice(const Values& values, const std::string& name, const Choices<Choice>& choices) {
     const Value& value = values.at(name); // there is a default
     std::string allowed;
     for (const auto& [text, choice] : choices) {
         if (value.text == text) {
-            *target = choice;
-            return;
+            return choice;
         }
         allowed += (allowed.empty() ? "" : ", ") + text;
     }
     fail(value, "use one of: " + allowed);
+}
+
+bool read_bool(const Values& values, const std::string& name) {
+    return read_choice<bool>(values, name,
+                             {{"true", true}, {"1", true}, {"false", false}, {"0", false}});
 }
 
 std::uint64_t random_number() {
@@ -98,7 +109,7 @@ void read_timing(const Values& values, Options* options) {
     for (const std::string& broken : broken_relations(timing)) {
         all += (all.empty() ? "" : "; ") + broken;
     }
-    if (!all.empty()) {
+    if (!all.empty() && options->election_off.empty()) { // a CPU limit may break them, too
         fail(all);
     }
     if (timing.margin > Timing::kLeastMargin) {
@@ -114,21 +125,49 @@ void read_timing(const Values& values, Options* options) {
     }
 }
 
-void read_stop_signal(const Values& values, Options* options) {
+int read_stop_signal(const Values& values) {
     const Value& value = values.at("stop-signal");
     const auto number = parse_signal(value.text);
     if (!number || *number == SIGSTOP || *number == SIGCONT || *number == SIGCHLD) {
         fail(value, "not a signal that can ask a program to stop: use a name such as SIGTERM, "
                     "SIGINT or SIGQUIT");
     }
-    options->stop_signal = *number;
+    return *number;
 }
 
-void read_command(const std::vector<std::string>& environment, Options* options) {
-    const auto path = variable(environment, "PATH");
+// What each value means; every relation between them holds then. The lock may be missing.
+Options settle(Values& values) {
+    Options options;
+    if (!read_bool(values, "enabled")) {
+        options.election_off = values.at("enabled").source;
+    }
+    options.lock = read_lock(values).value_or(Lock{});
+    options.election.id = read_identity(values);
+    options.election.seed = random_number();
+    read_timing(values, &options);
+    options.stop_signal = read_stop_signal(values);
+    options.election.standby_after_loss = read_choice(values, "on-lost", kStandbyOrExit);
+    options.election.standby_after_work_ended = read_choice(values, "on-exit", kStandbyOrExit);
+    options.log_level = read_choice<LogLevel>(values, "log-level",
+                                              {{"debug", LogLevel::kDebug},
+                                               {"info", LogLevel::kInfo},
+                                               {"warning", LogLevel::kWarning},
+                                               {"error", LogLevel::kError}});
+    options.log_format = read_choice<LogFormat>(
+        values, "log-format", {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
+    options.allow_new_privileges = read_bool(values, "allow-new-privileges");
+    options.pid_namespace = read_bool(values, "pid-namespace");
+    return options;
+}
+
+bool has_lock(const Values& values) {
+    return find(values, "lock") != nullptr || find(values, "lease-lock-name") != nullptr;
+}
+
+std::string program_of(const std::string& command, const std::vector<std::string>& environment) {
     try {
-        options->program =
-            find_program(options->command.front(), path.value_or("/usr/local/bin:/bin:/usr/bin"));
+        return find_program(command,
+                            variable(environment, "PATH").value_or("/usr/local/bin:/bin:/usr/bin"));
     } catch (const ProgramError& error) {
         throw OptionsError(error.what(), error.code());
     }
@@ -146,36 +185,25 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
     }
     Values values = std::get<Values>(flags);
     add_environment(values, environment);
+    if (const Value* file = find(values, "config")) {
+        add_config_file(values, *file);
+    }
+    add_await_election(values, environment);
     add_defaults(values);
 
-    Options options;
+    Options options = settle(values);
+    if (find(values, "print-config") != nullptr) {
+        return JustPrint{print_config(values)};
+    }
+    if (options.election_off.empty() && !has_lock(values)) {
+        fail("no lock: use --lock k8s://NAMESPACE/NAME or --lock file:///PATH, or set LE_RUN_LOCK; "
+             "without any election: LE_RUN_ENABLED=false");
+    }
     if (dashes == arguments.end() || dashes + 1 == arguments.end()) {
         fail(std::string("no command: write ") + kUsage);
     }
     options.command.assign(dashes + 1, arguments.end());
-    options.lock = read_lock(values);
-    options.election.id = read_identity(values);
-    options.election.seed = random_number();
-    read_timing(values, &options);
-    read_stop_signal(values, &options);
-    read_choice<bool>(values, "on-lost", {{"standby", true}, {"exit", false}},
-                      &options.election.standby_after_loss);
-    read_choice<bool>(values, "on-exit", {{"exit", false}, {"standby", true}},
-                      &options.election.standby_after_work_ended);
-    read_choice<LogLevel>(values, "log-level",
-                          {{"debug", LogLevel::kDebug},
-                           {"info", LogLevel::kInfo},
-                           {"warning", LogLevel::kWarning},
-                           {"error", LogLevel::kError}},
-                          &options.log_level);
-    read_choice<LogFormat>(values, "log-format",
-                           {{"text", LogFormat::kText}, {"json", LogFormat::kJson}},
-                           &options.log_format);
-    const std::vector<std::pair<std::string, bool>> yes_or_no{
-        {"true", true}, {"1", true}, {"false", false}, {"0", false}};
-    read_choice(values, "allow-new-privileges", yes_or_no, &options.allow_new_privileges);
-    read_choice(values, "pid-namespace", yes_or_no, &options.pid_namespace);
-    read_command(environment, &options);
+    options.program = program_of(options.command.front(), environment);
     options.environment = environment_of_child(environment);
     return options;
 }

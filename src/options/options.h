@@ -1,5 +1,5 @@
-// What the user asked for: flags over environment over defaults, every relation checked before
-// anything is started.
+// What the user asked for: flags over environment over file over defaults, every relation
+// checked before anything is started.
 #pragma once
 
 #include <stdexcept>
@@ -16,6 +16,9 @@ enum class LogFormat { kText, kJson };
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 struct Options {
+    // Empty: elect. Else where that was turned off, for the log: the command replaces le-run, and
+    // there may be no lock.
+    std::string election_off;
     Lock lock;
     ElectionConfig election; // election.timing carries the margin that the CPU limit calls for
     int stop_signal = 0;
@@ -30,7 +33,7 @@ struct Options {
     std::string cpu_limit_warning; // empty: none
 };
 
-// --help and --version: print this on standard output and exit 0.
+// --help, --version and --print-config: print this on standard output and exit 0.
 struct JustPrint {
     std::string text;
 };
@@ -46,8 +49,8 @@ private:
     int code_;
 };
 
-// Reads PATH, host name, CPU limit and randomness besides its arguments; starts and writes nothing.
-// Throws OptionsError.
+// Reads the configuration file, PATH, host name, CPU limit and randomness besides its arguments;
+// starts and writes nothing. Throws OptionsError.
 std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& arguments,
                                                const std::vector<std::string>& environment);
 

@@ -1,5 +1,6 @@
 #include "options/values.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "exit_code.h"
@@ -25,10 +26,25 @@ const Value* find(const Values& values, const std::string& option) {
     return found == values.end() ? nullptr : &found->second;
 }
 
-void fail(const std::string& text) { throw OptionsError(text, kExitCannot); }
+std::string without_credentials(const std::string& text) {
+    const auto scheme = text.find("://");
+    const auto at = text.rfind('@');
+    if (scheme == std::string::npos || at == std::string::npos || at < scheme + 3 ||
+        text[scheme + 3] == '/') { // file:///a@b
+        return text;
+    }
+    return text.substr(0, scheme + 3) + "***" + text.substr(at);
+}
+
+void fail(const std::string& text) {
+    std::string line = text;
+    std::replace_if(
+        line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
+    throw OptionsError(line, kExitCannot);
+}
 
 void fail(const Value& value, const std::string& what) {
-    fail(value.source + " \"" + value.text + "\": " + what);
+    fail(value.source + " \"" + without_credentials(value.text) + "\": " + what);
 }
 
 void fail_as_given_twice(const Value& value, const Value& other) {

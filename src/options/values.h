@@ -23,6 +23,9 @@ void add(Values& values, const std::string& option, Value value);
 // Nothing was given and there is no default: nullptr.
 const Value* find(const Values& values, const std::string& option);
 
+// What stands before the @ of a URL is blanked.
+std::string without_credentials(const std::string& text);
+
 // Throw OptionsError with kExitCannot; the second says where the value came from and shows it.
 [[noreturn]] void fail(const std::string& text);
 [[noreturn]] void fail(const Value& value, const std::string& what);

@@ -17,8 +17,7 @@ int status_of_failed(const Failed& failed) {
     if (failed.stage != static_cast<std::int32_t>(SpawnStage::kExec)) {
         return kExitCannot; // no descriptor, no process: the machine refused, not the program
     }
-    const bool is_missing = failed.error == ENOENT || failed.error == ENOTDIR;
-    return is_missing ? kExitNotFound : kExitNotExecutable;
+    return exit_status_of_exec(failed.error);
 }
 
 int status_by_itself(const ChildEnd& child) {
@@ -42,6 +41,10 @@ int status_after_stop(const ChildEnd& child) {
 }
 
 } // namespace
+
+int exit_status_of_exec(int error) {
+    return error == ENOENT || error == ENOTDIR ? kExitNotFound : kExitNotExecutable;
+}
 
 int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_by) {
     switch (ending) {

@@ -19,6 +19,9 @@ struct ChildEnd {
 // the signal that a requested stop sends to the child; 0 when none was requested.
 int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_by);
 
+// When execve of the command failed with that errno: kExitNotFound or kExitNotExecutable.
+int exit_status_of_exec(int error);
+
 // "exited with 7", "was ended by SIGTERM", "could not be started: No such file or directory"
 std::string describe(const ChildEnd& child);
 

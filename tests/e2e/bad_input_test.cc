@@ -58,7 +58,6 @@ TEST_CASE("bad input: the command line (file)") {
     refused(lock + Words{"--on-lost", "panic"} + kCommand, {"--on-lost", "panic", "standby"});
     refused(lock + Words{"--stop-signal", "SIGNOTHING"} + kCommand,
             {"--stop-signal", "SIGNOTHING"});
-    refused({"--lock", "http://x"}, {"no command"});
     refused(Words{"--lock", "http://x"} + kCommand, {"--lock", "http://x"});
     refused(kCommand, {"LE_RUN_LOCK", "nonsense"}, {{"LE_RUN_LOCK", "nonsense"}});
     refused(lock + kCommand, {"LE_RUN_WAIT", "later"}, {{"LE_RUN_WAIT", "later"}});
@@ -71,6 +70,49 @@ TEST_CASE("bad input: all broken relations at once (file)") {
                   "--renew-deadline", "9s", "--retry-period", "9s"} +
                 kCommand,
             {"--lease-duration 2.5s", "--renew-deadline 9s", "--retry-period 9s"});
+}
+
+TEST_CASE("bad input: the configuration file, and other programs' names (file)") {
+    const ScratchFolder scratch;
+    const Words lock = {"--lock", "file://" + scratch.file("lock")};
+    const std::string config = scratch.write("le-run.yaml", "\nretryPeriod: 2s\n");
+    refused(lock + Words{"--config", config} + kCommand,
+            {config + ":2", "retryPeriod", "write retry-period"});
+    refused(lock + Words{"--config", scratch.file("none")} + kCommand,
+            {"--config", scratch.file("none"), "missing"});
+    refused(lock + Words{"--print-config", "--retry-period", "2"}, {"--retry-period", "\"2\""});
+    refused(kCommand, {"K8S_AWAIT_ELECTION_STATUS_ENDPOINT", ":9999"},
+            {{"K8S_AWAIT_ELECTION_ENABLED", "1"},
+             {"K8S_AWAIT_ELECTION_LOCK_NAME", "a"},
+             {"K8S_AWAIT_ELECTION_STATUS_ENDPOINT", ":9999"}});
+    refused(lock + kCommand, {"K8S_AWAIT_ELECTION_ENABLED", "--lock"},
+            {{"K8S_AWAIT_ELECTION_LOCK_NAME", "a"}});
+    refused(Words{"--leader-elect-resource-lock", "endpoints"} + lock + kCommand,
+            {"--leader-elect-resource-lock", "endpoints", "leases"});
+    CHECK_FALSE(std::filesystem::exists(scratch.file("lock")));
+}
+
+TEST_CASE("bad input: --print-config tells where each value is from, and starts nothing (file)") {
+    const ScratchFolder scratch;
+    const std::string config = scratch.write("le-run.yaml", "retry-period: 1s\n");
+    Process program({.argv = Words{LE_RUN_BINARY, "--print-config", "--lock",
+                                   "file://" + scratch.file("lock"), "--config", config} +
+                             kCommand,
+                     .environment = without_settings() +
+                                    Environment{{"LE_RUN_WAIT", "9s"},
+                                                {"HTTPS_PROXY", "http://me:some-5ecret@proxy:1"},
+                                                {"TEST_WORKER_RECORD", scratch.file("record")}},
+                     .inherit_environment = false});
+    CHECK(program.wait() == 0);
+    CHECK(program.err().empty());
+    const std::string out = program.out();
+    INFO(out);
+    CHECK_THAT(out, contains("\nlock: file://" + scratch.file("lock")) && contains("# --lock\n"));
+    CHECK_THAT(out, contains("\nwait: 9s ") && contains("# LE_RUN_WAIT\n"));
+    CHECK_THAT(out, contains("\nretry-period: 1s ") && contains("# " + config + ":1"));
+    CHECK(out.find("5ecret") == std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(scratch.file("lock")));
+    CHECK_FALSE(std::filesystem::exists(scratch.file("record")));
 }
 
 TEST_CASE("bad input: the lock file (file)") {

@@ -14,6 +14,8 @@ table="
 base64       2000000   512  -           kubernetes/base64
 certificate   150000  1024  -lcrypto    net/certificate_text
 channel       600000  5300  -           guard/channel
+config_file   150000  2048  -lyaml-cpp  options/config_file options/print_config options/option_table \
+    options/values kubernetes/small_file
 duration     8000000    64  -           duration_text
 kubeconfig    100000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernetes/kubeconfig_context \
     kubernetes/kubeconfig_file kubernetes/section kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \

@@ -1,0 +1,63 @@
+#include "run/become_command.h"
+
+#include <cerrno>
+#include <chrono>
+#include <cstring>
+
+#include <unistd.h>
+
+#include "run/exit_status.h"
+#include "run/log.h"
+
+namespace le_run {
+namespace {
+
+// No thread before an exec: straight to standard error.
+void log_at_once(const Options& options, const LogLine& line) {
+    if (line.level < options.log_level) {
+        return;
+    }
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    const std::string text =
+        render(line, options.log_format,
+               std::chrono::duration_cast<std::chrono::microseconds>(now).count()) +
+        "\n";
+    // Closed or full: there is nowhere to complain.
+    (void)!::write(STDERR_FILENO, text.data(), text.size());
+}
+
+std::vector<char*> pointers(std::vector<std::string>& texts) {
+    std::vector<char*> all;
+    for (std::string& text : texts) {
+        all.push_back(text.data());
+    }
+    all.push_back(nullptr);
+    return all;
+}
+
+} // namespace
+
+int become_command(const Options& options, const sigset_t& signal_mask, bool sigchld_ignored) {
+    log_at_once(options,
+                {LogLevel::kInfo,
+                 "not_electing",
+                 "elects nothing (" + options.election_off + "): becomes " + options.program,
+                 {{"reason", options.election_off}}});
+    std::vector<std::string> command = options.command;
+    std::vector<std::string> environment = options.environment;
+    const auto argv = pointers(command);
+    const auto envp = pointers(environment);
+    if (sigchld_ignored) {
+        ::signal(SIGCHLD, SIG_IGN);
+    }
+    ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
+    ::execve(options.program.c_str(), argv.data(), envp.data());
+    const int error = errno;
+    log_at_once(options, {LogLevel::kError,
+                          "exec_failed",
+                          options.program + " could not be started: " + std::strerror(error),
+                          {}});
+    return exit_status_of_exec(error);
+}
+
+} // namespace le_run
