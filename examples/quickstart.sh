@@ -17,6 +17,11 @@ await_leader() {
     echo "nobody leads" >&2
     exit 1
 }
+# Shows what a replica's log says of this.
+tell() {
+    local replica=$1 pattern=$2
+    grep -E "$pattern" "${log[$replica]}" | sed "s/^[^ ]*Z le-run/  le-run/; s/^worker/  worker/; s|file://[^ ]*|the lock|"
+}
 workers() { cat "$folder"/*.log | grep -c 'worker of .*: started' || true; }
 
 echo "Starting three replicas of examples/worker.sh on one file lock."
@@ -31,7 +36,7 @@ echo "replica a leads with fencing token $(token a); b and c wait. Workers start
 echo "Stopping replica a (SIGTERM)."
 kill -TERM "${pid[a]}"
 wait "${pid[a]}"
-grep -E 'stop begins|worker of .* end|tree gone|released' "${log[a]}" | sed "s/^[^ ]*Z le-run/  le-run/; s/^worker/  worker/; s|file://.*|the lock|"
+tell a 'stop begins|worker of .* end|tree gone|released'
 unset "pid[a]"
 await_leader b c
 second=$leader
@@ -44,11 +49,13 @@ wait "${pid[$second]}" 2>/dev/null || true
 unset "pid[$second]"
 third=$([[ $second == b ]] && echo c || echo b)
 await_leader "$third"
+await "$second" "released"
+tell "$second" 'worker of .* end|has died|released'
 if kill -0 "$worker" 2>/dev/null; then
     echo "replica $second's worker is still alive" >&2
     exit 1
 fi
-echo "Its worker died with it, its lease ran out, and replica $third leads with fencing token $(token "$third"). Workers started: $(workers)."
+echo "Its guard ended its worker and released its lease, and replica $third leads with fencing token $(token "$third"). Workers started: $(workers)."
 
 kill -TERM "${pid[$third]}"
 wait "${pid[$third]}"

@@ -5,12 +5,14 @@
 #include <string>
 #include <vector>
 
+#include <fcntl.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "exit_code.h"
 #include "options/options.h"
 #include "run/become_command.h"
+#include "run/release.h"
 #include "run/run.h"
 #include "run/signal_source.h"
 
@@ -40,6 +42,16 @@ void leave_a_door_for_the_guard() {
     ::sigprocmask(SIG_UNBLOCK, &door, nullptr);
 }
 
+// Where standard input, output or error was closed, nothing of le-run's own may take its number:
+// the log would be written into it. The child finds it closed all the same.
+void fill_standard_descriptors() {
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    }
+    ::close(fd);
+}
+
 // The kernel reaps for whoever ignores SIGCHLD; le-run and its guard must see each end themselves.
 bool take_back_sigchld() {
     struct sigaction before {};
@@ -59,6 +71,11 @@ int start(const Options& options, const sigset_t& signal_mask, bool sigchld_igno
     setup.pid_namespace = options.pid_namespace;
     setup.signal_mask = signal_mask;
     setup.sigchld_ignored = sigchld_ignored;
+    const Timing& timing = options.election.timing;
+    setup.held_after_kill_at = timing.lease_duration - timing.usable();
+    setup.release = [&options](std::int64_t acquire_time, TimePoint until) {
+        release(options, {{acquire_time}, until});
+    };
     const GuardProcess guard = fork_guard(setup);
     leave_a_door_for_the_guard();
     // From here on tokens and keys are in memory: no core file, no ptrace by others.
@@ -71,6 +88,7 @@ int start(const Options& options, const sigset_t& signal_mask, bool sigchld_igno
 int main(int argc, char** argv) {
     sigset_t signal_mask;
     block_signals(&signal_mask);
+    fill_standard_descriptors();
     const bool sigchld_ignored = take_back_sigchld();
     std::vector<std::string> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) {

@@ -29,6 +29,7 @@ struct StartWork {
     TimePoint term_at;
     TimePoint kill_at;
     FencingToken token;
+    WallTime acquire_time; // with the identity, this leadership's name in the record
 };
 struct ExtendWork {
     TimePoint term_at;

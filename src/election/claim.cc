@@ -51,6 +51,15 @@ void Claim::refused() {
     doubtful_.pop_back();
 }
 
+void Claim::inherit(WallTime acquire_time, TimePoint anchor) {
+    LE_CHECK(!is_held() && !in_doubt());
+    LeaseRecord record;
+    record.holder = id_;
+    record.acquire_time = acquire_time;
+    greatest_renew_time_ = acquire_time;
+    held_ = Held{{acquire_time, acquire_time, anchor}, {record, {}, {}}};
+}
+
 bool Claim::is_mine(const LeaseRecord& record) const {
     if (record.holder != id_ || !record.acquire_time) {
         return false;
@@ -89,6 +98,11 @@ void Claim::give_up() {
 TimePoint Claim::anchor() const {
     LE_CHECK(is_held());
     return held_->sent.at;
+}
+
+WallTime Claim::acquire_time() const {
+    LE_CHECK(is_held());
+    return held_->sent.acquire_time;
 }
 
 const StoredLease& Claim::lease() const {

@@ -36,6 +36,10 @@ public:
     // The last one sent is known not to have happened, and never will.
     void refused();
 
+    // Takes over what a dead process of this identity won by a record with `acquire_time`, and
+    // renewed last at `anchor`. What the store holds by now, only a read tells.
+    void inherit(WallTime acquire_time, TimePoint anchor);
+
     bool is_mine(const LeaseRecord& record) const;
     // A read found `lease`, which is mine: takes over its version, and the send it tells of.
     void read_back(const StoredLease& lease);
@@ -46,6 +50,8 @@ public:
     bool is_held() const { return held_.has_value(); }
     // s: just before the last renewal whose success is known was sent. Only while is_held().
     TimePoint anchor() const;
+    // Of the write that won the lease. Only while is_held().
+    WallTime acquire_time() const;
     // What the store holds, as far as known. Only while is_held().
     const StoredLease& lease() const;
     // Whether writes are out whose fate is unknown: a read must tell before the next one is worth

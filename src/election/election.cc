@@ -20,6 +20,14 @@ Election::Election(ElectionConfig config, TimePoint now)
     report({.event = Report::Event::kContending});
 }
 
+Election::Election(ElectionConfig config, const LeftBehind& left, TimePoint now)
+    : Election(std::move(config), now) {
+    actions_.clear(); // it contends for nothing
+    step_down_ = StepDownReason::kAsked;
+    claim_.inherit(left.acquire_time, left.until - timing_.lease_duration);
+    enter_releasing();
+}
+
 void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
     LE_CHECK(is_not_before(now, now_));
     now_ = now;
@@ -161,7 +169,8 @@ void Election::enter_leading(const FencingToken& token) {
     report({.event = Report::Event::kAcquired,
             .left = left_for_holder(now_, s + timing_.lease_duration),
             .token = token});
-    actions_.push_back(StartWork{timing_.term_at(s), timing_.kill_at(s), token});
+    actions_.push_back(
+        StartWork{timing_.term_at(s), timing_.kill_at(s), token, claim_.acquire_time()});
 }
 
 void Election::enter_stopping(StopCause cause, const std::string& why) {

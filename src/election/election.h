@@ -27,6 +27,8 @@ public:
     enum class State { kStandby, kAcquiring, kLeading, kStopping, kReleasing, kDone };
 
     Election(ElectionConfig config, TimePoint now);
+    // Only releases what was left behind, as if it had led itself; then it is done.
+    Election(ElectionConfig config, const LeftBehind& left, TimePoint now);
 
     // `wall`: what a clock on the wall shows at `now`; written into records, never compared.
     void step(TimePoint now, WallTime wall, const Fact& fact);
@@ -44,12 +46,10 @@ private:
         Request request;
         TimePoint sent;
     };
-    // What the store has shown so far. kUnproven: it has not yet let this process take part; until
-    // then a denial or an unusable answer is a mistake in the set-up and ends the program, later it
-    // never does.
+    // What the store has shown so far. kUnproven: not yet that this process may take part; until
+    // then a denial or an unusable answer is a mistake in the set-up and ends the program.
     enum class Access { kUnproven, kWorking, kFailing };
-    // kWorks: changes are told as they happen, so there is no need to look for them.
-    enum class Watch { kNone, kWorks, kFails };
+    enum class Watch { kNone, kWorks, kFails }; // kWorks: there is no need to look for changes
 
     // Every state is entered in exactly one place.
     void enter_standby();

@@ -21,4 +21,10 @@ struct ElectionConfig {
                             // from process to process
 };
 
+// What a process that has died left held, its work proven gone: `config`'s identity names it.
+struct LeftBehind {
+    WallTime acquire_time; // of the write that won the lease
+    TimePoint until;       // not after the lease may run out: a release is tried no longer
+};
+
 } // namespace le_run

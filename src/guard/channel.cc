@@ -37,6 +37,7 @@ bool is_sane(const Until& m) { return is_sane(m.term_at) && is_sane(m.kill_at); 
 bool is_sane(const Stop& m) { return is_sane(m.kill_at) && is_signal_or_none(m.signal); }
 bool is_sane(const Signal& m) { return is_signal_or_none(m.number); }
 bool is_sane(const Ping&) { return true; }
+bool is_sane(const Settled&) { return true; }
 bool is_sane(const Started&) { return true; }
 bool is_sane(const Failed&) { return true; }
 bool is_sane(const Ended&) { return true; }

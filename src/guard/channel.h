@@ -27,6 +27,7 @@ struct Start {
     std::array<char, 5120> environment{};
     std::uint32_t foreground =
         0; // 1: le-run's terminal, on standard input, goes to the child's group
+    std::int64_t acquire_time = 0; // of the record that won the lease for this run, microseconds
 };
 // The child may live until these instants; they replace the earlier ones. Never cancels a stop that
 // has begun.
@@ -51,6 +52,11 @@ struct Signal {
 struct Ping {
     RunNumber run = 0;
     std::uint64_t number = 0;
+};
+// The lease of that run, which is over, is released, lost, or will run out: le-run has seen to it,
+// and nothing is left to release in its place.
+struct Settled {
+    RunNumber run = 0;
 };
 
 // --- from the guard ---
@@ -93,7 +99,7 @@ struct Pong {
     std::uint64_t number = 0;
 };
 
-using ToGuard = std::variant<Start, Until, Stop, Signal, Ping>;
+using ToGuard = std::variant<Start, Until, Stop, Signal, Ping, Settled>;
 using FromGuard = std::variant<Started, Failed, Ended, Gone, Late, Pong>;
 
 // One end of the pair; owns the descriptor. Allocates nothing.

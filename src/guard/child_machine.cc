@@ -10,6 +10,7 @@ namespace le_run {
 
 using namespace child_fact;
 using child_action::Leave;
+using child_action::Release;
 using child_action::SignalChild;
 using child_action::SignalOthers;
 using child_action::Spawn;
@@ -71,6 +72,12 @@ void ChildMachine::enter_stopping(EndCause cause, int signal) {
 
 void ChildMachine::enter_killing() { state_ = State::kKilling; }
 
+void ChildMachine::leave() {
+    if (unsettled_)
+        add(Release{*unsettled_, kill_at_});
+    add(Leave{});
+}
+
 void ChildMachine::note_cause(EndCause cause) {
     if (!cause_)
         cause_ = cause;
@@ -98,6 +105,8 @@ void ChildMachine::on(TimePoint now, const StartAsked& fact) {
         return;
     gone_ = Gone{};
     gone_.run = fact.run;
+    unsettled_ = fact.acquire_time;
+    kill_at_ = fact.kill_at;
     if (has_passed_for_holder(now, earlier(fact.term_at, fact.kill_at))) {
         gone_.cause = EndCause::kDeadline;
         add(Tell{gone_});
@@ -105,7 +114,6 @@ void ChildMachine::on(TimePoint now, const StartAsked& fact) {
     }
     cause_.reset();
     term_at_ = fact.term_at;
-    kill_at_ = fact.kill_at;
     stop_kill_at_ = TimePoint::far_future();
     drain_until_ = TimePoint::far_future();
     state_ = State::kSpawning;
@@ -164,6 +172,11 @@ void ChildMachine::on(TimePoint, const Signal& fact) {
     case State::kKilling:
         return;
     }
+}
+
+void ChildMachine::on(TimePoint, const Settled& fact) {
+    if (state_ == State::kIdle && fact.run == gone_.run)
+        unsettled_.reset();
 }
 
 void ChildMachine::on(TimePoint, const Executed& fact) {
@@ -254,7 +267,7 @@ void ChildMachine::on(TimePoint, const TreeGone&) {
     state_ = State::kIdle;
     add(Tell{gone_});
     if (le_run_ == LeRun::kDead)
-        add(Leave{});
+        leave();
 }
 
 void ChildMachine::on(TimePoint, const LeRunDied&) {
@@ -262,7 +275,7 @@ void ChildMachine::on(TimePoint, const LeRunDied&) {
         return;
     le_run_ = LeRun::kDead;
     if (state_ == State::kIdle)
-        add(Leave{});
+        leave();
     else if (is_before_stop())
         enter_stopping(EndCause::kLeRunLost, stop_signal_);
 }

@@ -13,70 +13,21 @@
 // Deadlines are examined before the fact is believed: an extension that comes after the deadline
 // extends nothing. The strictest clock decides (has_passed_for_holder). le-run's death is a
 // deadline that passes now.
+//
+// The lease of a run is le-run's to settle. Where le-run died before it said Settled, the lease is
+// released in its place once the tree is gone: both must be facts, whichever comes last.
 #pragma once
 
 #include <array>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <variant>
 
 #include "guard/channel.h"
+#include "guard/child_facts.h"
 #include "time_point.h"
 
 namespace le_run {
-
-namespace child_fact {
-struct Tick {};
-struct StartAsked { // of Start, what the machine needs
-    RunNumber run = 0;
-    TimePoint term_at;
-    TimePoint kill_at;
-};
-struct Executed { // the child has been exec'ed
-    std::int32_t pid = 0;
-};
-struct ExecFailed { // (stage, errno); the child, if there is one, is about to end
-    std::int32_t stage = 0;
-    std::int32_t error = 0;
-};
-struct TooLate {}; // the child found term_at passed just before its exec, and is about to end
-struct ChildEnded {
-    std::int32_t wait_status = 0;
-    enum class Others {
-        kNone,
-        kLeft
-    } others = Others::kNone; // whether others of the tree are alive
-};
-struct OtherEnded { // another process of the tree was reaped
-    std::int32_t wait_status = 0;
-};
-struct TreeGone {}; // waitid said ECHILD
-struct LeRunDied {};
-} // namespace child_fact
-
-using ChildFact = std::variant<child_fact::Tick, child_fact::StartAsked, Until, Stop, Signal,
-                               child_fact::Executed, child_fact::ExecFailed, child_fact::TooLate,
-                               child_fact::ChildEnded, child_fact::OtherEnded, child_fact::TreeGone,
-                               child_fact::LeRunDied>;
-
-namespace child_action {
-struct Spawn {};     // fork and exec the child of the Start just given
-struct SignalChild { // to the child alone
-    std::int32_t number = 0;
-};
-struct SignalOthers { // to all that is left of the tree, with SIGCONT
-    std::int32_t number = 0;
-};
-struct Tell {
-    FromGuard message;
-};
-struct Leave {}; // le-run is dead and no tree is left: the guard ends
-} // namespace child_action
-
-using ChildAction =
-    std::variant<child_action::Spawn, child_action::SignalChild, child_action::SignalOthers,
-                 child_action::Tell, child_action::Leave>;
 
 class ChildMachine {
 public:
@@ -106,6 +57,7 @@ private:
     void on(TimePoint now, const Until& fact);
     void on(TimePoint now, const Stop& fact);
     void on(TimePoint now, const Signal& fact);
+    void on(TimePoint now, const Settled& fact);
     void on(TimePoint now, const child_fact::Executed& fact);
     void on(TimePoint now, const child_fact::ExecFailed& fact);
     void on(TimePoint now, const child_fact::TooLate& fact);
@@ -117,6 +69,7 @@ private:
     void check_deadlines(TimePoint now);
     void enter_stopping(EndCause cause, int signal);
     void enter_killing();
+    void leave();
     bool is_of_this_run(RunNumber run) const { return state_ != State::kIdle && run == gone_.run; }
     bool is_before_stop() const { return state_ == State::kSpawning || state_ == State::kRunning; }
     void note_cause(EndCause cause);
@@ -133,6 +86,7 @@ private:
     TimePoint kill_at_{};                              // what the lease allows
     TimePoint stop_kill_at_ = TimePoint::far_future(); // what Stops allow
     TimePoint drain_until_ = TimePoint::far_future();
+    std::optional<std::int64_t> unsettled_; // acquire_time of a lease that le-run has not settled
     std::optional<EndCause> cause_;
     Gone gone_{}; // of this run, filled as it happens
 

@@ -4,10 +4,14 @@
 #pragma once
 
 #include <csignal>
+#include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include <sys/types.h>
+
+#include "time_point.h"
 
 namespace le_run {
 
@@ -22,6 +26,11 @@ struct GuardSetup {
     bool pid_namespace = false;        // the guard is PID 1 of a new PID namespace
     sigset_t signal_mask{};            // as le-run received it, for the child
     bool sigchld_ignored = false;      // le-run received SIGCHLD ignored, and so shall the child
+    Duration held_after_kill_at{};     // so long, at least, the lease outlasts a kill_at
+    // Releases the lease that was won by a record with this acquireTime (microseconds), trying
+    // until `until`. Called in a process of its own, when le-run is known to be dead and its tree
+    // to be gone, and le-run has not settled the lease itself.
+    std::function<void(std::int64_t acquire_time, TimePoint until)> release;
 };
 
 struct GuardProcess {

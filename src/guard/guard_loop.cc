@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guard/releaser.h"
+
 namespace le_run {
 namespace {
 
@@ -31,6 +33,9 @@ constexpr Duration kUntold = milliseconds(100);
 constexpr Duration kBetweenLates = seconds(1);
 constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
 constexpr int kMessagesPerLook = 64;
+constexpr int kMessagesOfTheDead = 1024; // more than a socket's buffer holds
+// A release in le-run's place ends by itself; one that hangs is given so long after that.
+constexpr Duration kToEnd = seconds(1);
 
 int open_sigchld_fd() {
     sigset_t only;
@@ -64,7 +69,8 @@ timespec to_timespec(Duration d) {
 
 GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings,
                      const LeRun& le_run, int channel)
-    : le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()), timer_fd_(open_timer()),
+    : setup_(setup), le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()),
+      timer_fd_(open_timer()),
       tree_(le_run.is_pid_1 || surroundings.guard == 1 ? ProcessTree::PidNamespace::kOurs
                                                        : ProcessTree::PidNamespace::kShared),
       spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
@@ -88,7 +94,7 @@ void GuardLoop::look() {
     note_exec_report();
     reap();
     notice_le_runs_death();
-    read_messages();
+    read_messages(kMessagesPerLook);
     kill_tree();
     end_hung_le_run();
     flush();
@@ -187,6 +193,13 @@ void GuardLoop::act(const child_action::Tell& action) {
     tell(action.message);
 }
 
+void GuardLoop::act(const child_action::Release& action) {
+    const TimePoint now = clock_.now();
+    const TimePoint until = action.kill_at + setup_.held_after_kill_at - kToEnd;
+    const TimePoint last = has_passed_for_holder(now, until) ? now : until; // it says so, at least
+    run_below([&] { setup_.release(action.acquire_time, until); }, last + kToEnd, tree_, clock_);
+}
+
 void GuardLoop::act(const child_action::Leave&) { life_ = Life::kOver; }
 
 void GuardLoop::note_exec_report() {
@@ -256,12 +269,14 @@ void GuardLoop::notice_le_runs_death() {
         return;
     ::close(le_run_.pidfd); // it would make every wait end at once
     le_run_.pidfd = -1;
+    // What it said before its end is all there by now: whether its lease is settled, above all.
+    read_messages(kMessagesOfTheDead);
     step(child_fact::LeRunDied{});
 }
 
-void GuardLoop::read_messages() {
+void GuardLoop::read_messages(int most) {
     ToGuard message;
-    for (int count = 0; count < kMessagesPerLook && life_ == Life::kOn; ++count) {
+    for (int count = 0; count < most && life_ == Life::kOn; ++count) {
         if (channel_state_ == ChannelState::kClosed)
             return;
         switch (channel_.receive(&message)) {
@@ -284,10 +299,12 @@ void GuardLoop::on_message(const ToGuard& message) {
         tell(Pong{ping->number});
     } else if (const auto* start = std::get_if<Start>(&message)) {
         // With a Gone unsent le-run cannot know that the last run is over: no such Start is meant.
-        if (unsent_count_ > 0)
+        // Nor is a dead le-run's obeyed.
+        if (unsent_count_ > 0 || le_run_.pidfd < 0)
             return;
         asked_ = start;
-        step(child_fact::StartAsked{start->run, start->term_at, start->kill_at});
+        step(child_fact::StartAsked{start->run, start->term_at, start->kill_at,
+                                    start->acquire_time});
         asked_ = nullptr;
     } else if (const auto* until = std::get_if<Until>(&message)) {
         step(*until);
@@ -295,6 +312,8 @@ void GuardLoop::on_message(const ToGuard& message) {
         step(*stop);
     } else if (const auto* signal = std::get_if<Signal>(&message)) {
         step(*signal);
+    } else if (const auto* settled = std::get_if<Settled>(&message)) {
+        step(*settled);
     }
 }
 

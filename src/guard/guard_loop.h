@@ -34,7 +34,8 @@ public:
     GuardLoop(const GuardLoop&) = delete;
     GuardLoop& operator=(const GuardLoop&) = delete;
 
-    // Returns when le-run is dead and no process of the tree is left.
+    // Returns when le-run is dead, no process of the tree is left, and the lease is released in
+    // le-run's place or not to be had.
     void run();
 
 private:
@@ -47,13 +48,14 @@ private:
     void act(const child_action::SignalChild& action);
     void act(const child_action::SignalOthers& action);
     void act(const child_action::Tell& action);
+    void act(const child_action::Release& action);
     void act(const child_action::Leave& action);
 
     void note_exec_report();
     void reap();
     void kill_tree();
     void notice_le_runs_death();
-    void read_messages();
+    void read_messages(int most);
     void on_message(const ToGuard& message);
     void end_hung_le_run();
     void note_lateness(TimePoint now, Duration slept, Duration late);
@@ -68,6 +70,7 @@ private:
         kClosed
     }; // closed is a hint only: a leaked copy may hide it, or make it
 
+    const GuardSetup& setup_;
     Clock clock_;
     LeRun le_run_; // its pidfd is -1 once it is known to be dead
     GuardEnd channel_;

@@ -56,13 +56,14 @@ GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callback
     }
 }
 
-bool GuardLink::start(TimePoint term_at, TimePoint kill_at,
+bool GuardLink::start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire_time,
                       const std::vector<std::string>& environment) {
     LE_CHECK(state_ == State::kIdle);
     Start message;
     message.run = ++run_;
     message.term_at = term_at;
     message.kill_at = kill_at;
+    message.acquire_time = acquire_time;
     std::size_t used = 0;
     for (const std::string& entry : environment) {
         if (used + entry.size() + 2 > message.environment.size()) {
@@ -95,6 +96,12 @@ void GuardLink::pass_on(int signal) {
     // the lease has to say: a guard that takes no message is ended.
     if (state_ == State::kRunning && !channel_.is_half_full()) {
         channel_.send(Signal{run_, signal});
+    }
+}
+
+void GuardLink::settled() {
+    if (state_ == State::kIdle && settled_run_ != run_ && channel_.send(Settled{run_})) {
+        settled_run_ = run_;
     }
 }
 

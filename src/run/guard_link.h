@@ -34,10 +34,15 @@ public:
     GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callbacks callbacks);
 
     // `environment` goes to the child in addition; "NAME=value" each. False: it does not fit.
-    bool start(TimePoint term_at, TimePoint kill_at, const std::vector<std::string>& environment);
+    // `acquire_time`: of the record that won the lease, in microseconds.
+    bool start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire_time,
+               const std::vector<std::string>& environment);
     void extend(TimePoint term_at, TimePoint kill_at);
     void stop(int signal, TimePoint kill_at);
     void pass_on(int signal);
+    // No run is under way, and the last one's lease is not held any more, or not to be released:
+    // when le-run dies now the guard has nothing to do in its place.
+    void settled();
 
     // Whether a Start has been sent whose Gone has not come, and the guard is there to send it.
     bool is_run_under_way() const { return state_ == State::kRunning; }
@@ -70,6 +75,7 @@ private:
     Clock clock_;
     State state_ = State::kIdle;
     RunNumber run_ = 0;
+    RunNumber settled_run_ = 0;                   // the last one of which the guard was told so
     TimePoint kill_at_ = TimePoint::far_future(); // of the run under way
     std::uint64_t pings_ = 0;
     std::uint64_t pongs_ = 0;

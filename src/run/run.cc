@@ -10,53 +10,19 @@
 #include "clock.h"
 #include "election/election.h"
 #include "exit_code.h"
-#include "kubernetes/kubeconfig.h"
 #include "run/boottime_timer.h"
 #include "run/exit_status.h"
 #include "run/guard_link.h"
 #include "run/lateness.h"
+#include "run/lock_store.h"
 #include "run/log.h"
 #include "run/report_text.h"
 #include "run/signal_source.h"
+#include "run/wall_clock.h"
 #include "signal_names.h"
-#include "store/lease_store.h"
 
 namespace le_run {
 namespace {
-
-WallTime wall_now() {
-    const auto now = std::chrono::system_clock::now().time_since_epoch();
-    return {std::chrono::duration_cast<std::chrono::microseconds>(now).count()};
-}
-
-std::optional<std::string> own_variable(const std::string& name) {
-    const char* value = ::getenv(name.c_str());
-    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
-}
-
-// The store for a lock, and the lock's full name.
-std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop, const Lock& lock,
-                                       std::string* name, std::vector<std::string>* warnings) {
-    if (const auto* file = std::get_if<FileLock>(&lock)) {
-        *name = "file://" + file->path;
-        return make_file_store(loop, file->path);
-    }
-    const auto& lease = std::get<KubernetesLock>(lock);
-    kubernetes::KubeconfigRequest request{lease.kubeconfig, own_variable};
-    request.choice = {lease.context, lease.cluster, lease.user};
-    auto cluster = kubernetes::load_cluster_config(request);
-    *warnings = cluster.warnings;
-    const std::string lease_namespace =
-        kubernetes::lock_namespace(cluster, lease.lease_namespace.value_or(""));
-    *name = "k8s://" + lease_namespace + "/" + lease.name;
-    return make_kubernetes_store(loop, std::move(cluster), lease_namespace, lease.name);
-}
-
-// Lives until the process ends: what libraries have left under way may still refer to it.
-boost::asio::io_context& make_loop(const Lock& lock) {
-    return std::holds_alternative<FileLock>(lock) ? *new boost::asio::io_context(1)
-                                                  : kubernetes_loop();
-}
 
 bool was_ignored_at_start(int signal) {
     struct sigaction action {};
@@ -79,9 +45,10 @@ public:
           signals_(loop_, [this](const signalfd_siginfo& info) { on_signal(info); }) {}
 
     int run() {
-        std::vector<std::string> warnings;
-        store_ = make_store(loop_, options_.lock, &subject_.lock, &warnings);
-        for (const std::string& text : warnings) {
+        LockStore opened = open_lock(loop_, options_.lock);
+        store_ = std::move(opened.store);
+        subject_.lock = opened.lock;
+        for (const std::string& text : opened.warnings) {
             warn("kubeconfig", text);
         }
         if (!options_.cpu_limit_warning.empty()) {
@@ -105,6 +72,10 @@ private:
         election_.step(clock_.now(), wall_now(), fact);
         for (const Action& action : election_.take_actions()) {
             std::visit([&](const auto& a) { act(a); }, action);
+        }
+        if (const auto state = election_.state();
+            state == Election::State::kStandby || state == Election::State::kDone) {
+            guard_.settled();
         }
         if (const auto wait = election_.next_wakeup(clock_.now())) {
             wakeup_.arm(*wait);
@@ -148,7 +119,7 @@ private:
     void act(const StartWork& start) {
         child_.reset();
         failed_.reset();
-        LE_CHECK(guard_.start(start.term_at, start.kill_at,
+        LE_CHECK(guard_.start(start.term_at, start.kill_at, start.acquire_time.microseconds,
                               {"LE_RUN_HELD_LOCK=" + subject_.lock,
                                "LE_RUN_HOLDER_IDENTITY=" + subject_.id.text,
                                "LE_RUN_FENCING_TOKEN=" + start.token.text}));

@@ -9,39 +9,6 @@ using namespace le_run::test;
 
 namespace {
 
-// In the Lease's history: the releasing write of `holder` (an empty holder for one second) and,
-// before it, none that empties it; returns when the server received it, 0 when there is none.
-std::int64_t release_of(const Cluster& cluster, const std::string& holder) {
-    std::string last_holder;
-    for (const LeaseWrite& write : cluster.history()) {
-        if (write.is_release() && last_holder == holder) {
-            return write.duration_seconds == 1 ? write.received_ns : 0;
-        }
-        last_holder = write.holder;
-    }
-    return 0;
-}
-
-// The processes of `replica`, daemons too, all ended before the Lease was released, and the release
-// came before the successor's first sign of life.
-void check_release_between(const Arena& arena, const std::string& replica,
-                           const std::string& successor) {
-    if (!arena.is_kubernetes()) {
-        return; // the record of the workers says the rest
-    }
-    const auto released = release_of(arena.cluster(), replica);
-    REQUIRE(released != 0);
-    const WorkRecord record = arena.record();
-    for (const WorkLife& life : record.lives()) {
-        if (life.replica == replica) {
-            CHECK(life.last.real_ns < released);
-        }
-        if (life.replica == successor) {
-            CHECK(released < life.first.real_ns);
-        }
-    }
-}
-
 void hand_over_by_sigterm(LockKind kind) {
     Arena arena(kind);
     Replica& a = arena.start_leader("a", {.worker = {"--drain", "2000"}});
@@ -57,7 +24,7 @@ void hand_over_by_sigterm(LockKind kind) {
     CHECK(work.last.boot_ns - work.first.boot_ns >= 2'000'000'000); // it had its time to end
     CHECK(a.logged({"released"}));
     CHECK(arena.disorder() == "");
-    check_release_between(arena, "a", "b");
+    CHECK(arena.release_disorder("a", "b") == "");
 
     b.signal(SIGTERM);
     CHECK(b.wait() == 0);
@@ -78,7 +45,7 @@ void drain_longer_than_the_lease(LockKind kind) {
     CHECK(arena.record().newest("a").ended_itself);
     REQUIRE(arena.has_started("b"));
     CHECK(arena.disorder() == "");
-    check_release_between(arena, "a", "b");
+    CHECK(arena.release_disorder("a", "b") == "");
 }
 
 // Ignores every request to end, and so does a child of it in a session of its own.
@@ -98,7 +65,7 @@ void stop_a_stubborn_tree(LockKind kind) {
     CHECK(grace >= 1'900'000'000); // the grace was given
     REQUIRE(arena.has_started("b"));
     CHECK(arena.disorder() == "");
-    check_release_between(arena, "a", "b");
+    CHECK(arena.release_disorder("a", "b") == "");
 }
 
 // Its child ends at once, a daemon stays: swept before the release.
@@ -114,7 +81,7 @@ void end_by_itself_and_leave_a_daemon(LockKind kind) {
     CHECK(is_gone(daemon));
     REQUIRE(arena.has_started("b"));
     CHECK(arena.disorder() == "");
-    check_release_between(arena, "a", "b");
+    CHECK(arena.release_disorder("a", "b") == "");
 }
 
 } // namespace

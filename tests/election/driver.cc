@@ -39,6 +39,9 @@ ElectionConfig usual_config() {
 
 Driver::Driver(ElectionConfig config) : election_(std::move(config), now_) {}
 
+Driver::Driver(const LeftBehind& left, ElectionConfig config)
+    : election_(std::move(config), left, now_) {}
+
 std::vector<std::string> Driver::step(const Fact& fact) {
     election_.step(now_, wall, fact);
     std::vector<std::string> lines;
@@ -67,6 +70,7 @@ std::string Driver::line(const Action& action) {
         return what + (write->base ? " over " + write->base->version.text : " anew");
     }
     if (const auto* start = std::get_if<StartWork>(&action)) {
+        acquire_time_ = start->acquire_time;
         return "start token " + start->token.text + " term " + in(start->term_at) + " kill " +
                in(start->kill_at);
     }

@@ -16,6 +16,8 @@ ElectionConfig usual_config();
 class Driver {
 public:
     explicit Driver(ElectionConfig config = usual_config());
+    // In a dead process's place.
+    explicit Driver(const LeftBehind& left, ElectionConfig config = usual_config());
 
     // Lets `d` pass on both clocks; nothing is stepped.
     void pass(Duration d) { now_ = now_ + d; }
@@ -43,6 +45,10 @@ public:
     // known.
     StoredLease last_record();
 
+    const LeaseRecord& last_written() const { return last_written_; }
+    // What StartWork said last.
+    WallTime acquire_time() const { return acquire_time_; }
+
     // Brings it from the start into the named state.
     void become_standby();   // another holds the lease, a read is not under way
     void become_acquiring(); // the creating write is under way
@@ -63,6 +69,7 @@ private:
     Election election_;
     Attempt last_attempt_{};
     LeaseRecord last_written_;
+    WallTime acquire_time_{};
     int versions_ = 100;
 };
 

@@ -43,6 +43,7 @@ void check(const Late& m) {
     LE_CHECK(m.nanoseconds >= 0 && Duration(m.nanoseconds) <= std::chrono::hours(24 * 365 * 111));
 }
 void check(const Ping&) {}
+void check(const Settled&) {}
 void check(const Pong&) {}
 void check(const Started&) {}
 void check(const Failed&) {}

@@ -66,13 +66,14 @@ TEST_CASE("what le-run says arrives as it was said, in order") {
     ToGuard message;
     CHECK(guard.receive(&message) == GuardEnd::Receive::kNothing);
 
-    Start start{7, kTermAt, kKillAt, {}};
+    Start start{7, kTermAt, kKillAt, {}, 1, 4711};
     std::strcpy(start.environment.data(), "A=b");
     REQUIRE(le_run.send(start));
     REQUIRE(le_run.send(Until{8, kTermAt, kKillAt}));
     REQUIRE(le_run.send(Stop{9, SIGTERM, TimePoint::far_future()}));
     REQUIRE(le_run.send(Signal{10, SIGHUP}));
     REQUIRE(le_run.send(Ping{11, 12}));
+    REQUIRE(le_run.send(Settled{13}));
 
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
     const auto& got = std::get<Start>(message);
@@ -80,6 +81,8 @@ TEST_CASE("what le-run says arrives as it was said, in order") {
     CHECK(got.term_at == kTermAt);
     CHECK(got.kill_at == kKillAt);
     CHECK(got.environment == start.environment);
+    CHECK(got.foreground == 1);
+    CHECK(got.acquire_time == 4711);
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
     CHECK(std::get<Until>(message).kill_at == kKillAt);
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
@@ -89,6 +92,8 @@ TEST_CASE("what le-run says arrives as it was said, in order") {
     CHECK(std::get<Signal>(message).number == SIGHUP);
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
     CHECK(std::get<Ping>(message).number == 12);
+    REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
+    CHECK(std::get<Settled>(message).run == 13);
     CHECK(guard.receive(&message) == GuardEnd::Receive::kNothing);
 }
 

@@ -19,6 +19,7 @@ namespace {
 
 constexpr RunNumber kRun = 3;
 constexpr std::int32_t kPid = 42;
+constexpr std::int64_t kAcquireTime = 77;
 constexpr int kExited7 = 7 << 8; // wait statuses
 constexpr int kKilled = SIGKILL;
 constexpr int kTermed = SIGTERM;
@@ -51,6 +52,9 @@ struct Words {
     }
     void operator()(const child_action::SignalOthers& a) const {
         out << "others:" << a.number << ' ';
+    }
+    void operator()(const child_action::Release& a) const {
+        out << "release:" << a.acquire_time << ' ';
     }
     void operator()(const child_action::Leave&) const { out << "leave "; }
     void operator()(const child_action::Tell& a) const { std::visit(*this, a.message); }
@@ -85,7 +89,7 @@ ChildMachine machine_in(State state) {
     const TimePoint now = at(seconds(1));
     if (state == State::kIdle)
         return machine;
-    step(machine, now, StartAsked{kRun, kTermAt, kKillAt});
+    step(machine, now, StartAsked{kRun, kTermAt, kKillAt, kAcquireTime});
     if (state == State::kStopSpawning)
         step(machine, now, Stop{kRun, SIGTERM, TimePoint::far_future()});
     if (state == State::kSpawning || state == State::kStopSpawning)
@@ -132,6 +136,7 @@ std::vector<Row> table_of_all() {
         unmoved("Until of another run", Until{kRun - 1, at(seconds(0)), at(seconds(0))}),
         unmoved("Stop of another run", Stop{kRun + 1, SIGTERM, at(seconds(0))}),
         unmoved("Signal of another run", Signal{kRun - 1, SIGKILL}),
+        unmoved("Settled", Settled{kRun}),
         unmoved("OtherEnded", OtherEnded{kKilled}),
         {"Start",
          StartAsked{kRun + 1, kTermAt, kKillAt},
@@ -396,17 +401,17 @@ TEST_CASE("the first cause is the one told") {
     const ChildEnded left{kExited7, ChildEnded::Others::kLeft};
     const std::vector<Story> stories = {
         {{Executed{kPid}, left, stop, LeRunDied{}},
-         "Gone:by-itself,status=1792,signal=0,killed=0,left=0 leave"},
+         "Gone:by-itself,status=1792,signal=0,killed=0,left=0 release:77 leave"},
         {{Executed{kPid}, stop, LeRunDied{}, left},
-         "Gone:stop-asked,status=1792,signal=15,killed=0,left=0 leave"},
+         "Gone:stop-asked,status=1792,signal=15,killed=0,left=0 release:77 leave"},
         {{Executed{kPid}, LeRunDied{}, stop, left},
-         "Gone:le-run-lost,status=1792,signal=15,killed=0,left=0 leave"},
+         "Gone:le-run-lost,status=1792,signal=15,killed=0,left=0 release:77 leave"},
         {{stop, Executed{kPid}, left}, "Gone:stop-asked,status=1792,signal=15,killed=0,left=0"},
         {{stop, ExecFailed{3, 2}, left}, "Gone:not-started,status=1792,signal=15,killed=0,left=0"},
         {{ExecFailed{3, 2}, stop, left}, "Gone:not-started,status=1792,signal=15,killed=0,left=0"},
         {{TooLate{}, left}, "Gone:deadline,status=1792,signal=0,killed=0,left=0"},
         {{LeRunDied{}, Executed{kPid}, left},
-         "Gone:le-run-lost,status=1792,signal=3,killed=0,left=0 leave"},
+         "Gone:le-run-lost,status=1792,signal=3,killed=0,left=0 release:77 leave"},
     };
     for (const Story& story : stories) {
         ChildMachine machine = machine_in(State::kSpawning);
@@ -437,4 +442,74 @@ TEST_CASE("a dead le-run's queued Start starts nothing") {
     CHECK(step(machine, at(seconds(1)), LeRunDied{}).empty());
     CHECK(step(machine, at(seconds(1)), StartAsked{kRun, kTermAt, kKillAt}).empty());
     CHECK(machine.state() == State::kIdle);
+}
+
+TEST_CASE("le-run died: its lease is released once the tree is gone, and not before") {
+    for (const State state : kStates) {
+        if (state == State::kIdle)
+            continue;
+        INFO("state " << static_cast<int>(state));
+        ChildMachine machine = machine_in(state);
+        CHECK(step(machine, at(seconds(1)), LeRunDied{}).find("release") == std::string::npos);
+        CHECK(step(machine, kKillAt, Tick{}).find("release") == std::string::npos);
+        CHECK(step(machine, kKillAt, ChildEnded{kKilled, ChildEnded::Others::kLeft}).empty());
+        CHECK(step(machine, at(seconds(100)), Tick{}).empty()); // never without the proof
+        const std::string end = step(machine, at(seconds(101)), TreeGone{});
+        CHECK(end.substr(end.find(' ') + 1) == "release:77 leave");
+    }
+}
+
+TEST_CASE("the release has until the last instant that the lease gave") {
+    ChildMachine machine = machine_in(State::kRunning);
+    step(machine, at(seconds(2)), Until{kRun, at(seconds(12)), at(seconds(15))});
+    step(machine, at(seconds(2)), Stop{kRun, SIGTERM, at(seconds(3))}); // the stop's own is not it
+    step(machine, at(seconds(2)), LeRunDied{});
+    machine.step(at(seconds(2)), TreeGone{});
+    machine.take_action(); // Gone
+    const auto action = machine.take_action();
+    REQUIRE(action);
+    CHECK(std::get<child_action::Release>(*action).kill_at == at(seconds(15)));
+}
+
+TEST_CASE("le-run dies after Gone: only what it has not settled is released") {
+    const auto idle_again = [] {
+        ChildMachine machine = machine_in(State::kRunning);
+        end_of(machine, at(seconds(2)), 0);
+        return machine;
+    };
+    SECTION("it was about to release") {
+        ChildMachine machine = idle_again();
+        CHECK(step(machine, at(seconds(2)), LeRunDied{}) == "release:77 leave");
+        CHECK(step(machine, at(seconds(2)), LeRunDied{}).empty());
+    }
+    SECTION("it had settled") {
+        ChildMachine machine = idle_again();
+        CHECK(step(machine, at(seconds(2)), Settled{kRun}).empty());
+        CHECK(step(machine, at(seconds(2)), LeRunDied{}) == "leave");
+    }
+    SECTION("it had settled another run") {
+        ChildMachine machine = idle_again();
+        step(machine, at(seconds(2)), Settled{kRun - 1});
+        CHECK(step(machine, at(seconds(2)), LeRunDied{}) == "release:77 leave");
+    }
+    SECTION("it had settled, and led again") {
+        ChildMachine machine = idle_again();
+        step(machine, at(seconds(2)), Settled{kRun});
+        step(machine, at(seconds(2)), StartAsked{kRun + 1, at(seconds(9)), at(seconds(9)), 78});
+        CHECK(end_of(machine, at(seconds(3)), 0).find("release") == std::string::npos);
+        CHECK(step(machine, at(seconds(3)), LeRunDied{}) == "release:78 leave");
+    }
+    SECTION("its Start had come too late for any work") {
+        ChildMachine machine(SIGTERM);
+        step(machine, at(seconds(2)), StartAsked{kRun, at(seconds(1)), at(seconds(4)), 78});
+        CHECK(step(machine, at(seconds(3)), LeRunDied{}) == "release:78 leave");
+    }
+}
+
+TEST_CASE("a run that is under way cannot be settled") {
+    ChildMachine machine = machine_in(State::kRunning);
+    step(machine, at(seconds(2)), Settled{kRun});
+    step(machine, at(seconds(2)), LeRunDied{});
+    const std::string end = end_of(machine, at(seconds(2)), 0);
+    CHECK(end.find("release:77 leave") != std::string::npos);
 }

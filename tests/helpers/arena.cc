@@ -67,6 +67,35 @@ std::string Arena::disorder() const {
     return all.overlap() + all.token_disorder();
 }
 
+std::string Arena::release_disorder(const std::string& replica,
+                                    const std::string& successor) const {
+    if (!is_kubernetes()) {
+        return "";
+    }
+    std::string last_holder;
+    std::int64_t released = 0;
+    for (const LeaseWrite& write : cluster().history()) {
+        if (released == 0 && write.is_release() && last_holder == replica &&
+            write.duration_seconds == 1) {
+            released = write.received_ns;
+        }
+        last_holder = write.holder;
+    }
+    if (released == 0) {
+        return replica + " has not released the Lease";
+    }
+    const WorkRecord all = record();
+    for (const WorkLife& life : all.lives()) {
+        if (life.replica == replica && life.last.real_ns >= released) {
+            return replica + "'s " + life.role + " lived after the release";
+        }
+        if (life.replica == successor && life.first.real_ns <= released) {
+            return successor + "'s " + life.role + " lived before the release";
+        }
+    }
+    return "";
+}
+
 bool is_gone(const WorkLife& life) {
     reap_orphans();
     return !is_alive(life.pid);

@@ -59,6 +59,10 @@ public:
 
     // Empty when no work overlapped and the fencing tokens grew; else what is wrong.
     std::string disorder() const;
+    // Empty when the Lease's history shows that `replica` released it (an empty holder for one
+    // second), after its last process and before the first of `successor`; else what is wrong.
+    // Always empty for a file: the record of the workers says the rest.
+    std::string release_disorder(const std::string& replica, const std::string& successor) const;
 
 private:
     ScratchFolder scratch_;

@@ -35,8 +35,8 @@ while read -r header words; do
 done <<'WORDS'
 election/actions.h ReadLease WriteLease StartWork ExtendWork StopWork
 election/facts.h ReadAnswered WriteAnswered StepDownAsked WorkGone
-guard/channel.h Start Until Stop Gone
-guard/child_machine.h Executed ExecFailed TooLate ChildEnded TreeGone LeRunDied
+guard/channel.h Start Until Stop Gone Settled
+guard/child_facts.h Executed ExecFailed TooLate ChildEnded TreeGone LeRunDied Release
 WORDS
 [[ $failures -eq 0 ]] || exit 1
 echo "model: the words are those of src/"
@@ -121,6 +121,7 @@ safety -DBREAK_RELEASE_BEFORE_GONE
 safety -DBREAK_GONE_WHEN_THE_CHILD_ENDS
 safety -DBREAK_KILLED_COUNTS_AS_GONE
 safety -DFAULTS=1 -DBREAK_GUARD_ENDS_WITH_LE_RUN
+safety -DFAULTS=1 -DBREAK_RELEASER_BEFORE_GONE
 safety -DBREAK_RELEASE_OVER_FOREIGN_RECORD
 safety -DBREAK_LATE_ANSWER_COUNTS
 safety -DBREAK_WRITE_WITHOUT_COMPARE

@@ -16,7 +16,9 @@
  * Guard   src/guard/child_machine.cc,    Once a stop began SIGKILL may come at any time, so every
  *         guard_loop.cc                  stop grace, lost grace and drain is among the runs. The
  *                                        newest Until in the channel stands for all: each replaces
- *                                        the one before.
+ *                                        the one before. The process that releases in a dead
+ *                                        le-run's place (src/run/release.cc) is that le-run, with
+ *                                        nothing but this left to do.
  * tree    src/guard/process_tree.cc,     Alive, killed, gone. It counts as running from the fork
  *         the kernel                     on. Killed it is gone within KAPPA; else it ends when it
  *                                        likes, or never: plain, slow, forking and stubborn work.
@@ -90,7 +92,7 @@ mtype = { ReadLease, WriteLease };
 #define BY_OTHERS 6 /* acquire of a releasing write, a rival or a stranger */
 
 typedef Candidate {
-    mtype state;           /* of the election; kDone once le-run is dead */
+    mtype state;           /* of the election; kDone once le-run is dead; then its releaser's */
     bit life;              /* a restarted le-run has another acquireTime */
     bit step_down;         /* step_down_ */
     bit next_read;         /* next_request_ is kRead */
@@ -124,6 +126,7 @@ typedef Candidate {
     bit Gone;
 
     mtype child;           /* state of the child machine */
+    bit unsettled;         /* unsettled_ */
     bit guard_alive;
     bit guard_frozen;
     unsigned instants : 4; /* age of the s of those it was given last */
@@ -319,8 +322,12 @@ inline enter_done(c) {
     me.s = (me.Until -> me.s : 0)
 }
 
+/* The guard is told at once: whatever was said before le-run's death is heard. */
+inline Settled(c) { me.unsettled = 0 }
+
 /* What else ends a le-run here (--on-exit, --on-lost, --wait) is a stop on standby. */
 inline conclude(c) {
+    Settled(c);
     if
     :: me.step_down -> enter_done(c)
     :: else ->
@@ -660,6 +667,7 @@ inline guard_deadlines(c) {
 
 inline on_Start(c) {
     me.Start = 0; me.Until = 0;
+    me.unsettled = 1;
     if
 #ifndef BREAK_START_WITHOUT_A_LOOK_AT_THE_CLOCK
     :: me.s >= TERM_AT -> me.Gone = 1; me.Stop = 0
@@ -706,6 +714,22 @@ inline on_TreeGone(c) {
     me.s = (me.state == kDone -> 0 : me.s)
 }
 
+/* By a process of its own: it reads first, and releases what is this le-run's. */
+inline Release(c) {
+    Settled(c);
+    me.held = 1; me.held_is_current = 0;
+    me.step_down = 1;
+    me.next_read = 1;
+    me.Until = 0; me.s = 0;
+    me.state = kReleasing
+}
+#ifdef BREAK_RELEASER_BEFORE_GONE
+#define may_be_released(c) (cand[c].state == kDone && cand[c].unsettled)
+#else
+#define may_be_released(c) \
+    (cand[c].state == kDone && cand[c].unsettled && cand[c].child == kIdle)
+#endif
+
 proctype Guard(byte c) {
     do
     :: d_step { guard_acts(c) && (kills_at(c) || (is_before_stop(c) && me.instants >= TERM_AT)) ->
@@ -726,6 +750,7 @@ proctype Guard(byte c) {
     :: d_step { guard_acts(c) && has_a_deadline(c) && !is_before_stop(c) -> enter_killing(c) }
     /* LeRunDied. */
     :: d_step { guard_acts(c) && me.state == kDone && is_before_stop(c) -> begin_stop(c) }
+    :: d_step { guard_acts(c) && may_be_released(c) -> Release(c) }
 #ifdef BREAK_GUARD_ENDS_WITH_LE_RUN
     :: d_step { guard_acts(c) && me.state == kDone -> guard_dies(c) }
 #endif
@@ -857,6 +882,7 @@ proctype Faults(byte c) {
     /* Its supervisor starts it again: the same identity, another acquireTime, a new guard. */
     :: d_step { me.state == kDone && me.child == kIdle && me.tree == NO_TREE && faults < FAULTS &&
                 !me.life ->
+        Settled(c);
         me.life = 1; me.state = kStandby; me.next_read = 1;
         me.guard_alive = 1; me.guard_frozen = 0; me.Until = 0; me.Stop = 0; me.s = 0 }
     :: d_step { c == 0 && faults && holder != NOBODY -> /* by hand */

@@ -18,11 +18,6 @@ using std::chrono::seconds;
 
 namespace {
 
-// The guard, orphaned, became a child of the test, which reaps it here.
-bool is_gone(pid_t orphan) {
-    return wait_until([&] { return ::waitpid(orphan, nullptr, WNOHANG) == orphan; });
-}
-
 // A program whose exec hangs until release(): the open waits for a write lease on the file to be
 // given back.
 class SlowProgram {

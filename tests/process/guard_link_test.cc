@@ -19,6 +19,8 @@ using std::chrono::seconds;
 
 namespace {
 
+constexpr std::int64_t kAcquireTime = 4711;
+
 // A GuardLink whose guard is a process that only lives, and whose words are the test's.
 class Link {
 public:
@@ -57,7 +59,8 @@ public:
     const std::vector<std::uint32_t>& swept() const { return swept_; }
 
     void start() {
-        REQUIRE(link_->start(TimePoint::far_future(), TimePoint::far_future(), {"A=b"}));
+        REQUIRE(
+            link_->start(TimePoint::far_future(), TimePoint::far_future(), kAcquireTime, {"A=b"}));
     }
     void tell(const FromGuard& message) { REQUIRE(guard_end_->send(message)); }
     void tell_gone(RunNumber run) {
@@ -191,7 +194,8 @@ TEST_CASE("a guard is asked often before it must kill, so that one that hangs th
     Clock clock;
     const TimePoint kill_at = clock.now() + seconds(3);
     const bool by_stop = GENERATE(false, true);
-    REQUIRE(link.link().start(kill_at, by_stop ? TimePoint::far_future() : kill_at, {"A=b"}));
+    REQUIRE(link.link().start(kill_at, by_stop ? TimePoint::far_future() : kill_at, kAcquireTime,
+                              {"A=b"}));
     if (by_stop)
         link.link().stop(SIGTERM, kill_at);
     int pings_near = 0;
@@ -215,4 +219,24 @@ TEST_CASE("what the guard could not have is said once, from the loop") {
     CHECK(link.warnings().empty());
     link.told();
     CHECK(link.warnings() == std::vector<std::string>{"as the guard found it"});
+}
+
+TEST_CASE("a lease is settled once, after its run, and each run has its own") {
+    Link link;
+    link.link().settled(); // on standby, before any run
+    CHECK(link.heard().empty());
+    for (const RunNumber run : {1, 2}) {
+        link.start();
+        link.link().settled(); // not while the work may live
+        auto heard = link.heard();
+        REQUIRE(heard.size() == 1);
+        CHECK(std::get<Start>(heard[0]).acquire_time == kAcquireTime);
+        link.tell_gone(run);
+        link.told();
+        link.link().settled();
+        link.link().settled();
+        heard = link.heard();
+        REQUIRE(heard.size() == 1);
+        CHECK(std::get<Settled>(heard[0]).run == run);
+    }
 }

@@ -7,6 +7,7 @@
 #include <system_error>
 
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/prctl.h>
@@ -95,6 +96,7 @@ int take_descriptor(int socket, pid_t* number) {
     ::sigprocmask(SIG_UNBLOCK, &last, nullptr);
     if (!pass_descriptor(control, guard.channel, guard.pid))
         ::_exit(1);
+    ::close(guard.channel);
     char command = 0;
     while (::read(control, &command, 1) == 1) {
         sweep_all();
@@ -118,6 +120,8 @@ StandIn::StandIn(const std::vector<std::string>& argv, const StandInOptions& opt
     setup.stop_signal = options.stop_signal;
     setup.allow_new_privileges = options.allow_new_privileges;
     setup.pid_namespace = options.guards_pid_namespace;
+    setup.release = options.release;
+    setup.held_after_kill_at = options.held_after_kill_at;
     int ends[2];
     if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
         fail("socketpair");
@@ -149,6 +153,7 @@ void StandIn::start(TimePoint term_at, TimePoint kill_at, const std::string& env
     message.run = ++run_;
     message.term_at = term_at;
     message.kill_at = kill_at;
+    message.acquire_time = static_cast<std::int64_t>(run_);
     std::copy(environment.begin(), environment.end(), message.environment.begin());
     send(message);
 }
@@ -247,6 +252,17 @@ void StandIn::kill() {
     ::kill(pid_, SIGKILL);
     if (!wait_for_end())
         throw std::runtime_error("the stand-in outlived SIGKILL");
+}
+
+void become_nobody() {
+    if (::setgroups(0, nullptr) != 0 || ::setresgid(65534, 65534, 65534) != 0 ||
+        ::setresuid(65534, 65534, 65534) != 0)
+        ::_exit(1);
+    ::prctl(PR_SET_DUMPABLE, 1); // as after an exec
+}
+
+bool is_gone(pid_t orphan) {
+    return wait_until([&] { return ::waitpid(orphan, nullptr, WNOHANG) == orphan; });
 }
 
 StandInOptions with_and_without_pid_namespace() {

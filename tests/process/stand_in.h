@@ -1,9 +1,9 @@
 // A process that stands in for le-run: it forks the guard and is its parent, and the test speaks
 // for it over the channel.
 //
-// The test holds a copy of the channel, so a dead stand-in does not close it: what the guard learns
-// of its death, it learns from the kernel. The test process is a subreaper; the destructor ends all
-// that is left below it.
+// The test holds le-run's end of the channel, so a dead stand-in does not close it: what the guard
+// learns of its death, it learns from the kernel. The test process is a subreaper; the destructor
+// ends all that is left below it.
 #pragma once
 
 #include <functional>
@@ -30,6 +30,9 @@ struct StandInOptions {
     bool allow_new_privileges = false;
     bool own_pid_namespace = false;    // the stand-in is PID 1; /proc stays that of the test
     bool guards_pid_namespace = false; // as --pid-namespace
+    // What GuardSetup calls release; runs below the guard.
+    std::function<void(std::int64_t, TimePoint)> release = [](std::int64_t, TimePoint) {};
+    Duration held_after_kill_at{};
     std::function<void()> prepare = [] {
     }; // runs in the stand-in before all else, as if le-run had been started so
 };
@@ -46,7 +49,7 @@ public:
     LeRunEnd& channel() { return *channel_; }
     TimePoint now() { return clock_.now(); }
 
-    // Starts the next run.
+    // Starts the next run; its number stands for the acquireTime as well.
     void start(TimePoint term_at = TimePoint::far_future(),
                TimePoint kill_at = TimePoint::far_future(), const std::string& environment = {});
     void until(TimePoint term_at, TimePoint kill_at) { send(Until{run_, term_at, kill_at}); }
@@ -54,6 +57,7 @@ public:
         send(Stop{run_, signal, kill_at});
     }
     void pass(int signal) { send(Signal{run_, signal}); }
+    void settled() { send(Settled{run_}); }
     void send(const ToGuard& message);
     RunNumber run() const { return run_; }
 
@@ -75,6 +79,8 @@ public:
     std::optional<int> wait_for_end(std::chrono::milliseconds patience = kPatience);
     // SIGKILL to the stand-in, reaped.
     void kill();
+    // Closes the channel, whose only end on this side is the test's.
+    void hang_up() { channel_.reset(); }
 
 private:
     std::optional<FromGuard> next(std::chrono::milliseconds patience);
@@ -102,6 +108,12 @@ Message StandIn::expect() {
         throw std::runtime_error("another kind of message: " + std::to_string(message->index()));
     return std::get<Message>(*message);
 }
+
+// For `prepare`: from here on the stand-in has no rights, as uid 65534.
+void become_nobody();
+
+// An orphan became a child of the test, which waits for its end and reaps it.
+bool is_gone(pid_t orphan);
 
 // The test runs twice: plain, and with the guard as PID 1 of a namespace.
 StandInOptions with_and_without_pid_namespace();

@@ -67,11 +67,7 @@ std::string status_as_nobody(bool allow_new_privileges) {
     ::chmod(folder.path().c_str(), 0777);
     StandInOptions options;
     options.allow_new_privileges = allow_new_privileges;
-    options.prepare = [] {
-        if (::setgroups(0, nullptr) != 0 || ::setresgid(65534, 65534, 65534) != 0 ||
-            ::setresuid(65534, 65534, 65534) != 0)
-            ::_exit(1);
-    };
+    options.prepare = become_nobody;
     StandIn le_run({"/bin/sh", "-c", "cat /proc/self/status >" + folder.file("status")}, options);
     le_run.start();
     le_run.expect<Started>();
@@ -149,11 +145,7 @@ TEST_CASE("an unprivileged le-run and its guard end the tree too") {
     StandInOptions options = with_and_without_pid_namespace();
     TreeWatch watch;
     options.environment = {watch.variable()};
-    options.prepare = [] {
-        if (::setresgid(65534, 65534, 65534) != 0 || ::setresuid(65534, 65534, 65534) != 0)
-            ::_exit(1);
-        ::prctl(PR_SET_DUMPABLE, 1); // as after an exec
-    };
+    options.prepare = become_nobody;
     StandIn le_run({TEST_AWKWARD, "stubborn", "daemonizing", "stopped-grandchild", "thread-forked",
                     "fork-storm"},
                    options);

@@ -62,6 +62,7 @@ void Candidate::start() {
     is_asked_to_stop_ = false;
     has_read_since_gone_ = true;
     is_run_under_way_ = false;
+    is_settled_ = true;
     is_watching_ = false;
     new_guard();
     election_ = std::make_unique<Election>(config_, clocks_.now());
@@ -108,7 +109,18 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
             return;
         }
     }
+    if (election_->state() == Election::State::kStandby) {
+        settle();
+    }
     arm();
+}
+
+// As run/run.cc does: nothing is left to release in this process's place.
+void Candidate::settle() {
+    if (!is_run_under_way_ && !is_settled_) {
+        is_settled_ = true;
+        tell_guard(Settled{run_});
+    }
 }
 
 // Before the step's actions are carried out.
@@ -173,7 +185,7 @@ void Candidate::pause(Duration length) {
         sim_.trace([&] {
             return name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms";
         });
-        paused_until_ = sim_.now() + length;
+        paused_until_ = std::max(paused_until_, sim_.now() + length);
     }
 }
 
@@ -214,19 +226,24 @@ Duration Candidate::disturbed_until() const {
 }
 
 void Candidate::crash() {
-    if (is_up() && guard_ && !hung_since_) {
+    if (releaser_) {
+        sim_.trace([&] { return name() + "'s releaser crashes"; });
+        end_releaser();
+    } else if (is_up() && guard_ && !hung_since_) {
         sim_.trace([&] { return name() + " crashes"; });
         end_process();
     }
 }
 
-// le-run is gone, by itself or not: its guard is told by a pidfd, and leaves when no tree is left.
+// le-run is gone, by itself or not: its guard is told by a pidfd, after all that was said before,
+// and leaves when no tree is left.
 void Candidate::end_process() {
+    dead_ = {number_, life_};
     ++life_;
     election_.reset();
     wakeup_.clear();
-    sim_.after(sim_.between(Duration(0), Duration(50ms)),
-               [this, guard = guard_number_] { hear(guard, child_fact::LeRunDied{}); });
+    sim_.at(std::max(sim_.now() + sim_.between(Duration(0), Duration(50ms)), channel_busy_until_),
+            [this, guard = guard_number_] { hear(guard, child_fact::LeRunDied{}); });
 }
 
 bool Candidate::is_ready() const {
@@ -286,10 +303,12 @@ void Candidate::act(const StartWork& start) {
     ++around_.leaderships;
     demand(!has_passed_for_holder(clocks_.now(), start.term_at), "starts work whose time is over");
     is_run_under_way_ = true;
+    is_settled_ = false;
     leadership_ = std::stoull(start.token.text);
     told_term_at_ = start.term_at;
     told_kill_at_ = start.kill_at;
-    tell_guard(child_fact::StartAsked{++run_, start.term_at, start.kill_at});
+    tell_guard(child_fact::StartAsked{++run_, start.term_at, start.kill_at,
+                                      start.acquire_time.microseconds});
 }
 
 void Candidate::act(const ExtendWork& extend) {
@@ -335,6 +354,7 @@ void Candidate::act(const Finish& finish) {
     demand(!works(), "finished while its work ran");
     demand(!election_->next_wakeup(clocks_.now()) && !election_->has_request_pending(),
            "finished with something armed or pending");
+    settle();
     end_process();
     if (!guard_) { // it died first
         sim_.after(sim_.between(Duration(0), Duration(20s)), [this] { start(); });

@@ -14,6 +14,7 @@
 
 #include "election/election.h"
 #include "guard/child_machine.h"
+#include "sim/releaser.h"
 #include "sim/surroundings.h"
 
 namespace le_run::sim {
@@ -75,6 +76,7 @@ private:
     void act(const StopWork& stop);
     void act(const Report& report);
     void act(const Finish& finish);
+    void settle();
     void end_process();
 
     // --- the watch ---
@@ -93,7 +95,10 @@ private:
     void guard_acts(const child_action::SignalChild& action);
     void guard_acts(const child_action::SignalOthers& action);
     void guard_acts(const child_action::Tell& action);
+    void guard_acts(const child_action::Release& action);
     void guard_acts(const child_action::Leave&);
+    void end_releaser();
+    void leave();
     void arm_guard();
     void guard_wakes();
     void new_guard();
@@ -141,6 +146,7 @@ private:
     TimePoint told_kill_at_ = TimePoint::far_future();
     RunNumber run_ = 0;
     bool is_run_under_way_ = false; // started, and Gone not told
+    bool is_settled_ = true;        // its lease, and the guard was told so
     Leadership leadership_ = 0;     // that the run is for
 
     std::unique_ptr<ChildMachine> guard_;
@@ -152,6 +158,10 @@ private:
     std::deque<ChildFact> unheard_; // by a hung guard
     Duration channel_busy_until_{};
     TimePoint spawn_until_{}; // what the child itself looks at before its exec
+
+    Process dead_; // the last le-run process that ended
+    std::unique_ptr<Releaser> releaser_;
+    std::uint64_t releaser_number_ = 0;
 
     Work work_ = Work::kNone;
     std::uint64_t work_number_ = 0;

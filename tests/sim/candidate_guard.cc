@@ -105,6 +105,11 @@ void Candidate::look_at_hung_guard(bool helps) {
 }
 
 void Candidate::kill_guard() {
+    if (releaser_) { // it dies with its guard
+        sim_.trace([&] { return name() + "'s guard is killed, and its releaser"; });
+        end_releaser();
+        return;
+    }
     if (!is_up() || !guard_ || sim_.now() < std::max(paused_until_, frozen_until_)) {
         return;
     }
@@ -269,11 +274,45 @@ void Candidate::guard_acts(const child_action::Tell& action) {
                [this, end = work_end(*gone), life = life_] { deliver(life, WorkGone{end}); });
 }
 
+// As guard_loop.cc does: it waits for the release, which has until a second before the lease may
+// run out, and ends it a second later.
+void Candidate::guard_acts(const child_action::Release& action) {
+    demand(!is_up(), "has a guard that releases the lease of a le-run that lives");
+    demand(!works() && guard_->state() == ChildMachine::State::kIdle,
+           "has a guard that releases before its tree is gone");
+    demand(!is_settled_, "has a guard that releases what le-run had settled");
+    const Timing& timing = config_.timing;
+    const TimePoint until = action.kill_at + (timing.lease_duration - timing.usable()) - 1s;
+    releaser_ = std::make_unique<Releaser>(
+        around_,
+        Releaser::Host{clocks_, line_, [this] { return std::max(paused_until_, frozen_until_); }},
+        dead_, config_, LeftBehind{WallTime{action.acquire_time}, until},
+        [this] { end_releaser(); });
+    const Duration left = std::max(clocks_.real_until(until), Duration(0));
+    sim_.after(left + 1s, [this, number = ++releaser_number_] {
+        if (number == releaser_number_ && releaser_) {
+            end_releaser();
+        }
+    });
+}
+
+void Candidate::end_releaser() {
+    // It may be in the middle of a step.
+    sim_.after(Duration(0), [ended = std::shared_ptr<Releaser>(std::move(releaser_))] {});
+    leave();
+}
+
 void Candidate::guard_acts(const child_action::Leave&) {
-    sim_.trace([&] { return name() + " guard leaves"; });
     demand(!works() && guard_->state() == ChildMachine::State::kIdle,
            "has a guard that leaves before its tree is gone");
-    // The machine is in the middle of this step.
+    if (!releaser_) {
+        leave();
+    }
+}
+
+void Candidate::leave() {
+    sim_.trace([&] { return name() + " guard leaves"; });
+    // The machine may be in the middle of a step.
     sim_.after(Duration(0), [this] { lose_guard(); });
     sim_.after(sim_.between(Duration(1ms), Duration(20s)), [this] { start(); });
 }

@@ -18,7 +18,8 @@ struct Seeds {
 };
 
 struct Sums {
-    int leaderships = 0, lost = 0, killed = 0, crashes = 0, late = 0, doubled = 0, waits = 0;
+    int leaderships = 0, lost = 0, killed = 0, crashes = 0, for_dead = 0, late = 0, doubled = 0,
+        waits = 0;
 };
 
 Sums run_schedules(Seeds seeds, Weather weather = Weather::kMixed) {
@@ -29,6 +30,7 @@ Sums run_schedules(Seeds seeds, Weather weather = Weather::kMixed) {
         sums.lost += outcome.lost;
         sums.killed += outcome.killed_trees;
         sums.crashes += outcome.crashes;
+        sums.for_dead += outcome.released_for_dead;
         sums.late += outcome.late_commits;
         sums.doubled += outcome.duplicates;
         sums.waits += outcome.waits_checked;
@@ -51,6 +53,7 @@ void check_mixed(Seeds seeds) {
     CHECK(sums.lost > schedules);
     CHECK(sums.killed > schedules);
     CHECK(sums.crashes > schedules / 2);
+    CHECK(sums.for_dead > schedules / 20);
     CHECK(sums.late > schedules);
     CHECK(sums.doubled > schedules);
     CHECK(sums.waits > schedules / 4);

@@ -23,7 +23,8 @@ struct Surroundings {
     Duration longest_lease{};
     std::uint64_t network = 0; // what was sent over an earlier one never arrives
     // What happened, so that a test can tell that it did.
-    int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0;
+    int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0,
+        released_for_dead = 0;
 };
 
 // One party's way to the store: delays, loses, doubles, stores late.

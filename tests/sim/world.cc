@@ -135,6 +135,7 @@ public:
         outcome_.leaderships = around_.leaderships;
         outcome_.lost = around_.lost;
         outcome_.killed_trees = around_.killed_trees;
+        outcome_.released_for_dead = around_.released_for_dead;
         outcome_.late_commits = around_.late_commits;
         outcome_.duplicates = around_.duplicates;
         outcome_.simulated = sim_.now();

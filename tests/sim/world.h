@@ -25,6 +25,7 @@ struct Outcome {
     int lost = 0;
     int killed_trees = 0;
     int crashes = 0;
+    int released_for_dead = 0; // by a guard's releaser
     int faults_injected = 0;
     int late_commits = 0;
     int duplicates = 0;

@@ -46,9 +46,11 @@ Expectation of_stop(const ProcessFault& fault) {
 Expectation of_death(const ProcessFault& fault, int signal) {
     // The child dies with its guard; who is below the child, with the namespace, if it is le-run's.
     const bool leaves_orphans = fault.mode == Mode::kNormal && fault.hit != Hit::kOom;
+    // The kernel ends everything with PID 1, and whoever kills all at once leaves no guard.
+    const bool has_guard = fault.mode != Mode::kPidOne && fault.hit != Hit::kOom;
     switch (fault.target) {
     case Target::kLeRun:
-        return {Effect::kExpires, kExitSignalBase + signal};
+        return {has_guard ? Effect::kReleases : Effect::kExpires, kExitSignalBase + signal};
     case Target::kBoth:
         return {Effect::kExpires, kExitSignalBase + signal,
                 leaves_orphans && has_descendants(fault.shape)};

@@ -6,10 +6,11 @@
 namespace le_run::test::faults {
 
 enum class Effect {
-    kEnds,    // le-run ends; its tree is gone before, and the lease is released
-    kExpires, // le-run ends at once; its tree does in time, and the lease runs out
-    kGoesOn,  // it leads on; asked to stop later, it ends as with kEnds
-    kFreezes  // it is stopped; its lease runs out. Continued, it stands by until asked to stop
+    kEnds,     // le-run ends; its tree is gone before, and the lease is released
+    kReleases, // le-run ends at once; its guard ends the tree and releases the lease in its place
+    kExpires,  // le-run ends at once; its tree does in time, and the lease runs out
+    kGoesOn,   // it leads on; asked to stop later, it ends as with kEnds
+    kFreezes   // it is stopped; its lease runs out. Continued, it stands by until asked to stop
 };
 
 struct Expectation {

@@ -29,7 +29,9 @@ private:
     void start_standby();
     void strike_now();
     void after_the_end();
+    void check_death();
     void after_death();
+    void after_death_with_a_guard();
     void while_it_goes_on();
     void while_it_is_frozen();
     void check_exception();
@@ -88,6 +90,9 @@ void Stage::strike_the_leader() {
     case Effect::kEnds:
         after_the_end();
         break;
+    case Effect::kReleases:
+        after_death_with_a_guard();
+        break;
     case Effect::kExpires:
         after_death();
         break;
@@ -111,11 +116,26 @@ void Stage::after_the_end() {
 }
 
 void Stage::after_death() {
+    check_death();
+    scene_.check_successor("b", struck_ + kLeaseDuration / 2, struck_ + 2 * kLeaseDuration);
+    check_exception();
+}
+
+// How soon depends on the tree, which has what the lease leaves.
+void Stage::after_death_with_a_guard() {
+    check_death();
+    scene_.check_successor("b", struck_, struck_ + 2 * kLeaseDuration);
+    const auto says_released = [&] {
+        return a_->logged({"le-run has died", "in its place"}) && a_->logged({"info", "released"});
+    };
+    scene_.require(wait_until(says_released), "the lease was not released in le-run's place");
+    check_exception();
+}
+
+void Stage::check_death() {
     const auto code = a_->wait();
     scene_.require(code == expected_.exit_code,
                    "a ended with " + (code ? std::to_string(*code) : "nothing"));
-    scene_.check_successor("b", struck_ + kLeaseDuration / 2, struck_ + 2 * kLeaseDuration);
-    check_exception();
 }
 
 void Stage::while_it_goes_on() {
@@ -218,8 +238,9 @@ void Stage::end_a_struck_somewhere(const Moment& moment) {
             }
         }
     }
-    const bool ends_by_itself =
-        expected_.effect == Effect::kExpires || moment.phase == Moment::Phase::kStopping;
+    const bool ends_by_itself = expected_.effect == Effect::kReleases ||
+                                expected_.effect == Effect::kExpires ||
+                                moment.phase == Moment::Phase::kStopping;
     if (!ends_by_itself || !a_->wait(std::chrono::seconds(10))) {
         // Before that it is not le-run yet, and the kernel would drop a SIGTERM to such a PID 1.
         scene_.await("a contending, or ended",

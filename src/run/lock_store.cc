@@ -1,0 +1,39 @@
+#include "run/lock_store.h"
+
+#include <cstdlib>
+
+#include "kubernetes/kubeconfig.h"
+
+namespace le_run {
+namespace {
+
+std::optional<std::string> own_variable(const std::string& name) {
+    const char* value = ::getenv(name.c_str());
+    return value == nullptr ? std::nullopt : std::optional<std::string>(value);
+}
+
+} // namespace
+
+LockStore open_lock(boost::asio::io_context& loop, const Lock& lock) {
+    if (const auto* file = std::get_if<FileLock>(&lock)) {
+        return {make_file_store(loop, file->path), "file://" + file->path, {}};
+    }
+    const auto& lease = std::get<KubernetesLock>(lock);
+    kubernetes::KubeconfigRequest request{lease.kubeconfig, own_variable};
+    request.choice = {lease.context, lease.cluster, lease.user};
+    auto cluster = kubernetes::load_cluster_config(request);
+    const std::string lease_namespace =
+        kubernetes::lock_namespace(cluster, lease.lease_namespace.value_or(""));
+    LockStore opened;
+    opened.warnings = cluster.warnings;
+    opened.lock = "k8s://" + lease_namespace + "/" + lease.name;
+    opened.store = make_kubernetes_store(loop, std::move(cluster), lease_namespace, lease.name);
+    return opened;
+}
+
+boost::asio::io_context& make_loop(const Lock& lock) {
+    return std::holds_alternative<FileLock>(lock) ? *new boost::asio::io_context(1)
+                                                  : kubernetes_loop();
+}
+
+} // namespace le_run

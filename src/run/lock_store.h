@@ -1,0 +1,28 @@
+// The store that a lock names.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <boost/asio/io_context.hpp>
+
+#include "lock_url.h"
+#include "store/lease_store.h"
+
+namespace le_run {
+
+struct LockStore {
+    std::unique_ptr<LeaseStore> store;
+    std::string lock; // its full name, as LE_RUN_HELD_LOCK has it
+    std::vector<std::string> warnings;
+};
+
+// Reads the kubeconfig, or what a pod has instead. Throws StoreConfigError.
+LockStore open_lock(boost::asio::io_context& loop, const Lock& lock);
+
+// The loop for the one store of a program. It lives until the process ends: what libraries have
+// left under way may still refer to it.
+boost::asio::io_context& make_loop(const Lock& lock);
+
+} // namespace le_run

@@ -1,0 +1,81 @@
+#include "sim/releaser.h"
+
+#include "check.h"
+
+namespace le_run::sim {
+
+using namespace std::chrono_literals;
+
+Releaser::Releaser(Surroundings& around, Host host, const Process& dead,
+                   const ElectionConfig& config, const LeftBehind& left,
+                   std::function<void()> ended)
+    : around_(around), sim_(around.sim), host_(std::move(host)), dead_(dead),
+      election_(config, left, host_.clocks.now()), ended_(std::move(ended)) {
+    sim_.trace([&] { return name() + " starts"; });
+    sim_.after(around_.is_calm ? Duration(1ms) : sim_.between(Duration(0), Duration(50ms)),
+               alive([this] { deliver(Tick{}); }));
+}
+
+void Releaser::deliver(const Fact& fact) {
+    const Duration resumes = host_.stands_still_until();
+    if (sim_.now() < resumes) {
+        sim_.at(resumes, alive([this, fact] { deliver(fact); }));
+    } else {
+        step(fact);
+    }
+}
+
+void Releaser::step(const Fact& fact) {
+    election_.step(host_.clocks.now(), host_.clocks.wall(), fact);
+    if (const auto wait = election_.next_wakeup(host_.clocks.now())) {
+        sim_.after(host_.clocks.real_sleep(*wait) + 1ms, alive([this, number = ++wakeup_] {
+                       if (number == wakeup_) {
+                           deliver(Tick{});
+                       }
+                   }));
+    }
+    for (const Action& action : election_.take_actions()) {
+        std::visit([this](const auto& a) { act(a); }, action);
+    }
+    if (election_.state() == Election::State::kDone) {
+        ended_(); // and this is gone
+    }
+}
+
+void Releaser::act(const ReadLease& read) {
+    host_.line.carry([this_ = &around_.referee] { return this_->store().read(); },
+                     alive([this, attempt = read.attempt](const ReadOutcome& outcome) {
+                         deliver(ReadAnswered{attempt, outcome});
+                     }));
+}
+
+void Releaser::act(const WriteLease& write) {
+    if (!write.record.holder.text.empty() || !write.base) {
+        around_.referee.violated(name() + " writes something else than a release");
+    }
+    host_.line.carry(
+        [&around = around_, dead = dead_, record = write.record, base = write.base] {
+            WriteOutcome outcome = around.referee.write(dead, record, base);
+            around.released_for_dead += std::holds_alternative<Written>(outcome) ? 1 : 0;
+            return outcome;
+        },
+        alive([this, attempt = write.attempt](const WriteOutcome& outcome) {
+            deliver(WriteAnswered{attempt, outcome});
+        }));
+}
+
+void Releaser::act(const Finish&) {}
+
+void Releaser::act(const Report& report) {
+    sim_.trace([&] {
+        return name() + " reports " + std::to_string(static_cast<int>(report.event)) + " " +
+               report.text;
+    });
+}
+
+template <class AboutWork>
+void Releaser::act(const AboutWork&) {
+    LE_CHECK(!"a releaser has no work");
+}
+
+} // namespace le_run::sim

@@ -1,0 +1,56 @@
+// The process that a guard starts when its le-run is dead and its tree gone: a real Election that
+// only releases.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "election/election.h"
+#include "sim/surroundings.h"
+
+namespace le_run::sim {
+
+class Releaser {
+public:
+    struct Host { // where it runs; all of it outlives the releaser
+        const LocalClocks& clocks;
+        Line& line;
+        std::function<Duration()> stands_still_until;
+    };
+
+    // In the place of `dead`. `ended` is called when it ends by itself, and may destroy it.
+    Releaser(Surroundings& around, Host host, const Process& dead, const ElectionConfig& config,
+             const LeftBehind& left, std::function<void()> ended);
+
+private:
+    void deliver(const Fact& fact);
+    void step(const Fact& fact);
+    void act(const ReadLease& read);
+    void act(const WriteLease& write);
+    void act(const Finish& finish);
+    void act(const Report& report);
+    template <class AboutWork>
+    void act(const AboutWork&);
+    // `event`, but only while this process lives.
+    template <class Event>
+    auto alive(Event event) {
+        return [life = std::weak_ptr<char>(life_), event](const auto&... what) {
+            if (!life.expired()) {
+                event(what...);
+            }
+        };
+    }
+    std::string name() const { return "c" + std::to_string(dead_.party) + "'s releaser"; }
+
+    Surroundings& around_;
+    Simulator& sim_;
+    const Host host_;
+    const Process dead_;
+    Election election_;
+    std::function<void()> ended_;
+    std::uint64_t wakeup_ = 0; // the one that counts
+    std::shared_ptr<char> life_ = std::make_shared<char>();
+};
+
+} // namespace le_run::sim
