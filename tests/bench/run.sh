@@ -1,11 +1,43 @@
 #!/usr/bin/env bash
-# Measures le-run on this machine and prints README's table. About five minutes on an idle machine, after the build.
+# Measures le-run on this machine, beside client-go's example and a bare client, and prints README's table: about
+# 18 minutes on an idle machine, after the build.
+#
+#   tests/bench/run.sh                      prints the table
+#   tests/bench/run.sh --write              and puts it into README.md, and the picture beside this file
+#   tests/bench/run.sh [bench's options]    e.g. --only release --count 10; --help tells all
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-KUBEBUILDER_ASSETS=$(tests/tools/kube_assets.sh)
+write=no
+if [[ "${1:-}" == --write ]]; then
+    write=yes
+    shift
+fi
+picture=tests/bench/handover.svg
+
+KUBEBUILDER_ASSETS=$(tests/tools/kube_assets.sh leader-election-15-10-2)
 export KUBEBUILDER_ASSETS
 cmake --preset bench >/dev/null
-cmake --build --preset bench --target bench with-apiserver le-run test-worker >/dev/null
-echo "$(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r), $(date -u +%F), Kubernetes 1.20.2"
-build/bench/tests/with-apiserver build/bench/tests/bench
+cmake --build --preset bench --target bench with-apiserver >/dev/null
+
+figures=$(mktemp)
+trap 'rm -f "$figures"' EXIT
+{
+    echo "On $(nproc) cores, $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -n 1), Linux $(uname -r), $(date -u +%F)," \
+        "le-run $(git describe --always --dirty), Kubernetes and client-go 1.20.2, default settings (15/10/2 s) everywhere," \
+        "optimised build:"
+    echo
+    options=()
+    [[ $write == no ]] || options=(--svg "$picture")
+    build/bench/tests/with-apiserver build/bench/tests/bench "${options[@]}" "$@"
+} | tee "$figures"
+
+if [[ $write == yes ]]; then
+    marked=$(sed -n '/^<!-- figures begin -->$/,/^<!-- figures end -->$/p' README.md | wc -l)
+    if [[ $marked -lt 2 ]]; then
+        echo "run.sh: README.md lacks the lines <!-- figures begin --> and <!-- figures end -->" >&2
+        exit 1
+    fi
+    sed -i -e "/^<!-- figures begin -->\$/r $figures" \
+        -e '/^<!-- figures begin -->$/,/^<!-- figures end -->$/{/^<!-- figures /!d}' README.md
+fi

@@ -43,6 +43,7 @@ LeaseWrite write_from(const json& event) {
     write.user = text_in(event.at("user"), "username");
     write.verb = text_in(event, "verb");
     write.received_ns = parse_time(text_in(event, "requestReceivedTimestamp"));
+    write.answered_ns = parse_time(text_in(event, "stageTimestamp"));
     if (write.verb != "delete") {
         const json& object = event.at("responseObject");
         const json spec = object.value("spec", json::object());
@@ -244,9 +245,10 @@ int Cluster::requests_of(const std::string& user, const std::string& verb) const
     return static_cast<int>(seen.size());
 }
 
-Command client_go_example(const Cluster& cluster, const std::string& id) {
-    return {.argv = {kubernetes_asset("leader-election"), "-kubeconfig", cluster.kubeconfig(),
-                     "-id", id, "-lease-lock-name", cluster.lease_name(), "-lease-lock-namespace",
+Command client_go_example(const Cluster& cluster, const std::string& id,
+                          const std::string& program) {
+    return {.argv = {kubernetes_asset(program), "-kubeconfig", cluster.kubeconfig(), "-id", id,
+                     "-lease-lock-name", cluster.lease_name(), "-lease-lock-namespace",
                      cluster.lease_namespace()},
             .environment = without_settings(),
             .inherit_environment = false};

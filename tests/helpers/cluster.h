@@ -25,6 +25,7 @@ struct LeaseWrite {
     std::string acquire_time, renew_time;
     std::uint64_t resource_version = 0; // 0 for a delete
     std::int64_t received_ns = 0;       // CLOCK_REALTIME when the request came in
+    std::int64_t answered_ns = 0;       // and when it was answered
     bool is_release() const { return verb != "delete" && holder.empty(); }
 };
 
@@ -92,6 +93,8 @@ private:
 };
 
 // client-go's own leader election example, contending for the Lease; its log is on standard error.
-Command client_go_example(const Cluster& cluster, const std::string& id);
+// `program`: as it is, or built with other durations.
+Command client_go_example(const Cluster& cluster, const std::string& id,
+                          const std::string& program = "leader-election");
 
 } // namespace le_run::test

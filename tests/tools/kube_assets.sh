@@ -1,14 +1,22 @@
 #!/usr/bin/env bash
 # Prints a folder that holds kube-apiserver, etcd and client-go's leader-election example.
 #
-# Order: $KUBEBUILDER_ASSETS (the field's convention) when it has all three; else the cache folder, filled once from
+#   kube_assets.sh [leader-election-15-10-2]    with it also the example with 15, 10 and 2 s instead of 60, 15 and 5 s
+#
+# Order: $KUBEBUILDER_ASSETS (the field's convention) when it has all of them; else the cache folder, filled once from
 # Debian's own source package of Kubernetes (about eight minutes on two cores). The cache is keyed by the version,
 # lies outside the tree and survives `git clean`.
 set -euo pipefail
 
 private_apt=$(cd "$(dirname "$0")" && pwd)/../../container/private-apt.sh
+programs=(kube-apiserver etcd leader-election "$@")
 say() { echo "kube-assets: $*" >&2; }
-complete() { [[ -x "$1/kube-apiserver" && -x "$1/etcd" && -x "$1/leader-election" ]]; }
+complete() {
+    local program
+    for program in "${programs[@]}"; do
+        [[ -x "$1/$program" ]] || return 1
+    done
+}
 
 if [[ -n "${KUBEBUILDER_ASSETS:-}" ]] && complete "$KUBEBUILDER_ASSETS"; then
     echo "$KUBEBUILDER_ASSETS"
@@ -32,7 +40,7 @@ if folder=$(newest_cached); then
     exit 0
 fi
 
-say "no kube-apiserver in $cache_root: building it from Debian's source, about eight minutes on two cores"
+say "not all of ${programs[*]} in $cache_root: building from Debian's source, at most eight minutes on two cores"
 work=$(mktemp -d "$cache_root/build.XXXXXX")
 trap 'chmod -R u+w "$work" 2>/dev/null; rm -rf "$work"' EXIT
 APT_CONFIG=$("$private_apt" "$work/apt" bookworm "$(dpkg --print-architecture)")
@@ -58,14 +66,32 @@ build() { # what, command...
     fi
     say "built $what in $((SECONDS - began)) s"
 }
-build kube-apiserver make WHAT=cmd/kube-apiserver
-build "client-go's leader-election example" env GO111MODULE=off go build -o "$work/leader-election" \
-    ./.go/src/k8s.io/kubernetes/staging/src/k8s.io/client-go/examples/leader-election
-
-mkdir -p "$target.part"
-cp "$(find _output -type f -name kube-apiserver -perm -u+x | head -n 1)" "$target.part/kube-apiserver"
-cp "$work/leader-election" "$target.part/leader-election"
-cp "$(command -v etcd)" "$target.part/etcd"
-rm -rf "$target"
-mv "$target.part" "$target"
+made="$work/made" # what is there already stays as it is: tests may be running it
+mkdir "$made"
+build_example() { # name
+    build "client-go's leader-election example ($1)" env GO111MODULE=off go build -o "$made/$1" \
+        ./.go/src/k8s.io/kubernetes/staging/src/k8s.io/client-go/examples/leader-election
+}
+for program in "${programs[@]}"; do
+    [[ ! -x "$target/$program" && ! -x "$made/$program" ]] || continue
+    case $program in
+    etcd) cp "$(command -v etcd)" "$made/etcd" ;;
+    kube-apiserver)
+        build kube-apiserver make WHAT=cmd/kube-apiserver
+        cp "$(find _output -type f -name kube-apiserver -perm -u+x | head -n 1)" "$made/kube-apiserver"
+        ;;
+    leader-election) build_example "$program" ;;
+    leader-election-15-10-2) # after the one as it is
+        sed -i -E -e 's/(LeaseDuration: +)60 \*/\115 */' -e 's/(RenewDeadline: +)15 \*/\110 */' \
+            -e 's/(RetryPeriod: +)5 \*/\12 */' staging/src/k8s.io/client-go/examples/leader-election/main.go
+        build_example "$program"
+        ;;
+    *)
+        say "unknown program \"$program\": there are kube-apiserver, etcd, leader-election, leader-election-15-10-2"
+        exit 2
+        ;;
+    esac
+done
+mkdir -p "$target"
+mv "$made"/* "$target"
 echo "$target"
