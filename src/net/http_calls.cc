@@ -126,7 +126,7 @@ void HttpCalls::on_news(TryNumber number, News news) {
     tries_.erase(found);
     if (const auto* failure = std::get_if<WireFailure>(&news))
         return on_failure(id, call, *failure);
-    preferred_ = warm_ = call.addresses[call.current];
+    preferred_ = call.addresses[call.current];
     finish(id, std::get<HttpResponse>(std::move(news)));
 }
 
@@ -139,10 +139,7 @@ void HttpCalls::on_piece(CallNumber id, Call& call, News news) {
 }
 
 void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure) {
-    const bool may_be_stale =
-        call.addresses[call.current] == warm_ && failed_while_writing(failure);
-    warm_.clear();
-    if (may_be_stale && call.may_send_again) {
+    if (failed_while_writing(failure) && call.may_send_again) { // a stale connection, as a rule
         call.may_send_again = false;
         return try_address(id, call, true);
     }

@@ -76,7 +76,6 @@ private:
     std::string problem_;        // of the configuration: no request can work
     std::unique_ptr<Wire> wire_; // none when there is a problem_
     std::string preferred_;      // the address to begin with: the last one that answered
-    std::string warm_;           // the same, unless something has failed there since
     CallNumber last_call_ = 0;
     TryNumber last_try_ = 0;
     std::map<CallNumber, Call> calls_;

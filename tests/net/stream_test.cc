@@ -1,4 +1,5 @@
 // A long answer, taken piece by piece.
+#include "helpers/wait_until.h"
 #include "net/transport_fixture.h"
 
 using namespace le_run;
@@ -111,4 +112,24 @@ TEST_CASE("a stream has a connection of its own, and ends with its transport") {
     }
     fixture.drain();
     CHECK_FALSE(taken.end.has_value());
+}
+
+// As when the network breaks: what the stream met must not hide that the kept connection is stale.
+TEST_CASE("a stream: a connection that was kept for others and ended with it is replaced at once") {
+    const auto ending = GENERATE(HttpTestServer::Ending::kFin, HttpTestServer::Ending::kReset);
+    LoopFixture fixture;
+    HttpTestServer server([](const ServedRequest& request) {
+        return request.target == "/stream" ? begun() : text("ok");
+    });
+    net::HttpTransport transport(fixture.loop, plain(server.port()));
+    const net::HttpRequest request = put(std::string(2000, 'x'));
+    CHECK(response_of(exchange(fixture, transport, request)).status == 200);
+    Taken taken;
+    transport.async_stream(get("/stream"), kLongTimeout, kLongTimeout, into(taken));
+    REQUIRE(fixture.run_until([&] { return taken.bytes == "abc"; }));
+    server.end_connections(ending);
+    REQUIRE(fixture.run_until([&] { return taken.end.has_value(); }));
+    REQUIRE(wait_until([&] { return server.open_connections() == 0; }));
+    CHECK(response_of(exchange(fixture, transport, request)).status == 200);
+    CHECK(server.connections() == 3);
 }
