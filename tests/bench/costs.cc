@@ -20,7 +20,7 @@ double pss_megabytes(pid_t pid) {
     for (const std::string& line :
          lines_of(read_file("/proc/" + std::to_string(pid) + "/smaps_rollup"))) {
         if (line.rfind("Pss:", 0) == 0) {
-            return std::stod(line.substr(4)) / 1024;
+            return std::stod(line.substr(4)) * 1024 / 1e6;
         }
     }
     return NAN;

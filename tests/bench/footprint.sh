@@ -56,9 +56,13 @@ tree_of() { # pid: it and its children that run the same program
         [[ $(readlink "/proc/$1/exe") != $(readlink "/proc/$child/exe") ]] || tree_of "$child"
     done
 }
+# The server's helper loads the same libraries, and what is shared counts for a part only: with copies of its own a
+# program is measured as if it were alone.
+mkdir "$work/libraries"
+ldd "$work/dynamic" | grep -oE '=> /[^ ]+' | cut -c4- | xargs cp -t "$work/libraries"
 memory() { # command...: PSS of it and its guard, 10 s after its command began
     local one
-    "$@" "$(command -v sleep)" 60 >"$work/log" 2>&1 &
+    LD_LIBRARY_PATH=$work/libraries "$@" "$(command -v sleep)" 60 >"$work/log" 2>&1 &
     pid=$!
     until pgrep --parent "$pid" >/dev/null; do sleep 0.1; done
     sleep 10

@@ -77,7 +77,11 @@ int main(int argc, char** argv) {
         Bench bench{.count = count, .window = std::chrono::seconds(window), .floor = floor};
         for (const Stage& stage : kStages) {
             if (only.empty() || std::find(only.begin(), only.end(), stage.name) != only.end()) {
+                const auto began = std::chrono::steady_clock::now();
                 stage.measure(bench);
+                const auto took = std::chrono::steady_clock::now() - began;
+                std::fprintf(stderr, "bench: %s took %lld s\n", stage.name,
+                             static_cast<long long>(took / std::chrono::seconds(1)));
             }
         }
         std::fputs(table_text(bench.rows).c_str(), stdout);

@@ -82,8 +82,10 @@ for program in "${programs[@]}"; do
         ;;
     leader-election) build_example "$program" ;;
     leader-election-15-10-2) # after the one as it is
+        example=staging/src/k8s.io/client-go/examples/leader-election/main.go
         sed -i -E -e 's/(LeaseDuration: +)60 \*/\115 */' -e 's/(RenewDeadline: +)15 \*/\110 */' \
-            -e 's/(RetryPeriod: +)5 \*/\12 */' staging/src/k8s.io/client-go/examples/leader-election/main.go
+            -e 's/(RetryPeriod: +)5 \*/\12 */' "$example"
+        [[ $(grep -cE '(LeaseDuration: +15|RenewDeadline: +10|RetryPeriod: +2) \*' "$example") -eq 3 ]]
         build_example "$program"
         ;;
     *)
