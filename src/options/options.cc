@@ -23,7 +23,12 @@
 namespace le_run {
 namespace {
 
-void add_defaults(Values& values) {
+void add_other_places(Values& values, const std::vector<std::string>& environment) {
+    add_environment(values, environment);
+    if (const Value* file = find(values, "config")) {
+        add_config_file(values, *file);
+    }
+    add_await_election(values, environment);
     for (const OptionText& option : kOptions) {
         if (option.fallback[0] != '\0') {
             add(values, option.name, {option.fallback, "default", Origin::kDefault});
@@ -184,23 +189,19 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
         return *print;
     }
     Values values = std::get<Values>(flags);
-    add_environment(values, environment);
-    if (const Value* file = find(values, "config")) {
-        add_config_file(values, *file);
+    const bool only_print = find(values, "print-config") != nullptr;
+    const bool has_command = dashes != arguments.end() && dashes + 1 != arguments.end();
+    if (!only_print && !has_command) {
+        fail(std::string("no command: write ") + kUsage);
     }
-    add_await_election(values, environment);
-    add_defaults(values);
-
+    add_other_places(values, environment);
     Options options = settle(values);
-    if (find(values, "print-config") != nullptr) {
+    if (only_print) {
         return JustPrint{print_config(values)};
     }
     if (options.election_off.empty() && !has_lock(values)) {
         fail("no lock: use --lock k8s://NAMESPACE/NAME or --lock file:///PATH, or set LE_RUN_LOCK; "
              "without any election: LE_RUN_ENABLED=false");
-    }
-    if (dashes == arguments.end() || dashes + 1 == arguments.end()) {
-        fail(std::string("no command: write ") + kUsage);
     }
     options.command.assign(dashes + 1, arguments.end());
     options.program = program_of(options.command.front(), environment);

@@ -17,14 +17,17 @@ struct Outcome {
     std::string err;
 };
 
-Outcome run(const Words& arguments, const Environment& more, bool signals_ignored = false) {
-    Process program({.argv = Words{LE_RUN_BINARY} + arguments,
+Outcome run_as_it_is(const Words& argv, const Environment& more = {}) {
+    Process program({.argv = argv,
                      .environment = without_settings() + more,
                      .inherit_environment = false,
-                     .standard_input = "in\n",
-                     .signals_ignored_like_nohup = signals_ignored});
+                     .standard_input = "in\n"});
     const auto code = program.wait();
     return {code, program.out(), program.err()};
+}
+
+Outcome run(const Words& arguments, const Environment& more = {}) {
+    return run_as_it_is(Words{LE_RUN_BINARY} + arguments, more);
 }
 
 } // namespace
@@ -49,32 +52,34 @@ TEST_CASE("no election: by a flag, the file, and kube-scheduler's flag (file)") 
     const ScratchFolder scratch;
     const std::string config = scratch.write("le-run.yaml", "enabled: false\nlog-level: error\n");
     const Words command{"--", "echo", "a b", "", "'"};
-    CHECK(run(Words{"--enabled=false"} + command, {}).out == "a b  '\n");
-    CHECK_THAT(run(Words{"--leader-elect=false"} + command, {}).err, contains("--leader-elect"));
-    const Outcome by_file = run(Words{"--config", config} + command, {});
+    CHECK(run(Words{"--enabled=false"} + command).out == "a b  '\n");
+    CHECK_THAT(run(Words{"--leader-elect=false"} + command).err, contains("--leader-elect"));
+    const Outcome by_file = run(Words{"--config", config} + command);
     CHECK(by_file.out == "a b  '\n");
     CHECK(by_file.err.empty());
-    const Outcome json = run(Words{"--enabled=false", "--log-format=json"} + command, {});
+    const Outcome json = run(Words{"--enabled=false", "--log-format=json"} + command);
     CHECK(nlohmann::json::parse(json.err).value("event", "") == "not_electing");
 }
 
-TEST_CASE("no election: environment, signal mask and dispositions are as they were (file)") {
-    const Outcome outcome =
-        run({"--", "sh", "-c", "env; grep -E '^Sig(Blk|Ign)' /proc/self/status"},
-            {{"LE_RUN_ENABLED", "false"},
-             {"LE_RUN_LOCK", "k8s://never/used"},
-             {"LE_RUN_CONFIG", ""},
-             {"SOMETHING", "else"}});
-    CHECK(outcome.code == 0);
-    CHECK_THAT(outcome.out, contains("SOMETHING=else\n"));
-    CHECK(outcome.out.find("LE_RUN_") == std::string::npos);
-    CHECK_THAT(outcome.out, contains("SigBlk:\t0000000000000000\n"));
-    CHECK_THAT(outcome.out, contains("SigIgn:\t0000000000000000\n"));
-    // Ignored signals stay so: SIGHUP is bit 0, SIGCHLD (ignored by whoever started us) bit 16.
-    const Outcome ignored = run({"--", "env", "--ignore-signal=CHLD", LE_RUN_BINARY,
-                                 "--enabled=false", "--", "grep", "SigIgn", "/proc/self/status"},
-                                {{"LE_RUN_ENABLED", "false"}}, true);
-    CHECK_THAT(ignored.out, contains("SigIgn:\t0000000000010001\n"));
+TEST_CASE("no election: the command finds what it would find without le-run (file)") {
+    const Words command{"sh", "-c",
+                        "cat; pwd; umask; ulimit -a; ls /proc/$$/fd; env | grep -v ^_= | sort; "
+                        "grep -E '^(Sig(Blk|Ign|Cgt)|NoNewPrivs)' /proc/self/status"};
+    const Environment other{{"SOMETHING", "else"}};
+    const Environment ours{{"LE_RUN_ENABLED", "false"},
+                           {"LE_RUN_LOCK", "k8s://never/used"},
+                           {"LE_RUN_LEASE_DURATION", "7s"}};
+    // As an orderly parent starts programs, and as nohup or one that ignores SIGCHLD does.
+    for (const Words& parent : {Words{"env"}, Words{"env", "--ignore-signal=HUP,CHLD"},
+                                Words{"env", "--block-signal=USR1"}}) {
+        const Outcome alone = run_as_it_is(parent + command, other);
+        const Outcome through =
+            run_as_it_is(parent + Words{LE_RUN_BINARY, "--"} + command, other + ours);
+        REQUIRE(alone.code == 0);
+        CHECK(through.code == 0);
+        CHECK_THAT(alone.out, contains("in\n") && contains("SOMETHING=else\n"));
+        CHECK(through.out == alone.out);
+    }
 }
 
 TEST_CASE("no election: a command that is missing or cannot be executed (file)") {

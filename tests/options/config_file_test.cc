@@ -53,32 +53,10 @@ std::string refused(const std::string& text) { return ConfigFile(text).refused()
 
 } // namespace
 
-TEST_CASE("config file: every option, under its own name", "[options]") {
-    const ConfigFile file("# a comment\n"
-                          "lock: file:///tmp/lease\n"
-                          "id: 'me'\n"
-                          "lease-duration: 30s\nrenew-deadline: 20s\nretry-period: 1s\n"
-                          "stop-signal: 2\nstop-grace: 1m\nlost-grace: 5s\n"
-                          "on-lost: exit\non-exit: standby\nwait: 0\n"
-                          "log-level: debug\nlog-format: json\n"
-                          "allow-new-privileges: true\npid-namespace: true\nenabled: true\n");
-    const Options options = file.options();
-    CHECK(std::get<FileLock>(options.lock).path == "/tmp/lease");
-    CHECK(options.election.id == HolderIdentity{"me"});
-    CHECK(options.election.timing.lease_duration == 30s);
-    CHECK(options.election.timing.renew_deadline == 20s);
-    CHECK(options.election.timing.retry_period == 1s);
-    CHECK(options.election.timing.lost_grace == Duration(5s));
-    CHECK(options.election.stop_grace == Duration(1min));
-    CHECK(options.election.wait == Duration(0s));
-    CHECK_FALSE(options.election.standby_after_loss);
-    CHECK(options.election.standby_after_work_ended);
-    CHECK(options.stop_signal == 2);
-    CHECK(options.log_level == LogLevel::kDebug);
-    CHECK(options.log_format == LogFormat::kJson);
-    CHECK(options.allow_new_privileges);
-    CHECK(options.pid_namespace);
-    CHECK(options.election_off.empty());
+TEST_CASE("config file: the lock and what belongs to it", "[options]") {
+    const Options file = ConfigFile("# a comment\nlock: file:///tmp/lease\n").options();
+    CHECK(std::get<FileLock>(file.lock).path == "/tmp/lease");
+    CHECK(file.election_off.empty());
     const Options kubernetes =
         ConfigFile("lease-lock-name: a\nlease-lock-namespace: b\nkubeconfig: /k\n"
                    "context: c\ncluster: d\nuser: e\n")

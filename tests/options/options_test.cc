@@ -10,6 +10,7 @@
 
 #include "helpers/scratch_folder.h"
 #include "options/options.h"
+#include "options/values.h"
 
 namespace le_run::test {
 namespace {
@@ -75,7 +76,7 @@ TEST_CASE("the defaults", "[options]") {
     CHECK(options.log_format == LogFormat::kText);
 }
 
-TEST_CASE("each option, as a flag and in the environment", "[options]") {
+TEST_CASE("each option, as a flag, in the environment and in a file", "[options]") {
     const Words flags{
         "--id=me",           "--lease-duration=30s", "--renew-deadline", "20s",
         "--retry-period=1s", "--stop-signal=INT",    "--stop-grace=1m",  "--lost-grace=5s",
@@ -95,8 +96,16 @@ TEST_CASE("each option, as a flag and in the environment", "[options]") {
                           "LE_RUN_PID_NAMESPACE=1",
                           "LE_RUN_LOG_LEVEL=debug",
                           "LE_RUN_LOG_FORMAT=json"};
-    const bool as_flags = GENERATE(true, false);
-    const Options options = as_flags ? parse_with(flags) : parse_with({}, variables);
+    const ScratchFolder folder;
+    const std::string file = folder.write(
+        "le-run.yaml", "id: 'me'\nlease-duration: 30s\nrenew-deadline: 20s\nretry-period: 1s\n"
+                       "stop-signal: 2\nstop-grace: 1m\nlost-grace: 5s\non-lost: exit\n"
+                       "on-exit: standby\nwait: 0\nlog-level: debug\nlog-format: json\n"
+                       "allow-new-privileges: true\npid-namespace: true\n");
+    const auto place = GENERATE(Origin::kFlag, Origin::kEnvironment, Origin::kFile);
+    const Options options = place == Origin::kFlag          ? parse_with(flags)
+                            : place == Origin::kEnvironment ? parse_with({}, variables)
+                                                            : parse_with({"--config", file});
     CHECK(options.election.id == HolderIdentity{"me"});
     CHECK(options.election.timing.lease_duration == 30s);
     CHECK(options.election.timing.renew_deadline == 20s);
