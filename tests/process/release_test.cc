@@ -56,6 +56,12 @@ private:
     std::function<void()> then_;
 };
 
+void run_once(StandIn& le_run) {
+    le_run.start();
+    le_run.expect<Started>();
+    le_run.expect<Gone>();
+}
+
 } // namespace
 
 TEST_CASE("release: le-run is killed, and its lease is released when the tree is gone") {
@@ -103,9 +109,7 @@ TEST_CASE("release: le-run is killed after Gone, before it has settled the lease
     Releases releases;
     StandIn le_run({"/bin/true"}, releases.with({}));
     for (int run = 1; run <= 2; ++run) { // that of the last run
-        le_run.start();
-        le_run.expect<Started>();
-        le_run.expect<Gone>();
+        run_once(le_run);
         if (run == 1)
             le_run.settled();
     }
@@ -121,9 +125,7 @@ TEST_CASE("release: none without a run, none of a settled lease") {
         Releases releases;
         StandIn le_run({"/bin/true"}, releases.with(mode));
         if (i > 0) {
-            le_run.start();
-            le_run.expect<Started>();
-            le_run.expect<Gone>();
+            run_once(le_run);
             le_run.settled(); // its last word, right before its end
         }
         le_run.kill();
@@ -230,9 +232,7 @@ TEST_CASE("release: what one leaves running when it ends is ended at once") {
                 ::pause();
     });
     StandIn le_run({"/bin/true"}, releases.with({}));
-    le_run.start();
-    le_run.expect<Started>();
-    le_run.expect<Gone>();
+    run_once(le_run);
     le_run.kill();
     releases.wait_for_one();
     CHECK(is_gone(le_run.guard()));
@@ -246,9 +246,7 @@ TEST_CASE("release: it dies with the guard") {
             ::pause();
     });
     StandIn le_run({"/bin/true"}, releases.with(mode));
-    le_run.start();
-    le_run.expect<Started>();
-    le_run.expect<Gone>();
+    run_once(le_run);
     le_run.kill();
     releases.wait_for_one();
     CHECK_FALSE(releases.is_over());
@@ -259,9 +257,7 @@ TEST_CASE("release: it dies with the guard") {
 TEST_CASE("release: one that throws is one that did not happen") {
     Releases releases([] { throw std::runtime_error("no memory"); });
     StandIn le_run({"/bin/true"}, releases.with({}));
-    le_run.start();
-    le_run.expect<Started>();
-    le_run.expect<Gone>();
+    run_once(le_run);
     le_run.kill();
     releases.wait_for_one();
     CHECK(is_gone(le_run.guard()));
