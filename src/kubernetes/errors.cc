@@ -8,8 +8,35 @@ std::string with_message(const std::string& message) {
 }
 
 std::string attempt(const Access& access) {
-    return "cannot " + access.verb + " lease " + access.lease_namespace + "/" + access.name;
+    return "cannot " + access.verb + " lease " + access.lease_namespace + "/" + access.name +
+           (access.user.empty() ? "" : " as " + access.user);
 }
+
+// What to do about a status that has no text of its own.
+struct Advice {
+    int first, last;
+    const char* text;
+};
+constexpr Advice kAdvice[] = {
+    {300, 399,
+     "something on the way sends elsewhere, a login page perhaps; check the server's "
+     "address and proxies"},
+    {400, 400, "the request is not what this server expects; check its address"},
+    {405, 405, "what answers is no API server; check the server's address and path"},
+    {408, 408, "the server did not get the request in time; le-run tries again"},
+    {413, 413, "the Lease is too large for the server; remove what others have added to it"},
+    {415, 415, "what answers is no API server; check the server's address and path"},
+    {422, 422,
+     "the server or a policy of it does not accept what the Lease would hold; change "
+     "what the message names"},
+    {429, 429,
+     "the server has too much to do; le-run tries again, as late as it asks for if the "
+     "lease allows that"},
+    {500, 500, "the server itself has failed; its log says why"},
+    {502, 502, "a proxy or load balancer cannot reach the API server"},
+    {503, 503, "the server is not ready or overloaded; le-run tries again"},
+    {504, 504, "the API server, or etcd behind it, does not answer in time"},
+};
 
 // Both rules, so that the next start does not fail at the next verb.
 std::string role_rules(const Access& access) {
@@ -44,11 +71,16 @@ std::string not_answered(const Access& access, const std::string& transport_text
 }
 
 std::string unauthorized(const Access& access, const std::string& server_message,
-                         const std::string& credentials_from, const std::string& token_problem) {
+                         const Refused& credentials) {
     std::string why = "the server does not accept our credentials (401" +
-                      with_message(server_message) + "); they come from " + credentials_from;
-    if (!token_problem.empty())
-        why += ", and " + token_problem;
+                      with_message(server_message) + "); they come from " + credentials.from;
+    if (!credentials.token_problem.empty())
+        why += ", and " + credentials.token_problem;
+    if (!credentials.expired.empty())
+        why += ", and the token expired on " + credentials.expired;
+    why += "; get new ones, or name the context that has the right ones";
+    if (!credentials.clock.empty())
+        why += "; " + credentials.clock + ", which makes what is signed here look expired: set it";
     return cannot(access, why);
 }
 
@@ -73,8 +105,17 @@ std::string no_lease_api(const Access& access) {
                           "server address and its path");
 }
 
+std::string wants_tls(const Access& access) {
+    return cannot(access, "it wants TLS on this port; write https:// in the server's address");
+}
+
 std::string answered(const Access& access, int status, const std::string& server_message) {
-    return cannot(access, "it answered " + std::to_string(status) + with_message(server_message));
+    std::string why = "it answered " + std::to_string(status) + with_message(server_message);
+    for (const auto& advice : kAdvice) {
+        if (advice.first <= status && status <= advice.last)
+            why += std::string("; ") + advice.text;
+    }
+    return cannot(access, why);
 }
 
 } // namespace le_run::kubernetes

@@ -1,4 +1,8 @@
-// What an API server answered, in the user's words: one line each, without secrets.
+// What an API server answered, in the user's words: one line each, without secrets. It says what
+// was attempted, on which object, as whom, at which server, what came back and what to do.
+//
+// What goes wrong before there is an answer: net/http_failure.h, net/certificate_text.h,
+// net/proxy_greeting.h.
 #pragma once
 
 #include <string>
@@ -11,21 +15,29 @@ struct Access {
     std::string lease_namespace;
     std::string name;
     std::string server; // "https://10.0.0.1:6443"
+    std::string user{}; // empty: not known
 };
 
 // Blanks for line ends and control characters; cut to a length that a log bears.
 std::string one_line(std::string text);
 
-// Any failure: "cannot get lease NS/N at SERVER: " and `why`.
+// Any failure: "cannot get lease NS/N as USER at SERVER: " and `why`.
 std::string cannot(const Access& access, const std::string& why);
 
 // No answer; `transport_text` already names the server.
 std::string not_answered(const Access& access, const std::string& transport_text);
 
-// 401. `credentials_from` says where ours come from; `token_problem` is what is wrong with the
-// token file, or empty.
+// What is known of credentials that were refused.
+struct Refused {
+    std::string from;          // where they come from
+    std::string token_problem; // what is wrong with the token file, or empty
+    std::string expired;       // when the token has expired, for people; empty: it has not
+    std::string clock;         // how this machine's clock is off, or empty
+};
+
+// 401.
 std::string unauthorized(const Access& access, const std::string& server_message,
-                         const std::string& credentials_from, const std::string& token_problem);
+                         const Refused& credentials);
 
 // 403. Names the user, verb, resource and namespace (the server's message does) and the rule that a
 // Role needs, unless the server refused for another reason than missing rights.
@@ -36,6 +48,9 @@ std::string namespace_missing(const Access& access);
 
 // 404 that no API server would give for a Lease.
 std::string no_lease_api(const Access& access);
+
+// 400 from a server that wants TLS on this port.
+std::string wants_tls(const Access& access);
 
 // Any other status; `server_message` may be empty.
 std::string answered(const Access& access, int status, const std::string& server_message);

@@ -79,8 +79,9 @@ void HttpCalls::on_addresses(CallNumber id, const LookupAnswer& answer) {
     if (!problem_.empty())
         return finish(id, error(call, HttpError::Kind::kUntrusted, problem_));
     if (answer.addresses.empty()) {
-        const std::string why =
-            "the name " + dialled_ + " could not be resolved: " + answer.problem;
+        const std::string why = "the name " + dialled_ +
+                                " could not be resolved: " + answer.problem +
+                                "; check it, and the name servers of this machine";
         return finish(id, error(call, HttpError::Kind::kUnreachable, why));
     }
     call.addresses = answer.addresses;
@@ -127,6 +128,7 @@ void HttpCalls::on_news(TryNumber number, News news) {
     if (const auto* failure = std::get_if<WireFailure>(&news))
         return on_failure(id, call, *failure);
     preferred_ = call.addresses[call.current];
+    clock_ahead_ = std::get<HttpResponse>(news).clock_ahead.value_or(clock_ahead_);
     finish(id, std::get<HttpResponse>(std::move(news)));
 }
 
@@ -143,6 +145,8 @@ void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure
         call.may_send_again = false;
         return try_address(id, call, true);
     }
+    if (!failure.proxy.empty())
+        call.stage = Stage::kConnecting; // it never got to the server, whatever was written
     give_up_address(id, call, describe(failure), !failure.trust.empty());
 }
 
@@ -185,13 +189,15 @@ void HttpCalls::on_deadline(CallNumber id) {
     why += "timed out after " + text_of(call.timeout);
     switch (call.stage) {
     case Stage::kLookup:
-        why += " looking up the name " + dialled_;
+        why += " looking up the name " + dialled_ + "; check the name servers of this machine";
         break;
     case Stage::kConnecting:
-        why += " connecting to " + call.addresses[call.current];
+        why += " connecting to " + call.addresses[call.current] +
+               "; check host and port, and firewalls on the way";
         break;
     case Stage::kWaiting:
-        why += " waiting for the answer of " + call.addresses[call.current];
+        why += " waiting for the answer of " + call.addresses[call.current] +
+               "; the server is slow or hangs, or the network loses packets";
         break;
     case Stage::kStreaming:
         why += " without a byte from " + call.addresses[call.current];
@@ -220,8 +226,11 @@ HttpError HttpCalls::error(const Call& call, HttpError::Kind kind, const std::st
     std::string where = authority(endpoint_.host, endpoint_.port);
     if (endpoint_.proxy)
         where += " through the proxy " + text_of(*endpoint_.proxy);
-    return {kind,
-            where + ": " + why + " (" + call.request.method + " " + call.request.target + ")"};
+    std::string clock;
+    if (kind == HttpError::Kind::kUntrusted)
+        clock = clock_difference_text(clock_ahead_);
+    return {kind, where + ": " + why + (clock.empty() ? "" : "; by its last answer " + clock) +
+                      " (" + call.request.method + " " + call.request.target + ")"};
 }
 
 } // namespace le_run::net

@@ -73,9 +73,10 @@ private:
     Endpoint endpoint_;
     const std::string dialled_; // the host to connect to: the server, or the proxy on the way
     Resolver resolver_;
-    std::string problem_;        // of the configuration: no request can work
-    std::unique_ptr<Wire> wire_; // none when there is a problem_
-    std::string preferred_;      // the address to begin with: the last one that answered
+    std::string problem_;                 // of the configuration: no request can work
+    std::unique_ptr<Wire> wire_;          // none when there is a problem_
+    std::string preferred_;               // the address to begin with: the last one that answered
+    std::chrono::seconds clock_ahead_{0}; // of the server's, by the last answer that told
     CallNumber last_call_ = 0;
     TryNumber last_try_ = 0;
     std::map<CallNumber, Call> calls_;

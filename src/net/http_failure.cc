@@ -1,8 +1,6 @@
 #include "net/http_failure.h"
 
-#include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 #include <openssl/err.h>
 
@@ -17,6 +15,43 @@ std::string tls_reason(int code) {
         return {};
     const char* reason = ERR_reason_error_string(packed);
     return reason == nullptr ? "TLS error " + std::to_string(ERR_GET_REASON(packed)) : reason;
+}
+
+// What cpprest says, by its beginning, and what that means.
+struct Words {
+    const char* what;
+    const char* text;
+};
+constexpr Words kWords[] = {
+    {"Failed to write request",
+     "the server closed the connection while the request was being sent"},
+    {"Failed to read HTTP status line", "the server closed the connection without an answer"},
+    {"Invalid HTTP status line", "the answer is not valid HTTP"},
+    {"Invalid chunked response", "the answer is not valid HTTP"},
+    {"Failed to read response body", "the answer broke off"},
+    {"Retrieving message chunk", "the answer broke off"},
+    {"Failed to read chunk", "the answer broke off"},
+    {"Failed to read body", "the answer broke off"},
+};
+
+// OpenSSL's reason, by a part of it, and what that means.
+constexpr Words kTlsWords[] = {
+    {"wrong version number", "the server does not speak TLS on this port; check the port, or write "
+                             "http:// if that is meant"},
+    {"alert certificate required",
+     "the server wants a client certificate; give one in the kubeconfig"},
+    {"alert bad certificate", "the server does not accept the client certificate; renew it"},
+    {"alert certificate", "the server does not accept the client certificate; renew it"},
+    {"alert unknown ca", "the server does not know the CA of the client certificate; get one that "
+                         "is signed for this cluster"},
+};
+
+std::string describe_tls(const std::string& reason) {
+    for (const auto& each : kTlsWords) {
+        if (reason.find(each.what) != std::string::npos)
+            return each.text;
+    }
+    return reason;
 }
 
 } // namespace
@@ -45,52 +80,24 @@ std::string describe(const WireFailure& failure) {
     if (!failure.proxy.empty())
         return failure.proxy;
     if (failure.is_too_large)
-        return "the answer is too large";
+        return "the answer is too large; check that this is the API server's address";
     const std::string& what = failure.what;
     const std::string reason = tls_reason(failure.code);
-    if (what.starts_with("Error in SSL handshake")) {
-        if (reason == "wrong version number")
-            return "TLS handshake failed: the server does not speak TLS on this port";
-        return reason.empty() ? "the server closed the connection during the TLS handshake"
-                              : "TLS handshake failed: " + reason;
-    }
+    if (what.starts_with("Error in SSL handshake"))
+        return reason.empty() ? "the server closed the connection during the TLS handshake; check "
+                                "that this is the API server's port"
+                              : "TLS handshake failed: " + describe_tls(reason);
     if (!reason.empty())
-        return "the server ended the TLS connection: " + reason;
+        return "the server ended the TLS connection: " + describe_tls(reason);
     if (what.starts_with("Failed to connect"))
-        return describe_connect(failure.code);
-    if (failed_while_writing(failure))
-        return "the server closed the connection while the request was being sent";
-    if (what.starts_with("Failed to read HTTP status line"))
-        return "the server closed the connection without an answer";
-    if (what.starts_with("Invalid HTTP status line") ||
-        what.starts_with("Invalid chunked response"))
-        return "the answer is not valid HTTP";
-    if (what.starts_with("Failed to read response body") ||
-        what.starts_with("Retrieving message chunk") || what.starts_with("Failed to read chunk") ||
-        what.starts_with("Failed to read body"))
-        return "the answer broke off";
+        return describe_connect(failure.code) +
+               "; check that the server runs, and its host and port";
+    for (const auto& each : kWords) {
+        if (what.starts_with(each.what))
+            return std::string(each.text) +
+                   (failure.is_plain ? "; if it speaks TLS on this port, write https://" : "");
+    }
     return what;
-}
-
-std::optional<Duration> parse_retry_after(const std::string& value) {
-    constexpr long long kLongest = 24 * 60 * 60;
-    if (value.empty() ||
-        !std::all_of(value.begin(), value.end(), [](char c) { return c >= '0' && c <= '9'; }))
-        return std::nullopt;
-    long long seconds = 0;
-    const auto [end, error] = std::from_chars(value.data(), value.data() + value.size(), seconds);
-    if (error != std::errc{})
-        seconds = kLongest; // more digits than a number holds
-    return std::chrono::seconds(std::min(seconds, kLongest));
-}
-
-std::string text_of(Duration duration) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
-    if (ms < 1000)
-        return std::to_string(ms) + " ms";
-    const auto tenths = ms / 100;
-    const std::string whole = std::to_string(tenths / 10);
-    return tenths % 10 == 0 ? whole + " s" : whole + "." + std::to_string(tenths % 10) + " s";
 }
 
 } // namespace le_run::net

@@ -1,10 +1,7 @@
-// Why a request got no answer, in plain words; and the one header that this program reads.
+// Why a request got no answer, in plain words, with what to look at.
 #pragma once
 
-#include <optional>
 #include <string>
-
-#include "time_point.h"
 
 namespace le_run::net {
 
@@ -14,6 +11,7 @@ struct WireFailure {
     int code = 0;
     std::string trust;         // why the verification of the server failed; empty: it did not
     std::string proxy;         // why the proxy did not connect to the server; empty: it did
+    bool is_plain = false;     // it went without TLS
     bool is_too_large = false; // the answer was longer than HttpTransport::kMaxBody
 };
 
@@ -28,11 +26,5 @@ std::string describe_connect(int code);
 // request before, the server has closed it since. (When that shows while the answer is awaited,
 // cpprest sends the request again by itself.)
 bool failed_while_writing(const WireFailure& failure);
-
-// Retry-After in its form of seconds, at most a day; a date and anything else is nullopt.
-std::optional<Duration> parse_retry_after(const std::string& value);
-
-// "2 s", "0.7 s", "150 ms".
-std::string text_of(Duration duration);
 
 } // namespace le_run::net

@@ -232,6 +232,11 @@ void WireCore::on_headers(TryNumber number, bool is_stream,
         const auto retry_after = headers.find("Retry-After");
         if (retry_after != headers.end())
             incoming->answer.retry_after = parse_retry_after(retry_after->second);
+        const auto date = headers.find("Date");
+        const auto server_clock =
+            date == headers.end() ? std::nullopt : parse_http_date(date->second);
+        if (server_clock)
+            incoming->answer.clock_ahead = this_clock() - *server_clock;
         incoming->is_stream = is_stream && incoming->answer.status == 200;
         if (!incoming->is_stream)
             return read_body(incoming);
@@ -303,6 +308,7 @@ void WireCore::on_body_end(const std::shared_ptr<Incoming>& incoming) {
 // Inside a catch block.
 void WireCore::fail(TryNumber number) {
     WireFailure failure;
+    failure.is_plain = !tls_;
     try {
         throw;
     } catch (const http::http_exception& thrown) {

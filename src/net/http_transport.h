@@ -2,6 +2,7 @@
 // http_transport.cc.
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <functional>
 #include <memory>
@@ -13,6 +14,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "net/http_headers.h"
 #include "net/proxy.h"
 #include "net/resolver.h"
 #include "net/tls.h"
@@ -41,6 +43,9 @@ struct HttpResponse {
     int status = 0;
     std::string body;                    // at most kMaxBody bytes
     std::optional<Duration> retry_after; // from Retry-After in seconds
+    // How far this machine's clock is ahead of the server's, by Date: to a second, and to what the
+    // answer took.
+    std::optional<std::chrono::seconds> clock_ahead;
 };
 
 struct HttpError {

@@ -14,6 +14,7 @@
 
 #include "check.h"
 #include "net/address.h"
+#include "net/certificate_names.h"
 #include "net/certificate_text.h"
 
 namespace le_run::net {
@@ -240,22 +241,23 @@ int TlsClient::State::verify(X509_STORE_CTX* verification) {
     X509_STORE_CTX_set_verify_cb(verification, keep_verdict);
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(verification);
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
-    X509_VERIFY_PARAM_set_hostflags(rules, X509_CHECK_FLAG_NEVER_CHECK_SUBJECT |
-                                               X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-    const int is_set = is_address_
-                           ? X509_VERIFY_PARAM_set1_ip_asc(rules, expected_.c_str())
-                           : X509_VERIFY_PARAM_set1_host(rules, expected_.data(), expected_.size());
-    if (is_set != 1 || expected_.empty()) {
+    if (is_address_ && X509_VERIFY_PARAM_set1_ip_asc(rules, expected_.c_str()) != 1) {
         trust_failure_ = "`" + expected_ + "` cannot be checked against a certificate";
         X509_STORE_CTX_set_error(verification, X509_V_ERR_INVALID_CALL);
         return 0;
     }
-    const int verdict = X509_verify_cert(verification);
     trust_failure_.clear();
+    int verdict = X509_verify_cert(verification);
+    X509* const leaf = X509_STORE_CTX_get0_cert(verification);
+    if (verdict == 1 && !is_address_ && !is_made_for(leaf, expected_)) {
+        verdict = 0;
+        X509_STORE_CTX_set_error(verification, X509_V_ERR_HOSTNAME_MISMATCH);
+        X509_STORE_CTX_set_current_cert(verification, leaf);
+    }
     if (verdict != 1) {
         const int error = X509_STORE_CTX_get_error(verification);
-        trust_failure_ =
-            describe_trust_failure(error, X509_STORE_CTX_get_current_cert(verification), expected_);
+        trust_failure_ = describe_trust_failure(
+            error, X509_STORE_CTX_get_current_cert(verification), expected_, this_clock());
     }
     return verdict;
 }

@@ -4,6 +4,8 @@
 #include <string_view>
 #include <utility>
 
+#include "net/address.h"
+
 namespace le_run {
 namespace {
 
@@ -18,10 +20,13 @@ bool is_resource_version(const std::string& text) {
 }
 
 std::string address_of(const net::Endpoint& endpoint) {
-    const bool ipv6 = endpoint.host.find(':') != std::string::npos;
-    return (endpoint.tls ? "https://" : "http://") +
-           (ipv6 ? "[" + endpoint.host + "]" : endpoint.host) + ":" + endpoint.port +
+    return (endpoint.tls ? "https://" : "http://") + net::authority(endpoint.host, endpoint.port) +
            endpoint.base_path;
+}
+
+// What servers written in Go say to a request without TLS.
+bool is_for_tls(const HttpResponse& response) {
+    return response.body.find("HTTP request to an HTTPS server") != std::string::npos;
 }
 
 } // namespace
@@ -40,8 +45,9 @@ LeaseApi::LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig conf
     : lease_namespace_(lease_namespace), name_(name), server_(address_of(config.endpoint)),
       credentials_from_(config.source),
       collection_("/apis/coordination.k8s.io/v1/namespaces/" + lease_namespace + "/leases"),
-      token_(config.token, Steady::now()), headers_(std::move(config.headers)),
-      transport_(loop, std::move(config.endpoint)) {}
+      token_(config.token, Steady::now()),
+      client_certificate_(config.endpoint.tls_config.client_certificate_pem),
+      headers_(std::move(config.headers)), transport_(loop, std::move(config.endpoint)) {}
 
 net::HttpRequest LeaseApi::request(const char* method, std::string target, std::string body) {
     net::HttpRequest request;
@@ -51,8 +57,9 @@ net::HttpRequest LeaseApi::request(const char* method, std::string target, std::
     request.headers.emplace_back("Accept", "application/json");
     if (!body.empty())
         request.headers.emplace_back("Content-Type", "application/json");
-    if (const std::string& token = token_.current(Steady::now()); !token.empty())
-        request.headers.emplace_back("Authorization", "Bearer " + token);
+    sent_token_ = token_.current(Steady::now());
+    if (!sent_token_.empty())
+        request.headers.emplace_back("Authorization", "Bearer " + sent_token_);
     request.body = std::move(body);
     return request;
 }
@@ -140,6 +147,24 @@ Failure LeaseApi::failure_of(const char* verb, const HttpResult& result) const {
             {}};
 }
 
+std::string LeaseApi::user() const {
+    for (const auto& [name, value] : headers_) {
+        if (name == "Impersonate-User")
+            return value;
+    }
+    return kubernetes::user_of(sent_token_, client_certificate_);
+}
+
+kubernetes::Refused LeaseApi::refused_credentials(const HttpResponse& response) const {
+    kubernetes::Refused known{credentials_from_, token_.problem().value_or(""), {}, {}};
+    const auto claims = kubernetes::read_claims(sent_token_);
+    if (claims && claims->expires && *claims->expires <= net::this_clock())
+        known.expired = net::text_of(*claims->expires);
+    if (response.clock_ahead)
+        known.clock = net::clock_difference_text(*response.clock_ahead);
+    return known;
+}
+
 Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const {
     const kubernetes::Access access = this->access(verb);
     const auto parsed = parse_api_status(response.body);
@@ -150,12 +175,13 @@ Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const 
     case 400:
     case 422:
         failure.kind = Failure::Kind::kDenied;
-        failure.text = kubernetes::answered(access, response.status, message);
+        failure.text = is_for_tls(response)
+                           ? kubernetes::wants_tls(access)
+                           : kubernetes::answered(access, response.status, message);
         break;
     case 401:
         failure.kind = Failure::Kind::kDenied;
-        failure.text = kubernetes::unauthorized(access, message, credentials_from_,
-                                                token_.problem().value_or(""));
+        failure.text = kubernetes::unauthorized(access, message, refused_credentials(response));
         break;
     case 403:
         failure.kind = Failure::Kind::kDenied;

@@ -14,6 +14,7 @@
 #include "election/lease.h"
 #include "kubernetes/errors.h"
 #include "kubernetes/kubeconfig.h"
+#include "kubernetes/user.h"
 #include "net/http_transport.h"
 #include "store/lease_json.h"
 
@@ -55,10 +56,12 @@ private:
 
     void send(std::shared_ptr<Call> call);
     net::HttpRequest request(const char* method, std::string target, std::string body);
+    std::string user() const; // as the server would call us; empty: not known
+    kubernetes::Refused refused_credentials(const net::HttpResponse& response) const;
     Failure refused(const char* verb, const net::HttpResponse& response) const;
     bool says_absent(const net::HttpResponse& response) const;
     kubernetes::Access access(const char* verb) const {
-        return {verb, lease_namespace_, name_, server_};
+        return {verb, lease_namespace_, name_, server_, user()};
     }
 
     std::string lease_namespace_;
@@ -67,6 +70,8 @@ private:
     std::string credentials_from_;
     std::string collection_; // the path of all leases of the namespace
     kubernetes::Token token_;
+    std::string sent_token_;                                   // with the last request; secret
+    std::string client_certificate_;                           // PEM
     std::vector<std::pair<std::string, std::string>> headers_; // for every request
     net::HttpTransport transport_;
 };

@@ -3,6 +3,7 @@
 #include <openssl/x509v3.h>
 
 #include "fuzz.h"
+#include "net/certificate_names.h"
 #include "net/certificate_text.h"
 
 using namespace le_run::fuzz;
@@ -17,11 +18,12 @@ struct Deleter {
 using Certificate = std::unique_ptr<X509, Deleter<X509, X509_free>>;
 
 void check(X509* certificate) {
+    le_run::net::is_made_for(certificate, "api.example.test");
     for (const int error :
          {X509_V_ERR_HOSTNAME_MISMATCH, X509_V_ERR_IP_ADDRESS_MISMATCH, X509_V_ERR_CERT_HAS_EXPIRED,
           X509_V_ERR_CERT_NOT_YET_VALID, X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT,
           X509_V_ERR_CERT_SIGNATURE_FAILURE, X509_V_ERR_INVALID_CA}) {
-        const std::string text = describe_trust_failure(error, certificate, "api.example.test");
+        const std::string text = describe_trust_failure(error, certificate, "api.example.test", {});
         LE_CHECK(text.starts_with("certificate ") && text.size() < 1500);
         LE_CHECK(
             std::all_of(text.begin(), text.end(), [](char c) { return c >= ' ' && c <= '~'; }));

@@ -12,7 +12,7 @@ cd "$(dirname "$0")/../.."
 # Target, runs, longest input, libraries, and what of src/ it needs.
 table="
 base64       2000000   512  -           kubernetes/base64
-certificate   150000  1024  -lcrypto    net/certificate_text
+certificate   150000  1024  -lcrypto    net/certificate_text net/certificate_names net/http_headers
 channel       600000  5300  -           guard/channel
 config_file   150000  2048  -lyaml-cpp  options/config_file options/print_config options/option_table \
     options/values kubernetes/small_file
@@ -25,9 +25,11 @@ lease_json    350000  2048  -           store/lease_json store/micro_time
 lock_url     4000000   320  -           lock_url
 micro_time   4000000    64  -           store/lease_json store/micro_time
 pem            10000  2048  -lcrypto    kubernetes/pem
+proxy         500000   512  -lcrypto    net/proxy net/proxy_greeting net/address
 server_url   5000000   320  -           kubernetes/server_url net/address
-status        400000  4096  -lcrypto    store/lease_json store/micro_time kubernetes/errors net/http_failure
-token        1000000   512  -           kubernetes/credentials kubernetes/small_file
+status        400000  4096  -           store/lease_json store/micro_time kubernetes/errors net/http_headers
+token        1000000   512  -lcrypto    kubernetes/credentials kubernetes/small_file kubernetes/user \
+    kubernetes/base64
 watch         200000  2048  -           store/watch_event store/lease_json store/micro_time
 "
 table=$(sed -e ':a' -e '/\\$/{N;s/\\\n *//;ta' -e '}' <<<"$table" | sed '/^$/d')
@@ -61,7 +63,7 @@ ulimit -c 0
 object_of() { echo "$out/objects/${1//\//_}.o"; } # source without its ending
 
 compile() { # source without its ending
-    clang++ $flags -fsanitize=fuzzer-no-link -Isrc -I$here "-DLE_RUN_SOURCE_DIR=\"$PWD\"" -c "$1.cc" -o "$(object_of "$1")"
+    clang++ $flags -fsanitize=fuzzer-no-link -Isrc -I$here "-DLE_RUN_SOURCE_DIR=\"$PWD\"" "-DLE_RUN_VERSION=\"fuzz\"" -c "$1.cc" -o "$(object_of "$1")"
 }
 
 link() { # target

@@ -1,7 +1,7 @@
 // What an API server says when it refuses: a Status object in the body, Retry-After in the header.
 #include "fuzz.h"
 #include "kubernetes/errors.h"
-#include "net/http_failure.h"
+#include "net/http_headers.h"
 #include "store/lease_json.h"
 
 using namespace le_run;
@@ -33,7 +33,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
                  size);
     }
     check_line(kubernetes::not_answered(access, said));
-    check_line(kubernetes::unauthorized(access, said, "the token file", said));
+    check_line(kubernetes::unauthorized(access, said, {"the token file", said, "", ""}));
     check_line(kubernetes::forbidden(access, said));
     check_line(kubernetes::answered(access, 500, said));
 
@@ -43,5 +43,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*wait).count();
         LE_CHECK(size > 5 || seconds == std::min(std::stoll(body), 86400LL));
     }
+    if (const auto date = net::parse_http_date(body))
+        LE_CHECK(net::text_of(*date).size() == 23);
     return 0;
 }

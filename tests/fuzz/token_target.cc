@@ -1,6 +1,7 @@
 // A file with a bearer token, as a kubelet or a person wrote it.
 #include "fuzz.h"
 #include "kubernetes/credentials.h"
+#include "kubernetes/user.h"
 
 using namespace le_run::fuzz;
 using namespace le_run::kubernetes;
@@ -19,6 +20,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         return 0;
     }
     const auto& token = std::get<std::string>(read);
+    // What a token says of its user goes into messages.
+    const std::string user = user_of(token, "");
+    LE_CHECK(user.size() < 260 && !has_control_characters(user));
     LE_CHECK(is_token(token) && bytes.find(token) != std::string_view::npos);
     LE_CHECK(bytes.find_first_not_of(" \t\r\n") == bytes.find(token));
     LE_CHECK(bytes.find_last_not_of(" \t\r\n") == bytes.find(token) + token.size() - 1);

@@ -340,8 +340,13 @@ public:
             return stream.hang();
         ServedRequest request;
         request.connection = number;
-        if (context_) {
-            if (!stream.start_tls(context_.get(), true))
+        if (options_.tls) {
+            std::shared_ptr<SSL_CTX> context;
+            {
+                const std::lock_guard lock(mutex_);
+                context = context_;
+            }
+            if (!stream.start_tls(context.get(), true))
                 return stream.end_gently(); // so that the alert arrives
             const char* name = SSL_get_servername(stream.ssl(), TLSEXT_NAMETYPE_host_name);
             request.server_name = name == nullptr ? "" : name;
@@ -381,11 +386,11 @@ public:
     int accepted_ = 0;
     int handshaken_ = 0;
     int open_ = 0;
+    std::shared_ptr<SSL_CTX> context_;
 
     const Options options_;
     const Listener listener_;
     const int stop_;
-    Context context_{nullptr, SSL_CTX_free};
     std::thread acceptor_;
 };
 
@@ -401,6 +406,13 @@ std::string HttpTestServer::port() const { return state_->listener_.port; }
 void HttpTestServer::set_handler(Handler handler) {
     const std::lock_guard lock(state_->mutex_);
     state_->handler_ = std::move(handler);
+}
+
+void HttpTestServer::set_identity(const PkiIdentity& identity) {
+    ServerTls tls = *state_->options_.tls;
+    tls.identity = identity;
+    const std::lock_guard lock(state_->mutex_);
+    state_->context_ = make_context(tls);
 }
 
 void HttpTestServer::end_connections(Ending how) { state_->end_connections(how); }

@@ -87,6 +87,9 @@ public:
     std::string port() const;
     void set_handler(Handler handler); // from the next request on
 
+    // The server's certificate from the next connection on.
+    void set_identity(const PkiIdentity& identity);
+
     // Ends all open connections, by FIN or RST. Call it when the client has its answers: an RST
     // destroys what has not been read.
     enum class Ending { kFin, kReset };

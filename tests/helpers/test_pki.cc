@@ -72,7 +72,8 @@ Certificate make_bare(const PkiRequest& request, EVP_PKEY* key, X509* issuer) {
     BN_to_ASN1_INTEGER(number, X509_get_serialNumber(made.get()));
     BN_free(number);
     constexpr long kHour = 3600;
-    X509_gmtime_adj(X509_getm_notBefore(made.get()), -48 * kHour);
+    X509_gmtime_adj(X509_getm_notBefore(made.get()),
+                    request.is_not_yet_valid ? kHour : -48 * kHour);
     X509_gmtime_adj(X509_getm_notAfter(made.get()), request.is_expired ? -kHour : 48 * kHour);
     X509_NAME* name = X509_get_subject_name(made.get());
     const auto add = [&](const char* field, const std::string& value) {

@@ -18,6 +18,7 @@ struct PkiRequest {
     std::vector<std::string> dns{}; // SANs
     std::vector<std::string> ips{}; // SANs, without brackets
     bool is_expired = false;        // since an hour ago
+    bool is_not_yet_valid = false;  // for another hour
     bool is_client = false;         // extended key usage: client instead of server
 };
 

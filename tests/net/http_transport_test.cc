@@ -179,6 +179,33 @@ TEST_CASE("IPv6 literals work, with TLS and without") {
     CHECK(seen.server_name.empty());
 }
 
+TEST_CASE("a name with addresses of both kinds, of which one answers") {
+    HttpTestServer::Options options;
+    const bool is_v6 = GENERATE(false, true);
+    options.address = is_v6 ? "::1" : "127.0.0.1";
+    std::unique_ptr<HttpTestServer> server;
+    try {
+        server = std::make_unique<HttpTestServer>(always(text("ok")), options);
+    } catch (const std::system_error& without) {
+        WARN("no IPv6 on this machine: " << without.what());
+        return;
+    }
+    const std::vector<std::string> both = {is_v6 ? "127.0.0.1" : "::1",
+                                           is_v6 ? "::1" : "127.0.0.1"};
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, plain(server->port(), "api.invalid"),
+                            [both](const std::string&) {
+                                return net::LookupAnswer{both, {}};
+                            });
+    for (int i = 0; i < 3; ++i)
+        CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
+    CHECK(server->connections() == 1);
+    server.reset();
+    error_of(exchange(fixture, transport, get(), std::chrono::hours(1))); // maybe of the old one
+    const auto error = error_of(exchange(fixture, transport, get(), std::chrono::hours(1)));
+    CHECK_THAT(error.text, contains("127.0.0.1: ") && contains("::1: ")); // each with its reason
+}
+
 TEST_CASE("all addresses of a name have their turn, and the one that works is remembered") {
     HttpTestServer server(always(text("ok")));
     LoopFixture fixture;

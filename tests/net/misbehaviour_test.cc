@@ -39,8 +39,9 @@ TEST_CASE("a refused connection is said at once") {
     HttpTransport transport(fixture.loop, plain(port));
     const auto error = error_of(exchange(fixture, transport, get("/apis"), std::chrono::hours(1)));
     CHECK(error.kind == HttpError::Kind::kUnreachable);
-    CHECK(error.text ==
-          "127.0.0.1:" + port + ": connection refused or host unreachable (GET /apis)");
+    CHECK(error.text == "127.0.0.1:" + port +
+                            ": connection refused or host unreachable; check that the server runs, "
+                            "and its host and port (GET /apis)");
 }
 
 TEST_CASE("the deadline holds whatever hangs, and the text says what") {

@@ -279,12 +279,20 @@ TEST_CASE("a proxy that is not there") {
 
 TEST_CASE("all addresses of a proxy have their turn") {
     HiddenServer hidden;
-    HttpTestServer proxy(always(hidden.tunnel()));
+    HttpTestServer plain_server(always(text("ok")));
+    const bool tls = GENERATE(true, false);
+    Answer tunnel = hidden.tunnel();
+    auto endpoint = hidden.behind(proxy_at("1"));
+    if (!tls) { // then the request is written before the proxy has been reached
+        tunnel.body = plain_server.port();
+        endpoint.tls = false;
+    }
+    HttpTestServer proxy(always(tunnel));
+    endpoint.proxy = proxy_at(proxy.port());
     LoopFixture fixture;
-    HttpTransport transport(
-        fixture.loop, hidden.behind(proxy_at(proxy.port())), [](const std::string&) {
-            return net::LookupAnswer{{"127.0.0.9", "127.0.0.8", "127.0.0.1"}, {}};
-        });
+    HttpTransport transport(fixture.loop, endpoint, [](const std::string&) {
+        return net::LookupAnswer{{"127.0.0.9", "127.0.0.8", "127.0.0.1"}, {}};
+    });
     for (int i = 0; i < 3; ++i)
         CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
     CHECK(proxy.requests().size() == 1);

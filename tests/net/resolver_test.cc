@@ -8,7 +8,6 @@
 
 #include "helpers/wait_until.h"
 #include "net/address.h"
-#include "net/http_failure.h"
 #include "net/transport_fixture.h"
 
 using namespace le_run;
@@ -164,21 +163,4 @@ TEST_CASE("literals and authorities") {
     CHECK_FALSE(net::is_ip_literal(""));
     CHECK(net::authority("::1", "6443") == "[::1]:6443");
     CHECK(net::authority("api.example", "443") == "api.example:443");
-}
-
-TEST_CASE("Retry-After") {
-    using std::chrono::seconds;
-    CHECK(net::parse_retry_after("0") == seconds(0));
-    CHECK(net::parse_retry_after("12") == seconds(12));
-    CHECK(net::parse_retry_after("99999999") == seconds(86400));
-    CHECK(net::parse_retry_after("99999999999999999999999999") == seconds(86400));
-    for (const char* bad : {"", "-1", "1.5", " 1", "1s", "Wed, 21 Oct 2026 07:28:00 GMT"})
-        CHECK_FALSE(net::parse_retry_after(bad).has_value());
-}
-
-TEST_CASE("durations in messages") {
-    CHECK(net::text_of(std::chrono::milliseconds(150)) == "150 ms");
-    CHECK(net::text_of(std::chrono::seconds(2)) == "2 s");
-    CHECK(net::text_of(std::chrono::milliseconds(2667)) == "2.6 s");
-    CHECK(net::text_of(std::chrono::minutes(10)) == "600 s");
 }

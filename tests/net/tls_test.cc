@@ -6,6 +6,7 @@
 
 #include "helpers/scratch_folder.h"
 #include "helpers/test_stream.h"
+#include "helpers/wait_until.h"
 #include "net/transport_fixture.h"
 
 using namespace le_run;
@@ -63,6 +64,12 @@ net::HttpResult ask(const PkiIdentity& identity, const std::optional<std::string
     return result;
 }
 
+Answer text_answer_from(const std::string& date) {
+    Answer answer = text("ok");
+    answer.headers = {{"Date", date}};
+    return answer;
+}
+
 void check_untrusted(const net::HttpResult& result, const std::string& words) {
     const auto error = error_of(result);
     CHECK(error.kind == HttpError::Kind::kUntrusted);
@@ -88,8 +95,10 @@ TEST_CASE("the given CA is trusted, others are not") {
     CHECK(response_of(ask(identity, ca.certificate_pem())).status == 200);
     CHECK(response_of(ask(identity, other.certificate_pem() + ca.certificate_pem())).status == 200);
     const auto result = ask(identity, other.certificate_pem());
-    check_untrusted(result, "certificate CN=server: signed by an unknown authority (CN=ca)");
-    CHECK_THAT(error_of(result).text, contains("127.0.0.1:"));
+    check_untrusted(result, "): signed by an unknown authority (CN=ca); give its CA");
+    CHECK_THAT(error_of(result).text,
+               contains("127.0.0.1:") &&
+                   contains("certificate CN=server (issued by CN=ca, valid from "));
 }
 
 TEST_CASE("with a CA given the system's is not trusted, without one it is") {
@@ -118,7 +127,7 @@ TEST_CASE("an intermediate CA may be the anchor") {
     check_untrusted(ask(identity, root.certificate_pem()), "unknown authority (CN=intermediate)");
 }
 
-TEST_CASE("self-signed, expired, and a client's certificate are not trusted") {
+TEST_CASE("self-signed, expired, not yet valid, and a client's certificate are not trusted") {
     const TestCa ca("ca");
     PkiRequest request = for_loopback();
     const auto self_signed = make_self_signed(request);
@@ -127,8 +136,11 @@ TEST_CASE("self-signed, expired, and a client's certificate are not trusted") {
     request.is_expired = true;
     check_untrusted(ask(ca.issue(request), ca.certificate_pem()), "expired on");
     request = for_loopback();
+    request.is_not_yet_valid = true;
+    check_untrusted(ask(ca.issue(request), ca.certificate_pem()), "not valid before");
+    request = for_loopback();
     request.is_client = true;
-    check_untrusted(ask(ca.issue(request), ca.certificate_pem()), "certificate CN=server");
+    check_untrusted(ask(ca.issue(request), ca.certificate_pem()), "unsuitable certificate purpose");
 }
 
 TEST_CASE("the host must be among the certificate's names") {
@@ -149,10 +161,78 @@ TEST_CASE("the host must be among the certificate's names") {
     const auto wild = ca.issue(for_name("*.api.invalid"));
     CHECK(response_of(ask(wild, pem, "a.api.invalid")).status == 200);
     check_untrusted(ask(wild, pem, "a.b.api.invalid"), "hostname mismatch");
+    check_untrusted(ask(wild, pem, "api.invalid"), "hostname mismatch");
+    CHECK(response_of(ask(ca.issue(for_name("*.invalid")), pem, "api.invalid")).status == 200);
+    check_untrusted(ask(ca.issue(for_name("a*.invalid")), pem, "api.invalid"),
+                    "but for a*.invalid");
     PkiRequest common_name_only;
     common_name_only.common_name = "api.invalid";
     check_untrusted(ask(ca.issue(common_name_only), pem, "api.invalid"),
                     "common name does not count");
+}
+
+TEST_CASE("where a certificate's time is the matter, the clocks are said") {
+    const TestCa ca("ca");
+    PkiRequest request = for_loopback();
+    request.is_not_yet_valid = true;
+    const auto now = net::this_clock();
+    const auto words = error_of(ask(ca.issue(request), ca.certificate_pem())).text;
+    CHECK_THAT(words, contains("this machine's clock says ") &&
+                          contains("set it if that is wrong") && !contains("by its last answer"));
+    const std::string begin = "this machine's clock says ";
+    const auto said = words.substr(words.find(begin) + begin.size(), net::text_of(now).size());
+    CHECK(said >= net::text_of(now));
+    CHECK(said <= net::text_of(net::this_clock()));
+
+    // An answer tells the server's clock, and what is known of it is said when trust ends.
+    request = for_loopback();
+    Answer late = text_answer_from("Thu, 01 Jan 2015 00:00:00 GMT");
+    HttpTestServer server(always(late), with(ca.issue(request)));
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, secure(server.port(), ca.certificate_pem()));
+    const auto response = response_of(exchange(fixture, transport, get()));
+    REQUIRE(response.clock_ahead.has_value());
+    CHECK(*response.clock_ahead > std::chrono::hours(24 * 365 * 5));
+    request.is_expired = true;
+    server.set_identity(ca.issue(request));
+    server.end_connections(HttpTestServer::Ending::kFin);
+    REQUIRE(wait_until([&] { return server.open_connections() == 0; }));
+    check_untrusted(exchange(fixture, transport, get()),
+                    "by its last answer this machine's clock is ");
+}
+
+TEST_CASE("an IPv6 address must be among the certificate's addresses, however it is written") {
+    const TestCa ca("ca");
+    PkiRequest request = for_name("api.invalid");
+    request.ips = {"2001:db8::1"};
+    const auto identity = ca.issue(request);
+    const auto as = [&](const std::string& server_name) {
+        return ask(identity, ca.certificate_pem(), "127.0.0.1", server_name);
+    };
+    CHECK(response_of(as("2001:db8::1")).status == 200);
+    CHECK(response_of(as("2001:DB8:0:0::1")).status == 200);
+    check_untrusted(as("2001:db8::2"),
+                    "it is not for 2001:db8::2 but for api.invalid, 2001:db8::1");
+}
+
+TEST_CASE("a server's new certificate is taken as it comes, without a new start") {
+    const TestCa ca("ca"), other("other ca");
+    HttpTestServer server(always(text("ok")), with(ca.issue(for_loopback())));
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, secure(server.port(), ca.certificate_pem()));
+    const auto renew = [&](const PkiIdentity& identity) {
+        server.set_identity(identity);
+        server.end_connections(HttpTestServer::Ending::kFin);
+        REQUIRE(wait_until([&] { return server.open_connections() == 0; }));
+    };
+    CHECK(response_of(exchange(fixture, transport, get())).status == 200);
+    renew(ca.issue(for_loopback()));
+    CHECK(response_of(exchange(fixture, transport, get())).status == 200);
+    renew(other.issue(for_loopback()));
+    check_untrusted(exchange(fixture, transport, get()), "unknown authority (CN=other ca)");
+    renew(ca.issue(for_loopback()));
+    CHECK(response_of(exchange(fixture, transport, get())).status == 200);
+    CHECK(server.handshakes() == 3);
 }
 
 TEST_CASE("an error in a certificate is one printable line") {
@@ -200,11 +280,25 @@ TEST_CASE("the client certificate is shown where one is asked for") {
         HttpTransport without(fixture.loop, endpoint);
         const auto error = error_of(exchange(fixture, without, get()));
         CHECK(error.kind == HttpError::Kind::kUnreachable);
-        CHECK_THAT(error.text, contains("certificate required"));
+        CHECK_THAT(error.text, contains("wants a client certificate"));
     }
-    const auto identity = ca.issue(client);
-    endpoint.tls_config.client_certificate_pem = identity.certificate_pem;
-    endpoint.tls_config.client_key_pem = identity.key_pem;
+    const auto with_certificate_of = [&](const TestCa& issuer) {
+        const auto identity = issuer.issue(client);
+        endpoint.tls_config.client_certificate_pem = identity.certificate_pem;
+        endpoint.tls_config.client_key_pem = identity.key_pem;
+        return endpoint;
+    };
+    {
+        HttpTransport stranger(fixture.loop, with_certificate_of(TestCa("another CA")));
+        CHECK_THAT(error_of(exchange(fixture, stranger, get())).text,
+                   contains("does not know the CA of the client certificate"));
+        client.is_expired = true;
+        HttpTransport expired(fixture.loop, with_certificate_of(ca));
+        CHECK_THAT(error_of(exchange(fixture, expired, get())).text,
+                   contains("does not accept the client certificate; renew it"));
+        client.is_expired = false;
+    }
+    with_certificate_of(ca);
     HttpTransport transport(fixture.loop, endpoint);
     response_of(exchange(fixture, transport, get()));
     CHECK_THAT(server.requests().back().client_subject, contains("system:le-run"));

@@ -1,0 +1,23 @@
+// Whom the credentials speak for, as far as they say it themselves: for messages, nothing here is
+// verified.
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <string>
+
+namespace le_run::kubernetes {
+
+struct TokenClaims {
+    std::string subject; // empty: not said
+    std::optional<std::chrono::sys_seconds> expires;
+};
+
+// Of a token that is a JSON web token, which those of service accounts and of OpenID are.
+std::optional<TokenClaims> read_claims(const std::string& token);
+
+// As the server would call us: the client certificate's common name, else the service account of
+// the token. Empty: the credentials do not say it. Printable.
+std::string user_of(const std::string& token, const std::string& client_certificate_pem);
+
+} // namespace le_run::kubernetes
