@@ -61,6 +61,18 @@ bool take_back_sigchld() {
     return before.sa_handler == SIG_IGN;
 }
 
+// Else a descriptor of le-run's own would get the number of a closed standard stream, and log lines
+// with it. This one behaves as a closed one does, and for the child it is closed.
+void keep_closed_streams_closed() {
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = ::open("/", O_PATH | O_CLOEXEC);
+    }
+    if (fd > STDERR_FILENO) {
+        ::close(fd);
+    }
+}
+
 int start(const Options& options, const sigset_t& signal_mask, bool sigchld_ignored) {
     GuardSetup setup;
     setup.program = options.program;
@@ -86,6 +98,7 @@ int start(const Options& options, const sigset_t& signal_mask, bool sigchld_igno
 } // namespace
 
 int main(int argc, char** argv) {
+    keep_closed_streams_closed();
     sigset_t signal_mask;
     block_signals(&signal_mask);
     fill_standard_descriptors();
