@@ -55,11 +55,13 @@ private:
 
     void build_environment(const Start& start);
     [[noreturn]] void become_the_child() const;
+    void execute() const;
     void report(std::int32_t stage, int error) const;
 
     const GuardSetup& setup_;
     const SpawnSurroundings surroundings_;
     std::vector<char*> argv_;
+    std::vector<char*> sh_argv_; // sh's, were the program a script without a #! line
     std::vector<char*> envp_;
     Start start_{};
     int pipe_read_ = -1;
