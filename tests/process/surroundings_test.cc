@@ -11,19 +11,13 @@
 #include <unistd.h>
 
 #include "helpers/catch.h"
+#include "helpers/portrait.h"
 #include "process/stand_in.h"
 
 using namespace le_run;
 using namespace le_run::test;
 
 namespace {
-
-// What a program inherits, as it sees it.
-const char* const kSelfPortrait =
-    "{ grep -E '^(SigBlk|SigIgn|SigCgt|NoNewPrivs|Uid|Gid|Groups|CapEff|CoreDumping|Seccomp):' "
-    "/proc/self/status; "
-    "pwd; umask; nice; ulimit -a; cat /proc/self/oom_score_adj /proc/self/coredump_filter; "
-    "find /proc/self/fd/ -mindepth 1 ! -name 1 ! -lname '/proc/*' -printf '%f %l\\n' | sort; } ";
 
 void start_oddly() {
     ::signal(SIGHUP, SIG_IGN);

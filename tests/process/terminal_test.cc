@@ -3,53 +3,19 @@
 #include <csignal>
 #include <cstdlib>
 
-#include <fcntl.h>
-#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "helpers/catch.h"
 #include "helpers/process.h"
+#include "helpers/terminal.h"
 #include "process/stand_in.h"
 
 using namespace le_run;
 using namespace le_run::test;
 
 namespace {
-
-class Terminal {
-public:
-    Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
-        REQUIRE(master_ >= 0);
-        REQUIRE(::grantpt(master_) == 0);
-        REQUIRE(::unlockpt(master_) == 0);
-        name_ = ::ptsname(master_);
-    }
-    ~Terminal() { ::close(master_); }
-    Terminal(const Terminal&) = delete;
-    Terminal& operator=(const Terminal&) = delete;
-
-    // The caller becomes the leader of a session with this terminal, which is its stdin.
-    void take() const {
-        ::setsid();
-        const int fd = ::open(name_.c_str(), O_RDWR);
-        if (fd < 0 || ::ioctl(fd, TIOCSCTTY, 0) != 0 || ::dup2(fd, STDIN_FILENO) != STDIN_FILENO)
-            ::_exit(1);
-    }
-    void type(const std::string& text) const {
-        REQUIRE(::write(master_, text.data(), text.size()) == static_cast<ssize_t>(text.size()));
-    }
-    pid_t foreground_group() const {
-        pid_t group = -1;
-        ::ioctl(master_, TIOCGPGRP, &group);
-        return group;
-    }
-
-private:
-    int master_;
-    std::string name_;
-};
 
 enum class Mode { kPlain, kPidNamespace };
 enum class Place { kForeground, kBackground };
