@@ -6,6 +6,7 @@
 
 #include "helpers/arena.h"
 #include "helpers/catch.h"
+#include "helpers/pod.h"
 
 using namespace le_run::test;
 
@@ -14,18 +15,13 @@ namespace {
 // le-run with `folder` mounted where Kubernetes mounts the service account, in a mount namespace of
 // its own.
 Command in_a_pod(const Cluster& cluster, const std::string& folder, const std::string& record) {
-    const std::string mounts = "set -e; mount -t tmpfs tmpfs /run; "
-                               "mkdir -p /run/secrets/kubernetes.io/serviceaccount; "
-                               "mount --bind " +
-                               folder + " /run/secrets/kubernetes.io/serviceaccount; exec \"$@\"";
     const Words le_run = Words{le_run_binary(), "--lock", "k8s://" + cluster.lease_name()};
-    return {.argv = Words{"unshare", "--mount", "sh", "-c", mounts, "pod"} + le_run +
-                    Words{"--", TEST_WORKER, "--drain", "100"},
-            .environment = without_settings() +
-                           Environment{{"TEST_WORKER_REPLICA", "a"},
-                                       {"TEST_WORKER_RECORD", record},
-                                       {"KUBERNETES_SERVICE_HOST", "127.0.0.1"},
-                                       {"KUBERNETES_SERVICE_PORT", cluster.access().port}},
+    return {.argv = Words{"unshare", "--mount", "sh", "-c",
+                          mounts_service_account(folder) + "exec \"$@\"", "pod"} +
+                    le_run + Words{"--", TEST_WORKER, "--drain", "100"},
+            .environment =
+                without_settings() + api_server_variables(cluster.access()) +
+                Environment{{"TEST_WORKER_REPLICA", "a"}, {"TEST_WORKER_RECORD", record}},
             .inherit_environment = false};
 }
 

@@ -161,7 +161,7 @@ void ApiServer::start_server() {
                  "--runtime-config=api/all=false,api/v1=true,coordination.k8s.io/"
                  "v1=true,apiregistration.k8s.io/v1=true,"
                  "apiextensions.k8s.io/v1=true,apps/v1=true,rbac.authorization.k8s.io/"
-                 "v1=true,authorization.k8s.io/v1=true,"
+                 "v1=true,policy/v1beta1=true,authorization.k8s.io/v1=true,"
                  "authentication.k8s.io/v1=true",
                  "--audit-log-path=" + access_.file("audit.log"),
                  "--audit-log-mode=blocking",

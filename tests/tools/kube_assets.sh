@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
-# Prints a folder that holds kube-apiserver, etcd and client-go's leader-election example.
+# Prints a folder that holds kube-apiserver, etcd, kubectl and client-go's leader-election example.
 #
 #   kube_assets.sh [leader-election-15-10-2]    with it also the example with 15, 10 and 2 s instead of 60, 15 and 5 s
 #
 # Order: $KUBEBUILDER_ASSETS (the field's convention) when it has all of them; else the cache folder, filled once from
-# Debian's own source package of Kubernetes (about eight minutes on two cores). The cache is keyed by the version,
-# lies outside the tree and survives `git clean`.
+# Debian's own source package of Kubernetes (about eight minutes on two cores) and its kubectl. The cache is keyed by the
+# version, lies outside the tree and survives `git clean`.
 set -euo pipefail
 
 private_apt=$(cd "$(dirname "$0")" && pwd)/../../container/private-apt.sh
-programs=(kube-apiserver etcd leader-election "$@")
+programs=(kube-apiserver etcd kubectl leader-election "$@")
 say() { echo "kube-assets: $*" >&2; }
 complete() {
     local program
@@ -76,6 +76,10 @@ for program in "${programs[@]}"; do
     [[ ! -x "$target/$program" && ! -x "$made/$program" ]] || continue
     case $program in
     etcd) cp "$(command -v etcd)" "$made/etcd" ;;
+    kubectl) # unpacked, not installed: the machine may have another package's
+        (cd "$work" && apt-get -qq download kubernetes-client >&2 && dpkg-deb -x kubernetes-client_*.deb client)
+        cp "$work/client/usr/bin/kubectl" "$made/kubectl"
+        ;;
     kube-apiserver)
         build kube-apiserver make WHAT=cmd/kube-apiserver
         cp "$(find _output -type f -name kube-apiserver -perm -u+x | head -n 1)" "$made/kube-apiserver"
@@ -89,7 +93,7 @@ for program in "${programs[@]}"; do
         build_example "$program"
         ;;
     *)
-        say "unknown program \"$program\": there are kube-apiserver, etcd, leader-election, leader-election-15-10-2"
+        say "unknown program \"$program\": there are kube-apiserver, etcd, kubectl, leader-election, leader-election-15-10-2"
         exit 2
         ;;
     esac

@@ -1,0 +1,300 @@
+// What lies in examples/kubernetes works as it is: the API server accepts it, and le-run, set up as
+// it says and with the rights that it grants, leads, is watched and hands over.
+#include <chrono>
+#include <csignal>
+#include <filesystem>
+#include <set>
+#include <sstream>
+
+#include <unistd.h>
+
+#include "duration_text.h"
+#include "election/timing.h"
+#include "helpers/catch.h"
+#include "helpers/cluster.h"
+#include "helpers/pod.h"
+
+using namespace le_run;
+using namespace le_run::test;
+using nlohmann::json;
+
+namespace {
+
+std::string replaced(std::string text, const std::string& from, const std::string& to) {
+    for (std::size_t at = 0; (at = text.find(from, at)) != std::string::npos; at += to.size()) {
+        text.replace(at, from.size(), to);
+    }
+    return text;
+}
+
+// A manifest in the namespace of a test's own, and what the API server makes of it.
+class Example {
+public:
+    explicit Example(const std::string& name)
+        : cluster_(shared_api_server()),
+          file_(scratch_.write(
+              name, in_our_server(read_file(LE_RUN_SOURCE_DIR "/examples/kubernetes/" + name)))) {
+        std::istringstream printed(kubectl({"create", "--dry-run=server", "-o", "json", "-f"}));
+        while (printed >> std::ws, !printed.eof()) {
+            printed >> objects_.emplace_back();
+        }
+    }
+
+    // As the administrator, with the manifest behind the last word.
+    std::string kubectl(const Words& command) const {
+        Process program({.argv = Words{kubernetes_asset("kubectl"), "--kubeconfig",
+                                       cluster_.kubeconfig({.credentials = Credentials::kAdmin})} +
+                                 command + Words{file_},
+                         .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
+                         .inherit_environment = false});
+        const auto code = program.wait();
+        INFO(program.err());
+        REQUIRE(code == 0);
+        return program.out();
+    }
+
+    const Cluster& cluster() const { return cluster_; }
+    const std::vector<json>& objects() const { return objects_; }
+    json object(const std::string& kind) const {
+        for (const json& candidate : objects_) {
+            if (candidate.at("kind") == kind) {
+                return candidate;
+            }
+        }
+        FAIL("no " << kind);
+        return {};
+    }
+    json workload() const {
+        for (const json& candidate : objects_) {
+            if (candidate.at("spec").contains("template")) {
+                return candidate;
+            }
+        }
+        FAIL("no workload");
+        return {};
+    }
+    json pod_spec() const { return workload().at("spec").at("template").at("spec"); }
+    json container() const { return pod_spec().at("containers").at(0); }
+    Words args() const { return container().at("args").get<Words>(); }
+    Environment environment() const {
+        Environment result;
+        for (const json& entry : container().at("env")) {
+            result.emplace_back(entry.at("name"), entry.at("value"));
+        }
+        return result;
+    }
+    std::string lease_name() const {
+        return object("Role").at("rules").at(1).at("resourceNames").at(0);
+    }
+    std::string user() const {
+        return "system:serviceaccount:" + cluster_.lease_namespace() + ":" +
+               object("ServiceAccount").at("metadata").at("name").get<std::string>();
+    }
+
+    // Creates everything. Returns a folder such as a pod of it gets, with a token of the service
+    // account, once the server grants what its Role says.
+    std::string create() {
+        kubectl({"create", "-f"});
+        const std::string name = object("ServiceAccount").at("metadata").at("name");
+        const HttpsReply reply =
+            ask("POST",
+                "/api/v1/namespaces/" + cluster_.lease_namespace() + "/serviceaccounts/" + name +
+                    "/token",
+                kAdminToken,
+                R"({"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}})");
+        INFO(reply.body);
+        REQUIRE(reply.status == 201);
+        token_ = json::parse(reply.body).at("status").at("token");
+        REQUIRE(wait_until([&] { return ask("GET", lease_path(), token_).status == 404; }));
+        service_account_.write("token", token_);
+        service_account_.write("ca.crt", cluster_.access().text("ca.crt"));
+        service_account_.write("namespace", cluster_.lease_namespace());
+        return service_account_.path();
+    }
+    // What the pods' token may not do.
+    int status_of_delete() const { return ask("DELETE", lease_path(), token_).status; }
+
+private:
+    // policy/v1 came with Kubernetes 1.21, where policy/v1beta1 has the same fields.
+    std::string in_our_server(const std::string& yaml) const {
+        return replaced(
+            replaced(yaml, "namespace: default", "namespace: " + cluster_.lease_namespace()),
+            "apiVersion: policy/v1\n", "apiVersion: policy/v1beta1\n");
+    }
+    std::string lease_path() const {
+        return "/apis/coordination.k8s.io/v1/namespaces/" + cluster_.lease_namespace() +
+               "/leases/" + lease_name();
+    }
+    HttpsReply ask(const std::string& method, const std::string& path, const std::string& token,
+                   const std::string& body = "") const {
+        return https_request({.port = cluster_.access().port,
+                              .ca_pem = cluster_.access().text("ca.crt"),
+                              .method = method,
+                              .path = path,
+                              .token = token,
+                              .body = body,
+                              .content_type = "application/json"});
+    }
+
+    Cluster cluster_;
+    ScratchFolder scratch_;
+    ScratchFolder service_account_;
+    std::string file_;
+    std::string token_;
+    std::vector<json> objects_;
+};
+
+std::string value_of(const Environment& environment, const std::string& name) {
+    for (const auto& [candidate, value] : environment) {
+        if (candidate == name) {
+            return value;
+        }
+    }
+    FAIL("no " << name);
+    return "";
+}
+
+// What the pod needs from SIGTERM to the end of a release, by le-run's own arithmetic; the timing
+// is le-run's default.
+Duration needed_to_stop(const Environment& environment) {
+    const Timing timing;
+    const auto grace = parse_duration(value_of(environment, "LE_RUN_STOP_GRACE"));
+    REQUIRE(grace.has_value());
+    return *grace + timing.margin + 2 * timing.request_timeout();
+}
+
+bool needs_root() {
+    if (::geteuid() != 0) {
+        WARN("needs root: not run");
+    }
+    return ::geteuid() != 0;
+}
+
+} // namespace
+
+TEST_CASE("examples: kubectl and the API server accept each manifest, and it holds together") {
+    int seen = 0;
+    for (const auto& file :
+         std::filesystem::directory_iterator(LE_RUN_SOURCE_DIR "/examples/kubernetes")) {
+        INFO(file.path());
+        const Example example(file.path().filename());
+        ++seen;
+        CHECK(example.workload().at("spec").at("replicas") == 2);
+
+        const json labels =
+            example.workload().at("spec").at("template").at("metadata").at("labels");
+        CHECK(example.object("PodDisruptionBudget").at("spec").at("selector").at("matchLabels") ==
+              labels);
+        const json apart = example.pod_spec()
+                               .at("affinity")
+                               .at("podAntiAffinity")
+                               .at("preferredDuringSchedulingIgnoredDuringExecution")
+                               .at(0)
+                               .at("podAffinityTerm");
+        CHECK(apart.at("labelSelector").at("matchLabels") == labels);
+        CHECK(apart.at("topologyKey") == "kubernetes.io/hostname");
+
+        const Environment environment = example.environment();
+        CHECK(value_of(environment, "LE_RUN_LOCK") == "k8s://" + example.lease_name());
+        for (const auto& [name, value] : environment) {
+            // The derivation stands on the default timing, and on no CPU limit.
+            CHECK_FALSE((name == "LE_RUN_LEASE_DURATION" || name == "LE_RUN_RENEW_DEADLINE" ||
+                         name == "LE_RUN_RETRY_PERIOD"));
+        }
+        CHECK_FALSE(example.container().at("resources").contains("limits"));
+        CHECK(std::chrono::seconds(
+                  example.pod_spec().at("terminationGracePeriodSeconds").get<int>()) ==
+              needed_to_stop(environment));
+        CHECK(example.pod_spec().at("serviceAccountName") ==
+              example.object("ServiceAccount").at("metadata").at("name"));
+    }
+    CHECK(seen == 3);
+}
+
+// Two pods with the manifest's arguments and environment, examples/worker.sh as the worker, and a
+// token of its service account, which has no right but its Role's.
+TEST_CASE("examples: with exactly its Role a pod leads, renews, another watches, and takes over") {
+    if (needs_root()) {
+        return;
+    }
+    const std::string name = GENERATE("deployment.yaml", "statefulset.yaml");
+    INFO(name);
+    Example example(name);
+    const Pod::Setup setup{.command = Words{le_run_binary(), "--"} + example.args(),
+                           .environment =
+                               example.environment() + Environment{{"LE_RUN_LOG_LEVEL", "debug"}},
+                           .service_account = example.create(),
+                           .programs = {{"worker", LE_RUN_SOURCE_DIR "/examples/worker.sh"}}};
+    const Cluster& cluster = example.cluster();
+    const auto probe =
+        example.container().at("livenessProbe").at("exec").at("command").get<Words>();
+
+    Pod a(cluster.access(), setup);
+    const bool a_works = wait_until([&] { return a.has_said("started, fencing token"); });
+    INFO(a.log());
+    REQUIRE(a_works);
+    Pod b(cluster.access(), setup);
+    REQUIRE(wait_until([&] { return b.log().find("watching k8s://") != std::string::npos; }));
+    REQUIRE(wait_until([&] { return cluster.history().size() >= 3; })); // acquired, renewed twice
+    CHECK(cluster.requests_of(example.user(), "watch") >= 1);
+
+    REQUIRE(wait_until([&] { return a.exec(probe) == 0; }));
+    CHECK(b.exec(probe) == 0); // a standby has no worker to ask
+    // A leader whose worker works no more: only the probe tells.
+    a.exec({"sh", "-c", "kill -STOP $(grep -lx worker /proc/[0-9]*/comm | cut -d/ -f3)"});
+    CHECK(a.exec({"touch", "-d", "-2 minutes", "/tmp/worked"}) == 0);
+    CHECK(a.exec(probe) != 0);
+
+    CHECK(example.status_of_delete() == 403);
+    a.signal(SIGTERM);
+    CHECK(a.process().wait() == 0);
+    CHECK(a.has_said("ended"));
+    const bool b_works = wait_until([&] { return b.has_said("started, fencing token"); });
+    INFO(b.log());
+    CHECK(b_works);
+    b.signal(SIGTERM);
+    CHECK(b.process().wait() == 0);
+    CHECK(cluster.history().back().is_release());
+    for (const Pod* pod : {&a, &b}) {
+        CHECK(pod->log().find("403") == std::string::npos);
+    }
+}
+
+TEST_CASE("examples: the batch runs again and again, in either replica, never in both") {
+    if (needs_root()) {
+        return;
+    }
+    Example example("batch.yaml");
+    ScratchFolder scratch;
+    const std::string runs = scratch.write("runs", "");
+    // Each start and end is one line; whoever finds another at work says so.
+    const std::string batch =
+        scratch.write("batch", "#!/bin/sh\nmkdir " + scratch.file("busy") + " || echo both >>" +
+                                   runs + "\necho \"$LE_RUN_HOLDER_IDENTITY\" >>" + runs +
+                                   "\nsleep 0.2\nrmdir " + scratch.file("busy") + "\nexit 3\n");
+    Environment environment = example.environment();
+    for (auto& [name, value] : environment) {
+        value = name == "EVERY" ? "1" : value;
+    }
+    const Pod::Setup setup{.command = Words{le_run_binary(), "--"} + example.args(),
+                           .environment = environment,
+                           .service_account = example.create(),
+                           .programs = {{"batch", batch}}};
+    Pod a(example.cluster().access(), setup);
+    Pod b(example.cluster().access(), setup);
+    const bool ran = wait_until([&] {
+        const auto lines = lines_of(read_file(runs));
+        return std::set<std::string>(lines.begin(), lines.end()).size() == 2 && lines.size() >= 4;
+    });
+    INFO(read_file(runs));
+    INFO(a.log());
+    CHECK(ran);
+    CHECK(read_file(runs).find("both") == std::string::npos);
+    for (Pod* pod : {&a, &b}) {
+        CHECK(pod->process().runs()); // whatever the batch's exit code
+        pod->signal(SIGTERM);
+        CHECK(pod->process().wait() == 0);
+        CHECK(pod->log().find("403") == std::string::npos);
+    }
+    CHECK(example.cluster().history().back().is_release());
+}
