@@ -260,7 +260,8 @@ TEST_CASE("double fault: le-run and guard SIGSTOPped, the work goes on past the 
     CHECK(arena.record().lives_of("a").at(0).asked.empty());
     a.signal(SIGCONT);
     REQUIRE(wait_until([&] { return a.logged({"lost"}); }));
-    REQUIRE(wait_until([&] { return a.log_lines({"contending"}).size() == 2; }));
+    INFO(a.log());
+    REQUIRE(wait_until([&] { return a.log_lines({"info", "contending for"}).size() == 2; }));
     CHECK(a.log_lines({"info", "released"}).empty()); // whether it was told of b before Gone or not
     CHECK(b.runs());
 }
