@@ -2,6 +2,9 @@
 #include "fuzz.h"
 #include "net/address.h"
 #include "net/proxy_greeting.h"
+#include "version.h"
+
+const char* const le_run::kVersion = "fuzz"; // the program's own is made by its build
 
 using namespace le_run::fuzz;
 using namespace le_run::net;

@@ -63,7 +63,7 @@ ulimit -c 0
 object_of() { echo "$out/objects/${1//\//_}.o"; } # source without its ending
 
 compile() { # source without its ending
-    clang++ $flags -fsanitize=fuzzer-no-link -Isrc -I$here "-DLE_RUN_SOURCE_DIR=\"$PWD\"" "-DLE_RUN_VERSION=\"fuzz\"" -c "$1.cc" -o "$(object_of "$1")"
+    clang++ $flags -fsanitize=fuzzer-no-link -Isrc -I$here "-DLE_RUN_SOURCE_DIR=\"$PWD\"" -c "$1.cc" -o "$(object_of "$1")"
 }
 
 link() { # target
