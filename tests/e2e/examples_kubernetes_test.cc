@@ -66,7 +66,7 @@ public:
     }
     json workload() const {
         for (const json& candidate : objects_) {
-            if (candidate.at("spec").contains("template")) {
+            if (candidate.contains("spec") && candidate.at("spec").contains("template")) {
                 return candidate;
             }
         }
@@ -78,7 +78,8 @@ public:
     Words args() const { return container().at("args").get<Words>(); }
     Environment environment() const {
         Environment result;
-        for (const json& entry : container().at("env")) {
+        const json entries = container().at("env");
+        for (const json& entry : entries) {
             result.emplace_back(entry.at("name"), entry.at("value"));
         }
         return result;
@@ -236,7 +237,6 @@ TEST_CASE("examples: with exactly its Role a pod leads, renews, another watches,
     Pod b(cluster.access(), setup);
     REQUIRE(wait_until([&] { return b.log().find("watching k8s://") != std::string::npos; }));
     REQUIRE(wait_until([&] { return cluster.history().size() >= 3; })); // acquired, renewed twice
-    CHECK(cluster.requests_of(example.user(), "watch") >= 1);
 
     REQUIRE(wait_until([&] { return a.exec(probe) == 0; }));
     CHECK(b.exec(probe) == 0); // a standby has no worker to ask
@@ -255,6 +255,8 @@ TEST_CASE("examples: with exactly its Role a pod leads, renews, another watches,
     b.signal(SIGTERM);
     CHECK(b.process().wait() == 0);
     CHECK(cluster.history().back().is_release());
+    // The audit log tells of a watch when it has ended.
+    CHECK(wait_until([&] { return cluster.requests_of(example.user(), "watch") >= 1; }));
     for (const Pod* pod : {&a, &b}) {
         CHECK(pod->log().find("403") == std::string::npos);
     }

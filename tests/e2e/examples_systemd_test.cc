@@ -185,6 +185,7 @@ TEST_CASE("examples: the systemd unit on two hosts hands over when it is stopped
 
     one.lose_power();
     REQUIRE(two.acquires(2));
+    const int released = two.times_logged("released"); // its guard may have done so after the kill
     REQUIRE(two.systemctl({"stop", kUnit}));
-    CHECK(two.times_logged("released") == 2);
+    CHECK(two.times_logged("released") == released + 1);
 }
