@@ -74,10 +74,10 @@ std::string unauthorized(const Access& access, const std::string& server_message
                          const Refused& credentials) {
     std::string why = "the server does not accept our credentials (401" +
                       with_message(server_message) + "); they come from " + credentials.from;
-    if (!credentials.token_problem.empty())
-        why += ", and " + credentials.token_problem;
+    if (!credentials.problem.empty())
+        why += ", and " + credentials.problem;
     if (!credentials.expired.empty())
-        why += ", and the token expired on " + credentials.expired;
+        why += ", and " + credentials.expired;
     why += "; get new ones, or name the context that has the right ones";
     if (!credentials.clock.empty())
         why += "; " + credentials.clock + ", which makes what is signed here look expired: set it";

@@ -29,10 +29,10 @@ std::string not_answered(const Access& access, const std::string& transport_text
 
 // What is known of credentials that were refused.
 struct Refused {
-    std::string from;          // where they come from
-    std::string token_problem; // what is wrong with the token file, or empty
-    std::string expired;       // when the token has expired, for people; empty: it has not
-    std::string clock;         // how this machine's clock is off, or empty
+    std::string from;    // where they come from
+    std::string problem; // what is wrong with their file or plugin, or empty
+    std::string expired; // "the token expired on ..."; empty: nothing has
+    std::string clock;   // how this machine's clock is off, or empty
 };
 
 // 401.

@@ -63,6 +63,7 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
     ClusterConfig config;
     config.endpoint = std::get<net::Endpoint>(std::move(endpoint));
     const std::string ca_path = folder + "/ca.crt";
+    config.tls_files.ca = ca_path;
     config.endpoint.tls_config.ca_pem = service_account_file(ca_path);
     if (const auto wrong = wrong_with_certificates(*config.endpoint.tls_config.ca_pem))
         fail_in_cluster(ca_path + " " + *wrong);
@@ -83,7 +84,7 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
 
 ClusterConfig load_in_order(const KubeconfigRequest& request) {
     const auto read = [&](const std::vector<std::string>& paths) {
-        return read_context(Kubeconfig(paths), request.choice);
+        return read_context(Kubeconfig(paths), request.choice, request.variables);
     };
     if (request.kubeconfig_flag && !request.kubeconfig_flag->empty())
         return read({*request.kubeconfig_flag});

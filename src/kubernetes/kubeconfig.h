@@ -8,6 +8,8 @@
 #include <vector>
 
 #include "kubernetes/credentials.h"
+#include "kubernetes/exec_plugin.h"
+#include "kubernetes/tls_files.h"
 #include "net/http_transport.h"
 
 namespace le_run::kubernetes {
@@ -28,6 +30,7 @@ struct KubeconfigRequest {
     std::function<std::optional<std::string>(const std::string&)> environment;
     std::string service_account_folder = kServiceAccountFolder;
     ContextChoice choice{};
+    std::vector<std::string> variables{}; // "NAME=value": the environment for a credential plugin
 };
 
 // Everything needed to talk to one API server. Holds secrets: never log it, but for `source`.
@@ -35,7 +38,9 @@ struct ClusterConfig {
     // Server, TLS and proxy; the CA is read, never the system's instead of a given one. The proxy
     // is the cluster's proxy-url, else the environment's.
     net::Endpoint endpoint;
-    TokenSource token; // none over plain http
+    TlsFiles tls_files; // where the texts in endpoint.tls_config are from
+    TokenSource token;  // none over plain http
+    std::optional<ExecPlugin> plugin;
     // For every request: who is impersonated, and a password as Authorization (secret).
     std::vector<std::pair<std::string, std::string>> headers;
     std::string default_namespace; // of the pod when in cluster, else of the context; may be empty

@@ -5,6 +5,7 @@
 #include <variant>
 
 #include "kubernetes/base64.h"
+#include "kubernetes/kubeconfig_exec.h"
 #include "kubernetes/pem.h"
 #include "kubernetes/server_url.h"
 #include "kubernetes/small_file.h"
@@ -14,17 +15,11 @@
 namespace le_run::kubernetes {
 namespace {
 
-std::string in_folder_of(const std::string& file, const std::string& path) {
-    if (path.empty() || path.front() == '/')
-        return path;
-    const auto slash = file.rfind('/');
-    return slash == std::string::npos ? path : file.substr(0, slash + 1) + path;
-}
-
 // The text of a key, which is in a file, for a key that may also be there as data.
 struct Bytes {
     std::string key; // where they came from, "" when nowhere
     std::string text;
+    std::string file{}; // empty: from the kubeconfig itself
 };
 
 Bytes data_or_file(const Section& section, const char* key) {
@@ -42,7 +37,7 @@ Bytes data_or_file(const Section& section, const char* key) {
     auto bytes = read_small_file(full, kMaxSecretFile, MayWait::kYes);
     if (const auto* error = std::get_if<FileError>(&bytes))
         section.fail(key, "names " + full + ", which " + error->text);
-    return {std::string(key) + " (" + full + ")", std::get<std::string>(std::move(bytes))};
+    return {std::string(key) + " (" + full + ")", std::get<std::string>(std::move(bytes)), full};
 }
 
 void read_cluster(const Section& cluster, ClusterConfig& config) {
@@ -75,6 +70,7 @@ void read_cluster(const Section& cluster, ClusterConfig& config) {
     if (const auto wrong = wrong_with_certificates(ca.text))
         cluster.fail(ca.key, *wrong);
     tls.ca_pem = std::move(ca.text);
+    config.tls_files.ca = ca.file;
 }
 
 void warn_if_unverified(const Section& cluster, ClusterConfig& config) {
@@ -86,7 +82,7 @@ void warn_if_unverified(const Section& cluster, ClusterConfig& config) {
             "certificate-authority instead");
 }
 
-void read_client_certificate(const Section& user, net::TlsConfig& tls) {
+void read_client_certificate(const Section& user, ClusterConfig& config) {
     Bytes certificate = data_or_file(user, "client-certificate");
     Bytes key = data_or_file(user, "client-key");
     if (certificate.key.empty() && key.key.empty())
@@ -101,8 +97,10 @@ void read_client_certificate(const Section& user, net::TlsConfig& tls) {
         user.fail(key.key, *wrong);
     if (!is_pair(certificate.text, key.text))
         user.fail(key.key, "does not belong to " + certificate.key + "; give the matching pair");
-    tls.client_certificate_pem = std::move(certificate.text);
-    tls.client_key_pem = std::move(key.text);
+    config.endpoint.tls_config.client_certificate_pem = std::move(certificate.text);
+    config.endpoint.tls_config.client_key_pem = std::move(key.text);
+    config.tls_files.client_certificate = certificate.file;
+    config.tls_files.client_key = key.file;
 }
 
 void read_token_source(const Section& user, TokenSource& source) {
@@ -193,35 +191,36 @@ void refuse_auth_provider(const Section& user) {
     user.fail("auth-provider", "\"" + name + "\" is not supported" + instead);
 }
 
-bool has_credentials(const Section& user) {
-    constexpr const char* kKeys[] = {"token",      "tokenFile",          "username",
-                                     "password",   "client-certificate", "client-certificate-data",
-                                     "client-key", "client-key-data",    "exec"};
-    return std::any_of(std::begin(kKeys), std::end(kKeys),
-                       [&](const char* key) { return user.has(key); });
-}
+constexpr const char* kCredentials[] = {
+    "token",      "tokenFile",          "username",
+    "password",   "client-certificate", "client-certificate-data",
+    "client-key", "client-key-data"};
 
-void read_user(const Section& user, ClusterConfig& config) {
+void read_user(const Section& user, const Section& cluster,
+               const std::vector<std::string>& variables, ClusterConfig& config) {
     read_impersonation(user, config);
+    const bool has_others = std::any_of(std::begin(kCredentials), std::end(kCredentials),
+                                        [&](const char* key) { return user.has(key); });
     if (!config.endpoint.tls) {
-        if (has_credentials(user))
+        if (has_others || user.has("exec"))
             config.warnings.push_back("the credentials in kubeconfig " + user.file() +
                                       " are not used, as kubectl does not: the server is plain "
                                       "http://, where anybody could read them");
         return;
     }
     refuse_auth_provider(user);
-    if (user.has("exec"))
-        user.fail("exec", "is not supported; give a token, a tokenFile or a client certificate "
-                          "instead");
-    read_client_certificate(user, config.endpoint.tls_config);
+    read_client_certificate(user, config);
     read_token_source(user, config.token);
     read_password(user, config);
+    if (user.has("exec") && !has_others) // beside others kubectl does not run it either
+        config.plugin =
+            read_exec(user.section("exec"), cluster, config.endpoint.tls_config, variables);
 }
 
 } // namespace
 
-ClusterConfig read_context(const Kubeconfig& kubeconfig, const ContextChoice& choice) {
+ClusterConfig read_context(const Kubeconfig& kubeconfig, const ContextChoice& choice,
+                           const std::vector<std::string>& variables) {
     ClusterConfig config;
     config.source = "kubeconfig " + kubeconfig.name();
     const std::string name = choice.context.empty() ? kubeconfig.current_context() : choice.context;
@@ -247,7 +246,8 @@ ClusterConfig read_context(const Kubeconfig& kubeconfig, const ContextChoice& ch
     // Without a user le-run is anonymous, as kubectl is.
     const std::string user = choice.user.empty() ? context.text("user") : choice.user;
     if (!user.empty())
-        read_user(kubeconfig.user(user, choice.user.empty() ? wanted_by : "--user"), config);
+        read_user(kubeconfig.user(user, choice.user.empty() ? wanted_by : "--user"), its_cluster,
+                  variables, config);
     return config;
 }
 

@@ -1,5 +1,7 @@
 #include "kubernetes/pem.h"
 
+#include <algorithm>
+#include <ctime>
 #include <memory>
 
 #include <openssl/bio.h>
@@ -77,6 +79,16 @@ bool is_pair(const std::string& certificate_pem, const std::string& key_pem) {
         certificate && key && X509_check_private_key(certificate.get(), key.get()) == 1;
     ERR_clear_error();
     return pair;
+}
+
+std::optional<std::chrono::system_clock::time_point> end_of_certificate(const std::string& pem) {
+    const auto certificate = next_certificate(open_text(pem).get());
+    ERR_clear_error();
+    std::tm end{};
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1)
+        return std::nullopt;
+    constexpr std::time_t kLatest = 9'000'000'000; // the clock's own range ends in 2262
+    return std::chrono::system_clock::from_time_t(std::min(::timegm(&end), kLatest));
 }
 
 } // namespace le_run::kubernetes

@@ -47,4 +47,11 @@ std::variant<std::string, FileError> read_small_file(const std::string& path, st
     return result;
 }
 
+std::string in_folder_of(const std::string& file, const std::string& path) {
+    if (path.empty() || path.front() == '/')
+        return path;
+    const auto slash = file.rfind('/');
+    return slash == std::string::npos ? path : file.substr(0, slash + 1) + path;
+}
+
 } // namespace le_run::kubernetes

@@ -24,4 +24,7 @@ enum class MayWait {
 std::variant<std::string, FileError> read_small_file(const std::string& path, std::size_t limit,
                                                      MayWait may_wait);
 
+// A path as a file means it: relative to that file's folder. Empty stays empty.
+std::string in_folder_of(const std::string& file, const std::string& path);
+
 } // namespace le_run::kubernetes

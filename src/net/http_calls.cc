@@ -26,6 +26,22 @@ void HttpCalls::open() {
     }
 }
 
+void HttpCalls::use(const TlsConfig& tls_config) {
+    Endpoint changed = endpoint_;
+    changed.tls_config = tls_config;
+    try {
+        if (wire_)
+            wire_->use_tls_of(changed);
+        endpoint_ = std::move(changed);
+    } catch (const TlsConfigError&) {
+        return;
+    }
+    if (!wire_) {
+        problem_.clear();
+        open();
+    }
+}
+
 void HttpCalls::close() {
     door_->close();
     if (wire_)

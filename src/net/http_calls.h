@@ -23,7 +23,8 @@ class HttpCalls : public std::enable_shared_from_this<HttpCalls> {
 public:
     HttpCalls(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup);
 
-    void open();  // once, after construction
+    void open();                           // once, after construction
+    void use(const TlsConfig& tls_config); // as HttpTransport::use
     void close(); // handlers are not called any more; to be destroyed before the loop
 
     // As HttpTransport::async_send and async_stream.

@@ -81,17 +81,37 @@ WireFailure too_large() {
     return failure;
 }
 
+// To the server and to the proxy; null where there is none.
+struct TlsClients {
+    // Throws TlsConfigError.
+    explicit TlsClients(const Endpoint& endpoint) {
+        if (endpoint.tls)
+            server = std::make_shared<TlsClient>(endpoint.tls_config, endpoint.host,
+                                                 HttpTransport::kMaxBody + kSlackForHeaders);
+        if (!endpoint.proxy || endpoint.proxy->kind != Proxy::Kind::kHttps)
+            return;
+        // Go trusts the server's CA here; companies sign their proxies with their machines'.
+        TlsConfig config;
+        config.ca_pem = endpoint.tls_config.ca_pem;
+        config.and_system = true;
+        // What it carries is bounded inside.
+        proxy = std::make_shared<TlsClient>(config, endpoint.proxy->host,
+                                            std::numeric_limits<std::size_t>::max());
+    }
+
+    std::shared_ptr<TlsClient> server, proxy;
+};
+
 // All members but the constructor: cpprest's thread.
 class WireCore : public std::enable_shared_from_this<WireCore> {
 public:
-    // `tls` to the server and `proxy_tls` to the proxy are null where there is none.
-    WireCore(const Endpoint& endpoint, std::shared_ptr<TlsClient> tls,
-             std::shared_ptr<TlsClient> proxy_tls, Listener listener)
+    WireCore(const Endpoint& endpoint, TlsClients tls, Listener listener)
         : host_(endpoint.host), port_(endpoint.port), base_path_(endpoint.base_path),
-          tls_(std::move(tls)), proxy_(endpoint.proxy), proxy_tls_(std::move(proxy_tls)),
+          tls_(std::move(tls.server)), proxy_(endpoint.proxy), proxy_tls_(std::move(tls.proxy)),
           listener_(std::move(listener)) {}
 
     void send(const Try& attempt);
+    void use(TlsClients tls);
     void cancel(TryNumber number);
     void close();
 
@@ -200,6 +220,12 @@ void WireCore::send(const Try& attempt) {
     } catch (...) {
         fail(number);
     }
+}
+
+void WireCore::use(TlsClients tls) {
+    tls_ = std::move(tls.server);
+    proxy_tls_ = std::move(tls.proxy);
+    clients_.clear(); // with the warm connections of each
 }
 
 void WireCore::cancel(TryNumber number) {
@@ -342,6 +368,9 @@ public:
     void send(Try attempt) override {
         post([core = core_, attempt = std::move(attempt)] { core->send(attempt); });
     }
+    void use_tls_of(const Endpoint& endpoint) override {
+        post([core = core_, tls = TlsClients(endpoint)] { core->use(tls); });
+    }
     void cancel(TryNumber number) override {
         post([core = core_, number] { core->cancel(number); });
     }
@@ -362,22 +391,10 @@ private:
 
 std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener) {
     prepare_openssl(); // it changes the environment: before there is a thread
-    std::shared_ptr<TlsClient> tls, proxy_tls;
-    if (endpoint.tls)
-        tls = std::make_shared<TlsClient>(endpoint.tls_config, endpoint.host,
-                                          HttpTransport::kMaxBody + kSlackForHeaders);
-    if (endpoint.proxy && endpoint.proxy->kind == Proxy::Kind::kHttps) {
-        // Go trusts the server's CA here; companies sign their proxies with their machines'.
-        TlsConfig config;
-        config.ca_pem = endpoint.tls_config.ca_pem;
-        config.and_system = true;
-        // What it carries is bounded inside.
-        proxy_tls = std::make_shared<TlsClient>(config, endpoint.proxy->host,
-                                                std::numeric_limits<std::size_t>::max());
-    }
+    TlsClients tls(endpoint);
     wire_loop();
-    return std::make_unique<PostingWire>(std::make_shared<WireCore>(
-        endpoint, std::move(tls), std::move(proxy_tls), std::move(listener)));
+    return std::make_unique<PostingWire>(
+        std::make_shared<WireCore>(endpoint, std::move(tls), std::move(listener)));
 }
 
 class HttpTransport::Impl : public HttpCalls {
@@ -393,6 +410,8 @@ HttpTransport::HttpTransport(boost::asio::io_context& loop, Endpoint endpoint, L
 }
 
 HttpTransport::~HttpTransport() { impl_->close(); }
+
+void HttpTransport::use(const TlsConfig& tls_config) { impl_->use(tls_config); }
 
 void HttpTransport::async_send(HttpRequest request, Duration timeout,
                                std::function<void(HttpResult)> handler) {

@@ -86,6 +86,10 @@ public:
     HttpTransport(const HttpTransport&) = delete;
     HttpTransport& operator=(const HttpTransport&) = delete;
 
+    // Requests from now on are sent over connections made with this; those under way go on. What
+    // cannot work changes nothing.
+    void use(const TlsConfig& tls_config);
+
     // Calls `handler` exactly once on the loop's thread, never from inside this call, at the latest
     // when `timeout` has passed (whatever hangs: name lookup, connect, handshake, body). Requests
     // on a warm connection reuse it; one that the server closed meanwhile is retried once at once.

@@ -18,6 +18,8 @@ struct TlsConfig {
     std::string client_key_pem;
     std::string server_name; // verify against and send as SNI instead of the host; empty: the host
     bool verify = true;      // false: whoever answers is taken for the server
+
+    bool operator==(const TlsConfig&) const = default;
 };
 
 // The configuration cannot work. what() is one clear line: which part, and why; no key material.

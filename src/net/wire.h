@@ -39,12 +39,14 @@ struct Try {
     bool is_stream = false;
 };
 
-// The loop's thread; nothing here blocks or throws.
+// The loop's thread; nothing here blocks, nor throws but for what is said.
 class Wire {
 public:
     virtual ~Wire() = default;
 
     virtual void send(Try attempt) = 0;
+    // Connections of later tries are made with this endpoint's TLS. Throws TlsConfigError.
+    virtual void use_tls_of(const Endpoint& endpoint) = 0;
     virtual void cancel(TryNumber number) = 0; // closes its connection; news may still come
     virtual void close() = 0; // cancels everything and closes all connections, soon
 };

@@ -47,7 +47,8 @@ GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callback
       death_(loop, open_pidfd(guard_.pid)), ping_timer_(loop, [this] { ping(); }),
       sweep_timer_(loop, [this] { sweep(); }),
       tree_(::getpid() == 1 ? ProcessTree::PidNamespace::kOurs
-                            : ProcessTree::PidNamespace::kShared) {
+                            : ProcessTree::PidNamespace::kShared),
+      child_ends_(boost::asio::use_service<ChildEnds>(loop)) {
     wait_for_messages();
     wait_for_death();
     ping_timer_.arm(Duration::zero());
@@ -218,7 +219,10 @@ void GuardLink::children_changed() {
             info.si_pid == 0 || info.si_pid == guard_.pid) {
             return; // the guard's end is told by its pidfd, and reaped there
         }
-        ::waitid(P_PID, static_cast<id_t>(info.si_pid), &info, WEXITED | WNOHANG | __WALL);
+        int status = 0;
+        if (::waitpid(info.si_pid, &status, WNOHANG | __WALL) == info.si_pid) {
+            child_ends_.reaped(info.si_pid, status);
+        }
     }
 }
 
@@ -257,6 +261,7 @@ void GuardLink::sweep() {
             callbacks_.swept(swept_);
             return;
         }
+        child_ends_.reaped(reaped.pid, reaped.wait_status);
     } while (reaped.pid != 0);
     swept_ += tree_.kill_round();
     sweep_timer_.arm(kSweepPause);

@@ -9,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 
+#include "child_ends.h"
 #include "clock.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
@@ -72,6 +73,7 @@ private:
     BoottimeTimer sweep_timer_;
     ProcessTree tree_;
     Terminal terminal_;
+    ChildEnds& child_ends_;
     Clock clock_;
     State state_ = State::kIdle;
     RunNumber run_ = 0;

@@ -14,20 +14,23 @@ std::optional<std::string> own_variable(const std::string& name) {
 
 } // namespace
 
-LockStore open_lock(boost::asio::io_context& loop, const Lock& lock) {
-    if (const auto* file = std::get_if<FileLock>(&lock)) {
+LockStore open_lock(boost::asio::io_context& loop, const Options& options,
+                    std::function<void(const std::string&)> warn) {
+    if (const auto* file = std::get_if<FileLock>(&options.lock)) {
         return {make_file_store(loop, file->path), "file://" + file->path, {}};
     }
-    const auto& lease = std::get<KubernetesLock>(lock);
+    const auto& lease = std::get<KubernetesLock>(options.lock);
     kubernetes::KubeconfigRequest request{lease.kubeconfig, own_variable};
     request.choice = {lease.context, lease.cluster, lease.user};
+    request.variables = options.environment;
     auto cluster = kubernetes::load_cluster_config(request);
     const std::string lease_namespace =
         kubernetes::lock_namespace(cluster, lease.lease_namespace.value_or(""));
     LockStore opened;
     opened.warnings = cluster.warnings;
     opened.lock = "k8s://" + lease_namespace + "/" + lease.name;
-    opened.store = make_kubernetes_store(loop, std::move(cluster), lease_namespace, lease.name);
+    opened.store = make_kubernetes_store(loop, std::move(cluster), lease_namespace, lease.name,
+                                         std::move(warn));
     return opened;
 }
 

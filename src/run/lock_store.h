@@ -1,6 +1,7 @@
 // The store that a lock names.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -8,6 +9,7 @@
 #include <boost/asio/io_context.hpp>
 
 #include "lock_url.h"
+#include "options/options.h"
 #include "store/lease_store.h"
 
 namespace le_run {
@@ -18,8 +20,10 @@ struct LockStore {
     std::vector<std::string> warnings;
 };
 
-// Reads the kubeconfig, or what a pod has instead. Throws StoreConfigError.
-LockStore open_lock(boost::asio::io_context& loop, const Lock& lock);
+// Reads the kubeconfig, or what a pod has instead. `warn`: as of make_kubernetes_store(). Throws
+// StoreConfigError.
+LockStore open_lock(boost::asio::io_context& loop, const Options& options,
+                    std::function<void(const std::string&)> warn);
 
 // The loop for the one store of a program. It lives until the process ends: what libraries have
 // left under way may still refer to it.

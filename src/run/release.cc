@@ -20,7 +20,7 @@ public:
         : log_(log), subject_{"", options.election.id}, loop_(make_loop(options.lock)),
           election_(options.election, left, clock_.now()),
           wakeup_(loop_, [this] { step(Tick{}); }) {
-        LockStore opened = open_lock(loop_, options.lock); // its warnings le-run has told
+        LockStore opened = open_lock(loop_, options, {}); // its warnings le-run has told
         store_ = std::move(opened.store);
         subject_.lock = opened.lock;
     }

@@ -45,7 +45,8 @@ public:
           signals_(loop_, [this](const signalfd_siginfo& info) { on_signal(info); }) {}
 
     int run() {
-        LockStore opened = open_lock(loop_, options_.lock);
+        LockStore opened = open_lock(
+            loop_, options_, [this](const std::string& text) { warn("credentials", text); });
         store_ = std::move(opened.store);
         subject_.lock = opened.lock;
         for (const std::string& text : opened.warnings) {
@@ -57,6 +58,7 @@ public:
         warn_of_privileges();
         step(Tick{});
         loop_.run();
+        store_.reset(); // with a credential plugin that is still running
         return exit_code_;
     }
 

@@ -46,8 +46,10 @@ bool is_namespace_name(std::string_view text) { return text.size() <= 63 && is_l
 class KubernetesStore : public LeaseStore {
 public:
     KubernetesStore(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
-                    const std::string& lease_namespace, const std::string& name)
-        : loop_(loop), api_(loop, std::move(config), lease_namespace, name), watch_(loop, api_) {}
+                    const std::string& lease_namespace, const std::string& name,
+                    std::function<void(const std::string&)> warn)
+        : loop_(loop), api_(loop, std::move(config), lease_namespace, name, std::move(warn)),
+          watch_(loop, api_) {}
 
     void async_read(Duration timeout, ReadHandler handler) override;
     void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
@@ -112,7 +114,8 @@ boost::asio::io_context& kubernetes_loop() { return net::HttpTransport::sole_loo
 std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
                                                   kubernetes::ClusterConfig config,
                                                   const std::string& lease_namespace,
-                                                  const std::string& name) {
+                                                  const std::string& name,
+                                                  std::function<void(const std::string&)> warn) {
     const std::string rule = "lower case letters, digits and '-'";
     if (!is_lease_name(name))
         throw StoreConfigError(kubernetes::one_line(
@@ -122,7 +125,8 @@ std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
         throw StoreConfigError(kubernetes::one_line("namespace \"" + lease_namespace +
                                                     "\" is not valid; write " + rule +
                                                     ", at most 63 characters, like default"));
-    return std::make_unique<KubernetesStore>(loop, std::move(config), lease_namespace, name);
+    return std::make_unique<KubernetesStore>(loop, std::move(config), lease_namespace, name,
+                                             std::move(warn));
 }
 
 } // namespace le_run

@@ -105,7 +105,7 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
         pause_ = Duration::zero(); // it worked, even if there was nothing to tell
     const auto* response = std::get_if<HttpResponse>(&result);
     const int status = response == nullptr ? 0 : response->status;
-    if (status == 401 && !std::exchange(is_token_new_, true) && api_.read_token_again()) {
+    if (status == 401 && !std::exchange(is_token_new_, true) && api_.was_watch_refused()) {
         connect();
     } else if (status == 403) {
         try_again(api_.failure_of("watch", result).text, kLongestPauseWhenDenied);

@@ -19,6 +19,11 @@ bool is_resource_version(const std::string& text) {
            text.find_first_not_of("0123456789") == std::string::npos;
 }
 
+bool is_unauthorized(const HttpResult& result) {
+    const auto* response = std::get_if<HttpResponse>(&result);
+    return response != nullptr && response->status == 401;
+}
+
 std::string address_of(const net::Endpoint& endpoint) {
     return (endpoint.tls ? "https://" : "http://") + net::authority(endpoint.host, endpoint.port) +
            endpoint.base_path;
@@ -41,25 +46,24 @@ struct LeaseApi::Call {
 };
 
 LeaseApi::LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
-                   const std::string& lease_namespace, const std::string& name)
+                   const std::string& lease_namespace, const std::string& name,
+                   std::function<void(const std::string&)> warn)
     : lease_namespace_(lease_namespace), name_(name), server_(address_of(config.endpoint)),
-      credentials_from_(config.source),
       collection_("/apis/coordination.k8s.io/v1/namespaces/" + lease_namespace + "/leases"),
-      token_(config.token, Steady::now()),
-      client_certificate_(config.endpoint.tls_config.client_certificate_pem),
-      headers_(std::move(config.headers)), transport_(loop, std::move(config.endpoint)) {}
+      authentication_(loop, config, std::move(warn)), transport_(loop, std::move(config.endpoint)) {
+}
 
-net::HttpRequest LeaseApi::request(const char* method, std::string target, std::string body) {
+net::HttpRequest LeaseApi::request(const char* method, std::string target, std::string body,
+                                   kubernetes::Authentication::Present present) {
+    if (present.tls)
+        transport_.use(*std::move(present.tls));
     net::HttpRequest request;
     request.method = method;
     request.target = std::move(target);
-    request.headers = headers_;
+    request.headers = std::move(present.headers);
     request.headers.emplace_back("Accept", "application/json");
     if (!body.empty())
         request.headers.emplace_back("Content-Type", "application/json");
-    sent_token_ = token_.current(Steady::now());
-    if (!sent_token_.empty())
-        request.headers.emplace_back("Authorization", "Bearer " + sent_token_);
     request.body = std::move(body);
     return request;
 }
@@ -70,21 +74,32 @@ void LeaseApi::async_send(const char* method, std::string body, Steady::time_poi
 }
 
 void LeaseApi::send(std::shared_ptr<Call> call) {
+    using Present = kubernetes::Authentication::Present;
+    authentication_.async_get(call->deadline, [this, call](std::variant<Present, std::string> got) {
+        if (auto* present = std::get_if<Present>(&got))
+            return send_as(*present, call);
+        call->done(HttpError{HttpError::Kind::kUnreachable, std::get<std::string>(std::move(got))});
+    });
+}
+
+void LeaseApi::send_as(kubernetes::Authentication::Present& present,
+                       const std::shared_ptr<Call>& call) {
     const bool is_create = std::string_view(call->method) == "POST";
     const Duration left = std::max<Duration>(call->deadline - Steady::now(), Duration(1));
-    transport_.async_send(
-        request(call->method, is_create ? collection_ : collection_ + "/" + name_, call->body),
-        left, [this, call](HttpResult result) {
-            const auto* response = std::get_if<HttpResponse>(&result);
-            if (response != nullptr && response->status == 401 && !call->tried_again) {
-                call->tried_again = true;
-                if (read_token_again() && Steady::now() < call->deadline) {
-                    send(call);
-                    return;
-                }
-            }
-            call->done(std::move(result));
-        });
+    const unsigned generation = present.generation;
+    transport_.async_send(request(call->method, is_create ? collection_ : collection_ + "/" + name_,
+                                  call->body, std::move(present)),
+                          left, [this, call, generation](HttpResult result) {
+                              if (is_unauthorized(result) && !call->tried_again) {
+                                  call->tried_again = true;
+                                  if (authentication_.refused(generation) &&
+                                      Steady::now() < call->deadline) {
+                                      send(call);
+                                      return;
+                                  }
+                              }
+                              call->done(std::move(result));
+                          });
 }
 
 void LeaseApi::async_watch(const std::string& version, Duration lifetime, Duration silence,
@@ -97,8 +112,19 @@ void LeaseApi::async_watch(const std::string& version, Duration lifetime, Durati
                          "&timeoutSeconds=" + std::to_string(seconds);
     if (!version.empty())
         target += "&resourceVersion=" + version;
-    transport_.async_stream(request("GET", std::move(target), ""), kTimeToBegin, silence,
-                            std::move(stream));
+    using Present = kubernetes::Authentication::Present;
+    authentication_.async_get(
+        Steady::now() + kTimeToBegin, [=, this](std::variant<Present, std::string> got) {
+            auto* present = std::get_if<Present>(&got);
+            if (present == nullptr) {
+                stream.ended(HttpError{HttpError::Kind::kUnreachable,
+                                       std::get<std::string>(std::move(got))});
+                return;
+            }
+            watch_generation_ = present->generation;
+            transport_.async_stream(request("GET", target, "", std::move(*present)), kTimeToBegin,
+                                    silence, stream);
+        });
 }
 
 ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
@@ -147,19 +173,8 @@ Failure LeaseApi::failure_of(const char* verb, const HttpResult& result) const {
             {}};
 }
 
-std::string LeaseApi::user() const {
-    for (const auto& [name, value] : headers_) {
-        if (name == "Impersonate-User")
-            return value;
-    }
-    return kubernetes::user_of(sent_token_, client_certificate_);
-}
-
 kubernetes::Refused LeaseApi::refused_credentials(const HttpResponse& response) const {
-    kubernetes::Refused known{credentials_from_, token_.problem().value_or(""), {}, {}};
-    const auto claims = kubernetes::read_claims(sent_token_);
-    if (claims && claims->expires && *claims->expires <= net::this_clock())
-        known.expired = net::text_of(*claims->expires);
+    kubernetes::Refused known = authentication_.describe();
     if (response.clock_ahead)
         known.clock = net::clock_difference_text(*response.clock_ahead);
     return known;

@@ -12,9 +12,9 @@
 #include <boost/asio/io_context.hpp>
 
 #include "election/lease.h"
+#include "kubernetes/authentication.h"
 #include "kubernetes/errors.h"
 #include "kubernetes/kubeconfig.h"
-#include "kubernetes/user.h"
 #include "net/http_transport.h"
 #include "store/lease_json.h"
 
@@ -25,22 +25,26 @@ public:
     using Steady = std::chrono::steady_clock;
     using Done = std::function<void(net::HttpResult)>;
 
+    // `warn` hears of credentials that cannot be renewed while old ones still serve.
     LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
-             const std::string& lease_namespace, const std::string& name);
+             const std::string& lease_namespace, const std::string& name,
+             std::function<void(const std::string&)> warn);
 
     const std::string& lease_namespace() const { return lease_namespace_; }
     const std::string& name() const { return name_; }
 
-    // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token as
-    // its file has it now. `done` is called exactly once, at the latest at `deadline`.
+    // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token
+    // that its file or plugin gives now. `done` is called exactly once, at the latest at
+    // `deadline`.
     void async_send(const char* method, std::string body, Steady::time_point deadline, Done done);
 
     // The events of this Lease from `version` on (empty: from its present state on), for
     // `lifetime` at the most. As HttpTransport::async_stream, with credentials.
     void async_watch(const std::string& version, Duration lifetime, Duration silence,
                      net::HttpStream stream);
-    // The server refused the token: reads its file again; whether another try has a sense.
-    bool read_token_again() { return token_.read_again(Steady::now()); }
+    // The server refused the last watch's credentials (401): asks their file or plugin again;
+    // whether another try has a sense.
+    bool was_watch_refused() { return authentication_.refused(watch_generation_); }
 
     ReadOutcome read_outcome(const net::HttpResult& result) const;
     // `verb`: "update" or "create".
@@ -55,24 +59,22 @@ private:
     struct Call;
 
     void send(std::shared_ptr<Call> call);
-    net::HttpRequest request(const char* method, std::string target, std::string body);
-    std::string user() const; // as the server would call us; empty: not known
+    void send_as(kubernetes::Authentication::Present& present, const std::shared_ptr<Call>& call);
+    net::HttpRequest request(const char* method, std::string target, std::string body,
+                             kubernetes::Authentication::Present present);
     kubernetes::Refused refused_credentials(const net::HttpResponse& response) const;
     Failure refused(const char* verb, const net::HttpResponse& response) const;
     bool says_absent(const net::HttpResponse& response) const;
     kubernetes::Access access(const char* verb) const {
-        return {verb, lease_namespace_, name_, server_, user()};
+        return {verb, lease_namespace_, name_, server_, authentication_.user()};
     }
 
     std::string lease_namespace_;
     std::string name_;
     std::string server_;
-    std::string credentials_from_;
     std::string collection_; // the path of all leases of the namespace
-    kubernetes::Token token_;
-    std::string sent_token_;                                   // with the last request; secret
-    std::string client_certificate_;                           // PEM
-    std::vector<std::pair<std::string, std::string>> headers_; // for every request
+    kubernetes::Authentication authentication_;
+    unsigned watch_generation_ = 0; // of the credentials of the last watch
     net::HttpTransport transport_;
 };
 

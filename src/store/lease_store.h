@@ -57,14 +57,15 @@ public:
 // not writable, the path is not a regular file, a network file system.
 std::unique_ptr<LeaseStore> make_file_store(boost::asio::io_context& loop, const std::string& path);
 
-// A Lease of coordination.k8s.io/v1 (store/kubernetes_store.cc).
+// A Lease of coordination.k8s.io/v1 (store/kubernetes_store.cc). `warn` hears, on the loop, what
+// fails without harm so far, such as renewing credentials.
 namespace kubernetes {
 struct ClusterConfig;
 }
-std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
-                                                  kubernetes::ClusterConfig config,
-                                                  const std::string& lease_namespace,
-                                                  const std::string& name);
+std::unique_ptr<LeaseStore>
+make_kubernetes_store(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
+                      const std::string& lease_namespace, const std::string& name,
+                      std::function<void(const std::string&)> warn = {});
 // The loop for a program that has this store and no other: see net::HttpTransport::sole_loop().
 boost::asio::io_context& kubernetes_loop();
 

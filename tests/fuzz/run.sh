@@ -17,8 +17,15 @@ channel       600000  5300  -           guard/channel
 config_file   150000  2048  -lyaml-cpp  options/config_file options/print_config options/option_table \
     options/values kubernetes/small_file
 duration     8000000    64  -           duration_text
+exec_answer   200000  4096  -lcrypto    kubernetes/exec_plugin kubernetes/credentials kubernetes/small_file \
+    kubernetes/errors kubernetes/pem
 kubeconfig    100000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernetes/kubeconfig_context \
-    kubernetes/kubeconfig_file kubernetes/section kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \
+    kubernetes/kubeconfig_exec kubernetes/kubeconfig_file kubernetes/section kubernetes/exec_plugin find_program \
+    kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \
+    kubernetes/errors net/proxy net/address
+kubeconfigs    30000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernetes/kubeconfig_context \
+    kubernetes/kubeconfig_exec kubernetes/kubeconfig_file kubernetes/section kubernetes/exec_plugin find_program \
+    kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \
     kubernetes/errors net/proxy net/address
 lease_file    150000  5000  -           store/lease_file store/lease_file_format store/local_file store/fence
 lease_json    350000  2048  -           store/lease_json store/micro_time

@@ -113,11 +113,15 @@ void ApiServer::write_files() const {
                                                 .ips = {"127.0.0.1"}});
     const PkiIdentity admin = authority.issue(
         {.common_name = "admin", .organization = "system:masters", .is_client = true});
+    const PkiIdentity admin_2 = authority.issue(
+        {.common_name = "admin-2", .organization = "system:masters", .is_client = true});
     scratch_.write("ca.crt", authority.certificate_pem());
     scratch_.write("server.crt", server.certificate_pem);
     scratch_.write("server.key", server.key_pem);
     scratch_.write("admin.crt", admin.certificate_pem);
     scratch_.write("admin.key", admin.key_pem);
+    scratch_.write("admin-2.crt", admin_2.certificate_pem);
+    scratch_.write("admin-2.key", admin_2.key_pem);
     scratch_.write("other-ca.crt", TestCa("some other CA").certificate_pem());
     scratch_.write("audit-policy.yaml", kAuditPolicy);
     scratch_.write("tokens.csv", std::string(kAdminToken) + ",admin,1,system:masters\n" +

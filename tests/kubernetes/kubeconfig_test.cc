@@ -207,7 +207,8 @@ TEST_CASE("broken kubeconfig files, each with its own line") {
     CHECK_THAT(of("missing-key-file.yaml"), contains("users[u].user.client-key names " + kFixtures +
                                                      "pki/gone.key, which is missing"));
     CHECK_THAT(of("exec.yaml"),
-               contains("users[cloud].user.exec is not supported") && contains("give a token"));
+               contains("users[cloud].user.exec.command names a credential plugin that cannot be "
+                        "run: command \"cloud-token\" was not found"));
     CHECK_THAT(of("pki"), contains("is a folder, not a file"));
     CHECK_THAT(of("files.yaml/x"), contains("is missing"));
 }

@@ -239,6 +239,7 @@ TEST_CASE("errors: what a real API server refuses") {
     texts.check(read_failure(config, place), Kind::kDenied, config, place,
                 {"it wants TLS on this port", "write https://"});
     config = as(kAdminToken);
+    config.tls_files.ca.clear();
     config.endpoint.tls_config.ca_pem = TestCa("stranger").certificate_pem();
     texts.check(read_failure(config, place), Kind::kUntrusted, config, place,
                 {"certificate ", "issued by ", "unknown authority", "certificate-authority"});

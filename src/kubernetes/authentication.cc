@@ -1,0 +1,87 @@
+#include "kubernetes/authentication.h"
+
+#include "kubernetes/pem.h"
+#include "kubernetes/user.h"
+#include "net/http_headers.h"
+
+namespace le_run::kubernetes {
+
+Authentication::Authentication(boost::asio::io_context& loop, const ClusterConfig& config,
+                               std::function<void(const std::string&)> warn)
+    : source_(config.source), headers_(config.headers), token_(config.token, Clock::now()),
+      files_(config.tls_files, config.endpoint.tls_config), used_tls_(config.endpoint.tls_config),
+      warn_(std::move(warn)) {
+    if (config.plugin)
+        plugin_ = std::make_unique<PluginCredentials>(loop, *config.plugin, warn_);
+}
+
+void Authentication::async_get(Clock::time_point deadline, Handler handler) {
+    if (!plugin_ || !plugin_->is_awaited()) {
+        handler(present());
+        return;
+    }
+    plugin_->async_wait(deadline, [this, handler = std::move(handler)] {
+        if (plugin_->current() != nullptr)
+            handler(present());
+        else
+            handler(plugin_->problem().value_or("the credential plugin has not answered yet"));
+    });
+}
+
+Authentication::Present Authentication::present() {
+    Present now;
+    now.headers = headers_;
+    std::string token = token_.current(Clock::now());
+    files_.look();
+    if (files_.problem() && !has_warned_ && warn_)
+        warn_(*files_.problem() + "; what it held before stays in use");
+    has_warned_ = files_.problem().has_value();
+    net::TlsConfig tls = files_.config();
+    if (plugin_) {
+        const PluginCredential& given = *plugin_->current();
+        token = given.token;
+        now.generation = plugin_->generation();
+        tls.client_certificate_pem = given.certificate_pem;
+        tls.client_key_pem = given.key_pem;
+    }
+    if (!token.empty())
+        now.headers.emplace_back("Authorization", "Bearer " + token);
+    given_token_ = std::move(token);
+    if (tls != used_tls_)
+        now.tls = used_tls_ = std::move(tls);
+    return now;
+}
+
+bool Authentication::refused(unsigned generation) {
+    return plugin_ ? plugin_->refused(generation) : token_.read_again(Clock::now());
+}
+
+std::string Authentication::user() const {
+    for (const auto& [name, value] : headers_) {
+        if (name == "Impersonate-User")
+            return value;
+    }
+    return user_of(given_token_, used_tls_.client_certificate_pem);
+}
+
+Refused Authentication::describe() const { return {source_, problem(), expired(), {}}; }
+
+std::string Authentication::problem() const {
+    if (plugin_ && plugin_->problem())
+        return *plugin_->problem();
+    return token_.problem().value_or(files_.problem().value_or(""));
+}
+
+std::string Authentication::expired() const {
+    const auto now = net::this_clock();
+    const auto claims = read_claims(given_token_);
+    if (claims && claims->expires && *claims->expires <= now)
+        return "the token expired on " + net::text_of(*claims->expires);
+    const auto end = end_of_certificate(used_tls_.client_certificate_pem);
+    if (end && *end <= now)
+        return "the client certificate expired on " +
+               net::text_of(std::chrono::floor<std::chrono::seconds>(*end));
+    return {};
+}
+
+} // namespace le_run::kubernetes
