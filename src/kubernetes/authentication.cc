@@ -33,9 +33,8 @@ Authentication::Present Authentication::present() {
     now.headers = headers_;
     std::string token = token_.current(Clock::now());
     files_.look();
-    if (files_.problem() && !has_warned_ && warn_)
-        warn_(*files_.problem() + "; what it held before stays in use");
-    has_warned_ = files_.problem().has_value();
+    warn(token_.problem(), has_warned_of_token_);
+    warn(files_.problem(), has_warned_of_files_);
     net::TlsConfig tls = files_.config();
     if (plugin_) {
         const PluginCredential& given = *plugin_->current();
@@ -50,6 +49,12 @@ Authentication::Present Authentication::present() {
     if (tls != used_tls_)
         now.tls = used_tls_ = std::move(tls);
     return now;
+}
+
+void Authentication::warn(const std::optional<std::string>& problem, bool& has_warned) const {
+    if (problem && !has_warned && warn_)
+        warn_(*problem + "; what was there before stays in use");
+    has_warned = problem.has_value();
 }
 
 bool Authentication::refused(unsigned generation) {

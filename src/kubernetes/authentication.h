@@ -53,6 +53,7 @@ public:
 
 private:
     Present present();
+    void warn(const std::optional<std::string>& problem, bool& has_warned) const;
     std::string problem() const;
     std::string expired() const;
 
@@ -64,7 +65,8 @@ private:
     std::string given_token_;                   // with the last request; secret
     net::TlsConfig used_tls_;                   // by connections from now on
     std::function<void(const std::string&)> warn_;
-    bool has_warned_ = false; // of the files
+    bool has_warned_of_token_ = false; // since it was good
+    bool has_warned_of_files_ = false;
 };
 
 } // namespace le_run::kubernetes

@@ -164,8 +164,13 @@ std::variant<PluginCredential, std::string> parse_plugin_answer(const std::strin
 }
 
 std::string without_secrets(const std::string& text, const std::vector<std::string>& known) {
-    std::string clean = text.substr(0, text.find("-----BEGIN"));
-    if (clean.size() < text.size())
+    // A block whose beginning was cut off ends with the last of its marks.
+    const std::string end_mark = "-----END";
+    const auto begin = text.find("-----BEGIN");
+    std::string clean = text.substr(0, begin);
+    if (const auto end = clean.rfind(end_mark); end != std::string::npos)
+        clean = kBlank + clean.substr(end + end_mark.size());
+    if (begin != std::string::npos)
         clean += kBlank;
     for (const std::string& secret : known) {
         if (secret.size() >= kShortestSecret)
@@ -197,7 +202,7 @@ std::string describe_failure(const ExecPlugin& plugin, const PluginRun& run) {
         text += "; it said: " + said;
     if (!plugin.install_hint.empty())
         text += "; " + plugin.install_hint;
-    return one_line(text);
+    return one_line(text + "; run it by hand, and check " + plugin.place);
 }
 
 } // namespace le_run::kubernetes

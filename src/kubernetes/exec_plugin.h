@@ -13,6 +13,7 @@ namespace le_run::kubernetes {
 
 struct ExecPlugin {
     std::string name;        // as the kubeconfig calls it
+    std::string place;       // where the kubeconfig says so, for people
     std::string api_version; // in which it shall answer
     PluginCommand command;
     std::string install_hint;         // for people, one line; may be empty

@@ -36,7 +36,8 @@ Bytes data_or_file(const Section& section, const char* key) {
     const std::string full = in_folder_of(section.file(), path);
     auto bytes = read_small_file(full, kMaxSecretFile, MayWait::kYes);
     if (const auto* error = std::get_if<FileError>(&bytes))
-        section.fail(key, "names " + full + ", which " + error->text);
+        section.fail(key, "names " + full + ", which " + error->text +
+                              "; correct the path, or write " + data_key + " instead");
     return {std::string(key) + " (" + full + ")", std::get<std::string>(std::move(bytes)), full};
 }
 
@@ -112,7 +113,8 @@ void read_token_source(const Section& user, TokenSource& source) {
         return;
     const auto token = read_token(source.file);
     if (const auto* error = std::get_if<FileError>(&token); error && source.token.empty())
-        user.fail("tokenFile", "cannot serve: " + error->text);
+        user.fail("tokenFile", "cannot serve: " + error->text +
+                                   "; write the path of a file with the bare token");
 }
 
 void read_password(const Section& user, ClusterConfig& config) {

@@ -103,6 +103,7 @@ ExecPlugin read_exec(const Section& exec, const Section& cluster, const net::Tls
     plugin.name = exec.text("command");
     if (plugin.name.empty())
         exec.fail("command", "is missing; write the name of the credential plugin");
+    plugin.place = exec.place();
     plugin.install_hint = one_line(exec.text("installHint"));
 
     plugin.command.argv = exec.texts("args");

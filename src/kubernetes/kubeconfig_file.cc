@@ -19,17 +19,20 @@ YAML::Node parse_yaml(const std::string& path, const std::string& text) {
         const std::string message = error.msg.substr(0, error.msg.find(':'));
         throw StoreConfigError("kubeconfig " + path + " is not YAML: line " +
                                std::to_string(error.mark.line + 1) + ", column " +
-                               std::to_string(error.mark.column + 1) + ": " + message);
+                               std::to_string(error.mark.column + 1) + ": " + message +
+                               "; mend it there, or name another file");
     }
 }
 
 YAML::Node read_yaml(const std::string& path) {
     const auto bytes = read_small_file(path, kMaxKubeconfig, MayWait::kYes);
     if (const auto* error = std::get_if<FileError>(&bytes))
-        throw StoreConfigError("kubeconfig " + path + " " + error->text);
+        throw StoreConfigError("kubeconfig " + path + " " + error->text +
+                               "; correct its path, or what it is");
     YAML::Node root = parse_yaml(path, std::get<std::string>(bytes));
     if (!root.IsMap() && !root.IsNull())
-        throw StoreConfigError("kubeconfig " + path + " is not a kubeconfig (no mapping)");
+        throw StoreConfigError("kubeconfig " + path +
+                               " is not a kubeconfig (no mapping); name one of kind Config");
     return root;
 }
 
@@ -54,7 +57,8 @@ Kubeconfig::Kubeconfig(const std::vector<std::string>& paths) {
         check_kind(files_.back());
     }
     if (files_.empty())
-        throw StoreConfigError("kubeconfig " + name_ + " is empty");
+        throw StoreConfigError("kubeconfig " + name_ +
+                               " is empty; name one with clusters, users and contexts");
 }
 
 void Kubeconfig::fail(const std::string& key, const std::string& what) const {

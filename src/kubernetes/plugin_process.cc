@@ -220,6 +220,8 @@ void PluginProcess::finish(const std::string& problem) {
     exit_.close();
     output_.pipe.close();
     said_.pipe.close();
+    if (said_.size > kMostSaid) // a part of a secret is not known as one
+        said_.text.erase(0, said_.text.find_first_of(" \n"));
     std::exchange(ended_, {})({problem, std::move(output_.text), std::move(said_.text)});
 }
 

@@ -34,7 +34,7 @@ struct PluginRun {
 class PluginProcess : public std::enable_shared_from_this<PluginProcess> {
 public:
     static constexpr std::size_t kMostOutput = 1024 * 1024;
-    static constexpr std::size_t kMostSaid = 4096; // of standard error, its end
+    static constexpr std::size_t kMostSaid = 1024; // of standard error, its last words
 
     using Handler = std::function<void(PluginRun)>;
 

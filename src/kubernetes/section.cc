@@ -101,12 +101,6 @@ const char* name_of(Kind kind) {
     return "";
 }
 
-std::string instead_of(Kind found, const std::string& wanted) {
-    const bool needs_quotes = found == Kind::kTruth || found == Kind::kNumber;
-    return std::string("is ") + name_of(found) + "; write " + wanted +
-           (needs_quotes && wanted == "a text" ? ", in quotes" : "");
-}
-
 // `left`: nodes that may still be visited. Aliases can make a small file large without end.
 std::optional<nlohmann::ordered_json> to_json(const YAML::Node& node, int depth, int& left) {
     if (depth == 0 || --left < 0)
@@ -176,6 +170,15 @@ void Section::fail(const std::string& key, const std::string& what) const {
     throw StoreConfigError("kubeconfig " + file_ + ": " + path_ + dot + key + " " + what);
 }
 
+void Section::fail_type(const std::string& key, const YAML::Node& node,
+                        const std::string& wanted) const {
+    const Kind kind = kind_of(node);
+    const bool needs_quotes = kind == Kind::kTruth || kind == Kind::kNumber;
+    const bool is_shown = needs_quotes && !path_.starts_with("users["); // secrets are there
+    fail(key, std::string("is ") + name_of(kind) + (is_shown ? " (" + node.Scalar() + ")" : "") +
+                  "; write " + wanted + (needs_quotes && wanted == "a text" ? ", in quotes" : ""));
+}
+
 std::optional<YAML::Node> Section::find(const std::string& key) const {
     constexpr int kDeepestMerge = 4;
     if (!node_.IsMap())
@@ -185,15 +188,14 @@ std::optional<YAML::Node> Section::find(const std::string& key) const {
 }
 
 std::string Section::text_of(const std::string& key, const YAML::Node& node) const {
-    const Kind kind = kind_of(node);
-    if (kind != Kind::kText)
-        fail(key, instead_of(kind, "a text"));
+    if (kind_of(node) != Kind::kText)
+        fail_type(key, node, "a text");
     return node.Scalar();
 }
 
 std::vector<std::string> Section::texts_of(const std::string& key, const YAML::Node& node) const {
     if (!node.IsSequence())
-        fail(key, instead_of(kind_of(node), "a list of texts"));
+        fail_type(key, node, "a list of texts");
     std::vector<std::string> all;
     for (const YAML::Node& one : node)
         all.push_back(text_of(key + "[" + std::to_string(all.size()) + "]", one));
@@ -210,7 +212,7 @@ bool Section::truth(const std::string& key) const {
     if (!value)
         return false;
     if (kind_of(*value) != Kind::kTruth)
-        fail(key, instead_of(kind_of(*value), "true or false, without quotes"));
+        fail_type(key, *value, "true or false, without quotes");
     return *truth_of(value->Scalar());
 }
 
@@ -226,7 +228,7 @@ Section::texts_by_name(const std::string& key) const {
     if (!value)
         return all;
     if (!value->IsMap())
-        fail(key, instead_of(kind_of(*value), "a mapping from names to lists of texts"));
+        fail_type(key, *value, "a mapping from names to lists of texts");
     for (const auto& pair : *value) {
         const std::string name = text_of(key + " (one of its keys)", pair.first);
         all.emplace_back(name, texts_of(key + "." + name, pair.second));
@@ -237,7 +239,7 @@ Section::texts_by_name(const std::string& key) const {
 Section Section::section(const std::string& key) const {
     const auto value = find(key);
     if (value && !value->IsMap())
-        fail(key, instead_of(kind_of(*value), "a mapping"));
+        fail_type(key, *value, "a mapping");
     return {file_, path_ + (path_.empty() ? "" : ".") + key, value.value_or(YAML::Node())};
 }
 
@@ -247,11 +249,11 @@ std::vector<Section> Section::sections(const std::string& key) const {
     if (!value)
         return all;
     if (!value->IsSequence())
-        fail(key, instead_of(kind_of(*value), "a list"));
+        fail_type(key, *value, "a list");
     for (const YAML::Node& one : *value) {
         const std::string place = key + "[" + std::to_string(all.size()) + "]";
         if (kind_of(one) != Kind::kNull && !one.IsMap())
-            fail(place, instead_of(kind_of(one), "a mapping"));
+            fail_type(place, one, "a mapping");
         all.emplace_back(file_, path_ + (path_.empty() ? "" : ".") + place, one);
     }
     return all;

@@ -11,9 +11,10 @@
 
 namespace le_run::kubernetes {
 
-// Knows its file and its place in it; every complaint names both and quotes no value. A value that
-// is null counts as absent, fields that nobody asks for are ignored. A text that YAML 1.1 takes for
-// a number or a truth (12, 0x1f, yes, on) is one, as for kubectl, unless it is quoted.
+// Knows its file and its place in it; every complaint names both and quotes no value that could
+// be secret. A value that is null counts as absent, fields that nobody asks for are ignored. A text
+// that YAML 1.1 takes for a number or a truth (12, 0x1f, yes, on) is one, as for kubectl, unless it
+// is quoted.
 //
 // All members throw StoreConfigError for a value of another type, and YAML::Exception never.
 class Section {
@@ -23,6 +24,7 @@ public:
         : file_(std::move(file)), path_(std::move(path)), node_(std::move(node)) {}
 
     const std::string& file() const { return file_; }
+    std::string place() const { return "kubeconfig " + file_ + ": " + path_; }
 
     // "kubeconfig FILE: PATH.KEY WHAT"
     [[noreturn]] void fail(const std::string& key, const std::string& what) const;
@@ -45,6 +47,9 @@ public:
 
 private:
     std::optional<YAML::Node> find(const std::string& key) const;
+    // It is of another type than the wanted one.
+    [[noreturn]] void fail_type(const std::string& key, const YAML::Node& node,
+                                const std::string& wanted) const;
     std::vector<std::string> texts_of(const std::string& key, const YAML::Node& node) const;
     std::string text_of(const std::string& key, const YAML::Node& node) const;
 

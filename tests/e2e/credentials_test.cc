@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include "helpers/arena.h"
 #include "helpers/catch.h"
@@ -22,6 +23,9 @@ public:
           front_([this](const ServedRequest& request) { return answer(request); }, options()) {}
 
     std::string port() const { return front_.port(); }
+    // It shows another certificate from the next connection on.
+    void show(const PkiIdentity& identity) { front_.set_identity(identity); }
+    int handshakes() const { return front_.handshakes(); }
     int refused() const { return refused_; }
     int accepted() const { return accepted_; }
     std::set<std::string> tokens() const {
@@ -41,6 +45,10 @@ private:
 
     Answer answer(const ServedRequest& request) {
         Answer answer;
+        if (request.target.find("watch=true") != std::string::npos) {
+            answer.status = 403; // le-run polls then
+            return answer;
+        }
         const auto authorization = request.headers.find("authorization");
         const std::string bearer = "Bearer ";
         if (authorization == request.headers.end() || !authorization->second.starts_with(bearer) ||
@@ -50,10 +58,6 @@ private:
             return answer;
         }
         ++accepted_;
-        if (request.target.find("watch=true") != std::string::npos) {
-            answer.status = 403; // le-run polls then
-            return answer;
-        }
         const auto reply = https_request({.port = server_.port,
                                           .ca_pem = server_.text("ca.crt"),
                                           .method = request.method,
@@ -72,7 +76,8 @@ private:
     HttpTestServer front_;
 };
 
-// A le-run whose user is a credential plugin: a shell script that counts its runs in a file.
+// A le-run whose user is a credential plugin: a shell script that counts its runs in a file. Others
+// are set before it starts.
 struct Plugged {
     explicit Plugged(const Judge::Accepts& accepts) : judge(cluster.access(), accepts) {}
 
@@ -96,11 +101,8 @@ struct Plugged {
             "kubeconfig",
             "current-context: c\ncontexts: [{name: c, context: {cluster: c, user: u, namespace: " +
                 cluster.lease_namespace() +
-                "}}]\nclusters: [{name: c, cluster: {server: \"https://127.0.0.1:" + judge.port() +
-                "\", certificate-authority: " + cluster.access().file("ca.crt") +
-                "}}]\nusers: [{name: u, user: {exec: {apiVersion: client.authentication.k8s.io/v1, "
-                "command: ./plugin, interactiveMode: Never, env: [{name: PLUGIN_ENV, value: "
-                "env-5ecret-value}]}}}]\n");
+                "}}]\nclusters: [{name: c, cluster: {server: \"https://127.0.0.1:" + port +
+                "\", certificate-authority: ca.crt}}]\nusers: [{name: u, user: " + user + "}]\n");
     }
 
     Replica& start() {
@@ -108,7 +110,9 @@ struct Plugged {
             .name = "a",
             .record = scratch.file("record"),
             .options = Words{"--lock", cluster.lock(), "--kubeconfig", kubeconfig()} + kLongerLease,
-            .worker = {"--drain", "100"}});
+            .worker = {"--drain", "100"},
+            .environment = environment,
+            .launcher = launcher});
         return *replica;
     }
 
@@ -146,11 +150,23 @@ struct Plugged {
     Cluster cluster{shared_api_server()};
     ScratchFolder scratch;
     Judge judge;
+    const std::string ca_file = scratch.write("ca.crt", cluster.access().text("ca.crt"));
+    std::string port = judge.port();
+    std::string user = "{exec: {apiVersion: client.authentication.k8s.io/v1, command: ./plugin, "
+                       "interactiveMode: Never, env: [{name: PLUGIN_ENV, value: "
+                       "env-5ecret-value}]}}";
+    Environment environment;
+    Words launcher;
     std::optional<Replica> replica;
 };
 
-// Renewals and all other accepted writes so far.
-std::size_t writes(const Cluster& cluster) { return cluster.history().size(); }
+// Renewals and all other accepted writes so far, of one user or of all.
+std::size_t writes(const Cluster& cluster, const std::string& user = "") {
+    const auto all = cluster.history();
+    return static_cast<std::size_t>(std::count_if(all.begin(), all.end(), [&](const auto& write) {
+        return user.empty() || write.user == user;
+    }));
+}
 
 } // namespace
 
@@ -175,12 +191,7 @@ TEST_CASE("credentials: a client certificate that is rotated under a running lea
     const std::size_t before = writes(cluster);
     REQUIRE(wait_until([&] { return writes(cluster) >= before + 2; }));
     scratch.write("client.key", access.text("admin-2.key"));
-    const auto by_new = [&] {
-        const auto history = cluster.history();
-        return std::count_if(history.begin(), history.end(),
-                             [](const auto& write) { return write.user == "admin-2"; });
-    };
-    REQUIRE(wait_until([&] { return by_new() >= 3; }));
+    REQUIRE(wait_until([&] { return writes(cluster, "admin-2") >= 3; }));
 
     INFO(replica.log());
     const auto history = cluster.history();
@@ -216,6 +227,99 @@ TEST_CASE("credentials: a plugin renews its token under a running leader, time a
     for (const std::string part : {"5ecret", "PLUGIN_ENV", "KUBERNETES_EXEC_INFO"})
         CHECK(environment.find(part) == std::string::npos);
     plugged.stop();
+}
+
+TEST_CASE("credentials: a plugin gives another client certificate under a running leader") {
+    Plugged plugged([](const std::string&) { return false; });
+    const auto& access = plugged.cluster.access();
+    plugged.port = access.port; // certificates are the server's own business
+    const auto answer = [&](const std::string& name, const std::string& end) {
+        const nlohmann::json status = {{"clientCertificateData", access.text(name + ".crt")},
+                                       {"clientKeyData", access.text(name + ".key")},
+                                       {"expirationTimestamp", end}};
+        plugged.scratch.write(name,
+                              nlohmann::json{{"kind", "ExecCredential"},
+                                             {"apiVersion", "client.authentication.k8s.io/v1"},
+                                             {"status", status}}
+                                  .dump());
+    };
+    answer("admin", "2001-01-01T00:00:00Z"); // so it is asked for another one soon
+    answer("admin-2", "2222-01-01T00:00:00Z");
+    plugged.write_plugin("cd " + plugged.scratch.path() +
+                         "; if [ $run = 1 ]; then cat admin; else cat admin-2; fi");
+    plugged.start();
+    REQUIRE(plugged.leads());
+    REQUIRE(wait_until([&] { return writes(plugged.cluster, "admin-2") >= 3; }));
+    CHECK(writes(plugged.cluster, "admin") >= 1);
+    CHECK(plugged.runs() == 2);
+    CHECK_FALSE(plugged.replica->logged({"PRIVATE KEY"}));
+    plugged.check_undisturbed();
+    plugged.stop();
+}
+
+TEST_CASE(
+    "credentials: a server with a certificate of another CA is taken under a running leader") {
+    Plugged plugged([](const std::string& token) { return token == "5ecret-token"; });
+    plugged.user = "{token: 5ecret-token}";
+    plugged.start();
+    REQUIRE(plugged.leads());
+    const TestCa other("other ca");
+    plugged.judge.show(other.issue({.common_name = "server", .ips = {"127.0.0.1"}}));
+    const int handshakes = plugged.judge.handshakes();
+    plugged.scratch.write("ca.crt", other.certificate_pem());
+    REQUIRE(wait_until([&] { return plugged.judge.handshakes() > handshakes; }));
+    const std::size_t before = writes(plugged.cluster);
+    REQUIRE(wait_until([&] { return writes(plugged.cluster) >= before + 3; }));
+    plugged.check_undisturbed();
+    plugged.stop();
+}
+
+TEST_CASE("credentials: a token file that is gone for a moment costs nothing") {
+    std::atomic<bool> refuse = false; // the next request
+    Plugged plugged([&](const std::string& token) {
+        return token.starts_with("5ecret-") && !refuse.exchange(false);
+    });
+    plugged.user = "{tokenFile: token}";
+    plugged.scratch.write("token", "5ecret-old\n");
+    plugged.start();
+    REQUIRE(plugged.leads());
+    std::filesystem::remove(plugged.scratch.file("token"));
+    refuse = true; // so that it is read again before the minute is over
+    REQUIRE(wait_until([&] { return plugged.judge.refused() == 1; }));
+    const std::size_t before = writes(plugged.cluster);
+    REQUIRE(wait_until([&] { return writes(plugged.cluster) >= before + 3; }));
+    INFO(plugged.replica->log());
+    CHECK(plugged.replica->log_lines({"token file", "is missing", "stays in use"}).size() == 1);
+    plugged.scratch.write("token", "5ecret-new\n");
+    REQUIRE(wait_until([&] { return plugged.judge.tokens().contains("Bearer 5ecret-new"); }));
+    CHECK(plugged.judge.refused() == 1);
+    plugged.check_undisturbed();
+    plugged.stop();
+}
+
+TEST_CASE("credentials: a le-run that crashes leaves no core file") {
+    const auto dumps_core = [](pid_t pid) {
+        siginfo_t end{};
+        REQUIRE(::kill(pid, SIGABRT) == 0);
+        REQUIRE(::waitid(P_PID, static_cast<id_t>(pid), &end, WEXITED | WNOWAIT) == 0);
+        return end.si_code == CLD_DUMPED;
+    };
+    const Words may_dump = {"sh", "-c", "ulimit -c unlimited && exec \"$@\"", "sh"};
+    const ScratchFolder folder;
+    Process other({.argv = may_dump + Words{"sh", "-c", "echo here; exec sleep 1000"},
+                   .folder = folder.path()});
+    REQUIRE(wait_until([&] { return other.out() == "here\n" || !other.runs(); }));
+    if (!other.runs() || !dumps_core(other.pid())) {
+        WARN("nothing leaves a core file on this machine: not run");
+        return;
+    }
+    Plugged plugged([](const std::string&) { return true; });
+    plugged.user = "{token: 5ecret-token}";
+    plugged.launcher = may_dump;
+    plugged.environment = {{"ASAN_OPTIONS", "disable_coredump=0"}}; // the sanitizer forbids it, too
+    plugged.start();
+    REQUIRE(plugged.leads());
+    CHECK_FALSE(dumps_core(plugged.replica->pid()));
 }
 
 TEST_CASE("credentials: a token that the server refuses is given anew within the same renewal") {

@@ -107,9 +107,12 @@ TEST_CASE("plugin failure: what it said, on one line, with its install hint") {
     ExecPlugin plugin = plugin_of("");
     plugin.install_hint = "install it";
     CHECK(describe_failure(plugin, {"exited with 1", "", "not\n\n  logged in\n\n"}) ==
-          "the credential plugin my-plugin exited with 1; it said: not logged in; install it");
+          "the credential plugin my-plugin exited with 1; it said: not logged in; install it; "
+          "run it by hand, and check kubeconfig K: users[u].user.exec");
+    plugin.install_hint.clear();
     CHECK(describe_failure(plugin, {"printed nothing", "", ""}) ==
-          "the credential plugin my-plugin printed nothing; install it");
+          "the credential plugin my-plugin printed nothing; run it by hand, and check "
+          "kubeconfig K: users[u].user.exec");
 }
 
 TEST_CASE("plugin failure: nothing that may be a secret is told") {
@@ -124,6 +127,9 @@ TEST_CASE("plugin failure: nothing that may be a secret is told") {
                contains("region eu-1: cannot use *** with ***, see https://sts.example.com/"));
     for (const std::string secret : {"p4ssphrase", "tokenvalue1", "eyJ", "MIGH"})
         CHECK_THAT(text, !contains(secret));
+    // The beginning was cut off.
+    CHECK_THAT(describe_failure(plugin, {"exited with 1", "", "hidden\n-----END KEY-----\nbad"}),
+               contains("it said: *** KEY----- bad;"));
 }
 
 TEST_CASE("base64: what is encoded is decoded to the same") {

@@ -170,7 +170,7 @@ TEST_CASE("where a configuration is looked for, in order") {
     config = load_cluster_config(request(kFixtures + "token-file.yaml", listed, service_account));
     CHECK_THAT(config.source, contains("token-file.yaml"));
     text = complaint(request("/nonexistent/kubeconfig", listed, service_account));
-    CHECK(text == "kubeconfig /nonexistent/kubeconfig is missing");
+    CHECK(text == "kubeconfig /nonexistent/kubeconfig is missing; correct its path, or what it is");
 }
 
 TEST_CASE("a broken service account") {
@@ -190,8 +190,13 @@ TEST_CASE("a broken service account") {
     folder.write("token", "t");
     CHECK_THAT(in_pod("10.0.0.1", "https"), contains("has no valid port"));
     CHECK(in_pod("10.0.0.1", "443") == "no complaint"); // without a namespace file
-    CHECK(in_pod("fd00::1", "443") == "no complaint");
-    CHECK(in_pod("[fd00::1]", "443") == "no complaint");
+    for (const std::string host : {"fd00::1", "[fd00::1]"}) {
+        const auto config = load_cluster_config(
+            request({}, {{"KUBERNETES_SERVICE_HOST", host}, {"KUBERNETES_SERVICE_PORT", "443"}},
+                    folder.path()));
+        CHECK(config.endpoint.host == "fd00::1");
+        CHECK(config.endpoint.port == "443");
+    }
 }
 
 TEST_CASE("broken kubeconfig files, each with its own line") {
@@ -234,7 +239,7 @@ TEST_CASE("what a kubeconfig may say wrong") {
         {"{server: \"https://a\", insecure-skip-tls-verify: Yes, "
          "certificate-authority: pki/ca.crt}",
          "{}", "insecure-skip-tls-verify is true beside a certificate authority"},
-        {"{server: 1.5}", "{}", "server is a number; write a text, in quotes"},
+        {"{server: 1.5}", "{}", "server is a number (1.5); write a text, in quotes"},
         {"{server: \"https://a\", proxy-url: \"p:3128\"}", "{}", "proxy-url "},
         {"{server: \"https://a\", proxy-url: \"http://u:hidden@\"}", "{}", "proxy-url "},
         {"{server: \"https://a\", proxy-url: \"ftp://p\"}", "{}", "proxy-url "},
@@ -303,7 +308,7 @@ TEST_CASE("lists of a kubeconfig that make no sense") {
         {"current-context: c\ncontexts: [text]", "contexts[0] is a text; write a mapping"},
         {"current-context: c\ncontexts: [{context: {}}]", "contexts has no entry named \"c\""},
         {"current-context: c\ncontexts: [{name: 7}]", "contexts[0].name is a number"},
-        {"current-context: y", "current-context is a truth value; write a text, in quotes"},
+        {"current-context: y", "current-context is a truth value (y); write a text, in quotes"},
         {"kind: Pod", "kind is \"Pod\": this is not a kubeconfig"},
         {"apiVersion: v7", "apiVersion is \"v7\""},
         {"current-context: c\ncontexts: [{name: c}]", "contexts[c].context.cluster is missing"},

@@ -88,6 +88,9 @@ TEST_CASE("plugin process: endless output is cut") {
         CHECK(run.output.size() <= PluginProcess::kMostOutput + 4096);
         CHECK(run.said.size() <= PluginProcess::kMostSaid);
     }
+    // At a blank: what is left of a cut secret would look like none.
+    const auto run = run_to_end(script("printf 'secret%01020d rest of it' 5 >&2"));
+    CHECK(run.said == " rest of it");
 }
 
 TEST_CASE("plugin process: what it leaves behind, with the pipes open, is not waited for") {

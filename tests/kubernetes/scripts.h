@@ -33,6 +33,7 @@ inline std::string answer_with(const std::string& status) {
 inline kubernetes::ExecPlugin plugin_of(const std::string& text) {
     kubernetes::ExecPlugin plugin;
     plugin.name = "my-plugin";
+    plugin.place = "kubeconfig K: users[u].user.exec";
     plugin.api_version = kExecV1;
     plugin.command = script(text);
     return plugin;

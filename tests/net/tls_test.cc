@@ -304,6 +304,69 @@ TEST_CASE("the client certificate is shown where one is asked for") {
     CHECK_THAT(server.requests().back().client_subject, contains("system:le-run"));
 }
 
+TEST_CASE("another CA and client certificate are used as soon as they are given") {
+    const TestCa old_ca("old ca"), new_ca("new ca");
+    const auto client = [&](const std::string& name) {
+        return old_ca.issue({.common_name = name, .is_client = true});
+    };
+    auto options = with(old_ca.issue(for_loopback()));
+    options.tls->client_ca_pem = old_ca.certificate_pem();
+    HttpTestServer server(
+        [](const ServedRequest& request) {
+            Answer answer = text("ok");
+            if (request.target == "/slow")
+                answer.kind = Answer::Kind::kDrip;
+            return answer;
+        },
+        options);
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(server.port(), old_ca.certificate_pem());
+    const auto show = [&](const PkiIdentity& identity) {
+        endpoint.tls_config.client_certificate_pem = identity.certificate_pem;
+        endpoint.tls_config.client_key_pem = identity.key_pem;
+    };
+    show(client("one"));
+    HttpTransport transport(fixture.loop, endpoint);
+    const auto seen = [&] {
+        CHECK(response_of(exchange(fixture, transport, get())).status == 200);
+        return server.requests().back().client_subject;
+    };
+    CHECK_THAT(seen(), contains("one"));
+
+    // What is under way goes on.
+    std::optional<net::HttpResult> slow;
+    transport.async_send(get("/slow"), kLongTimeout,
+                         [&](net::HttpResult result) { slow = std::move(result); });
+    REQUIRE(fixture.run_until([&] { return server.requests().back().target == "/slow"; }));
+    show(client("two"));
+    transport.use(endpoint.tls_config);
+    CHECK_THAT(seen(), contains("two"));
+    CHECK_FALSE(slow);
+    REQUIRE(fixture.run_until([&] { return slow.has_value(); }));
+    CHECK(response_of(*slow).body.size() == 1000);
+
+    // The server's side, too: it has another certificate from the next connection on.
+    server.set_identity(new_ca.issue(for_loopback()));
+    endpoint.tls_config.ca_pem = new_ca.certificate_pem();
+    transport.use(endpoint.tls_config);
+    CHECK_THAT(seen(), contains("two"));
+    const int handshakes = server.handshakes();
+
+    // What cannot work changes nothing, and what works is a new beginning after it.
+    auto broken = endpoint.tls_config;
+    broken.client_key_pem = client("three").key_pem;
+    transport.use(broken);
+    CHECK_THAT(seen(), contains("two"));
+    CHECK(server.handshakes() == handshakes);
+    endpoint.tls_config = broken;
+    HttpTransport mended(fixture.loop, endpoint);
+    CHECK(error_of(exchange(fixture, mended, get())).kind == HttpError::Kind::kUntrusted);
+    show(client("four"));
+    mended.use(endpoint.tls_config);
+    CHECK(response_of(exchange(fixture, mended, get())).status == 200);
+    CHECK_THAT(server.requests().back().client_subject, contains("four"));
+}
+
 TEST_CASE("TLS 1.1 is refused") {
     const TestCa ca("ca");
     auto options = with(ca.issue(for_loopback()));

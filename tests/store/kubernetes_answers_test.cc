@@ -2,6 +2,7 @@
 #include <chrono>
 
 #include "helpers/catch.h"
+#include "helpers/http_test_server.h"
 #include "helpers/scratch_folder.h"
 #include "kubernetes/kubeconfig.h"
 #include "store/contract.h"
@@ -297,4 +298,42 @@ TEST_CASE("answers: broken HTTP is unreachable") {
         REQUIRE(std::holds_alternative<Failure>(outcome));
         CHECK(std::get<Failure>(outcome).kind == Kind::kUnreachable);
     }
+}
+
+TEST_CASE("in a pod: the server's IPv6 address from the environment") {
+    const TestCa ca("ca");
+    std::unique_ptr<HttpTestServer> server;
+    HttpTestServer::Options options;
+    options.address = "::1";
+    options.tls = ServerTls();
+    options.tls->identity = ca.issue({.common_name = "server", .ips = {"::1"}});
+    try {
+        server = std::make_unique<HttpTestServer>(
+            [](const ServedRequest&) { return Answer{.status = 200, .body = lease_of("a", "41")}; },
+            options);
+    } catch (const std::system_error& without) {
+        WARN("no IPv6 on this machine: " << without.what());
+        return;
+    }
+    const ScratchFolder folder;
+    folder.write("ca.crt", ca.certificate_pem());
+    folder.write("token", "pod-token\n");
+    folder.write("namespace", "n\n");
+    const std::map<std::string, std::string> environment{
+        {"KUBERNETES_SERVICE_HOST", "::1"}, {"KUBERNETES_SERVICE_PORT", server->port()}};
+    const auto config = kubernetes::load_cluster_config(
+        {.kubeconfig_flag = {},
+         .environment = [&](const std::string& name) -> std::optional<std::string> {
+             const auto found = environment.find(name);
+             return found == environment.end() ? std::nullopt : std::optional(found->second);
+         },
+         .service_account_folder = folder.path()});
+    boost::asio::io_context loop;
+    const auto store = make_kubernetes_store(loop, config, lock_namespace(config, ""), "w");
+    CHECK(describe(read_and_wait(loop, *store)) == "Found a");
+    REQUIRE(server->requests().size() == 1);
+    auto seen = server->requests().front();
+    CHECK(seen.headers["authorization"] == "Bearer pod-token");
+    CHECK(seen.headers["host"] == "[::1]:" + server->port());
+    CHECK(seen.target == "/apis/coordination.k8s.io/v1/namespaces/n/leases/w");
 }
