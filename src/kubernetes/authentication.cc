@@ -24,7 +24,7 @@ void Authentication::async_get(Clock::time_point deadline, Handler handler) {
         if (plugin_->current() != nullptr)
             handler(present());
         else
-            handler(plugin_->problem().value_or("the credential plugin has not answered yet"));
+            handler(plugin_->why_none());
     });
 }
 
@@ -53,7 +53,7 @@ Authentication::Present Authentication::present() {
 
 void Authentication::warn(const std::optional<std::string>& problem, bool& has_warned) const {
     if (problem && !has_warned && warn_)
-        warn_(*problem + "; what was there before stays in use");
+        warn_(*problem + "; what was there before stays in use until that is mended");
     has_warned = problem.has_value();
 }
 

@@ -12,6 +12,10 @@ PluginCredentials::PluginCredentials(boost::asio::io_context& loop, ExecPlugin p
     : loop_(loop), plugin_(std::move(plugin)), warn_(std::move(warn)), patience_(patience),
       next_run_(loop) {}
 
+std::string PluginCredentials::why_none() const {
+    return problem_ ? *problem_ : describe_failure(plugin_, {"has not answered yet", "", ""});
+}
+
 void PluginCredentials::async_wait(Clock::time_point deadline, std::function<void()> done) {
     const auto waiter = waiters_.emplace_back(std::make_shared<Waiter>(loop_));
     waiter->done = std::move(done);

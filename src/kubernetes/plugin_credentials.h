@@ -40,6 +40,8 @@ public:
     bool is_awaited() const { return !current_ || (was_refused_ && process_ != nullptr); }
     // Why the last run failed, naming the plugin; nothing: it did not.
     const std::optional<std::string>& problem() const { return problem_; }
+    // Why there is no credential yet, the same way.
+    std::string why_none() const;
 
     // Calls `done` when a run has ended, well or not, or at the deadline; never from inside.
     // Runs the plugin unless it is running or had its last run just now.

@@ -92,7 +92,8 @@ void ChangingTlsFiles::read_again() {
     if (!config.client_key_pem.empty() &&
         !is_pair(config.client_certificate_pem, config.client_key_pem))
         throw Problem{(files_.client_key.empty() ? files_.client_certificate : files_.client_key) +
-                      " does not belong to the other half of the client certificate"};
+                      " does not belong to the other half of the client certificate; write the "
+                      "matching pair"};
     config_ = std::move(config);
 }
 

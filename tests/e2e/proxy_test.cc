@@ -46,7 +46,8 @@ std::optional<int> kubectl_get(const Cluster& cluster, const std::string& kubeco
                                const Environment& environment) {
     Process kubectl({.argv = {"kubectl", "--kubeconfig", kubeconfig, "get", "leases",
                               cluster.lease_name(), "--request-timeout", "60s"},
-                     .environment = without_settings() + environment,
+                     .environment = without_settings() + environment +
+                                    Environment{{"HOME", cluster.scratch().path()}}, // its cache
                      .inherit_environment = false});
     return kubectl.wait();
 }

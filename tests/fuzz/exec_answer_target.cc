@@ -35,7 +35,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     // It prints its answer, and the same among what it says.
     const auto told =
         describe_failure(plugin, {"exited with 1", text, "5ecret-of-its-environment"});
-    LE_CHECK(told.ends_with("; it said: ***"));
+    LE_CHECK(told.find("; it said: ***; run it by hand") != std::string::npos);
     const auto said = describe_failure(plugin, {"exited with 1", "", text});
     LE_CHECK(said.size() <= 2003 && !has_control_characters(said));
     return 0;

@@ -128,10 +128,14 @@ TEST_CASE("plugin credential: who waits for a plugin that never gave one is rele
     hanging.await(200ms);
     CHECK(hanging.credentials.is_awaited());
     CHECK_FALSE(hanging.credentials.problem());
+    CHECK_THAT(hanging.credentials.why_none(),
+               contains("the credential plugin my-plugin has not answered yet") &&
+                   contains("check kubeconfig K: users[u].user.exec"));
 
     Arena failing("exit 1");
     failing.await();
     CHECK_THAT(failing.credentials.problem().value_or(""), contains("exited with 1"));
+    CHECK(failing.credentials.why_none() == failing.credentials.problem());
     CHECK(failing.warnings.empty()); // the request says it
     failing.await(200ms);            // in the pause after it
     CHECK(failing.runs() == 1);
