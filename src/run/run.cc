@@ -18,6 +18,7 @@
 #include "run/log.h"
 #include "run/report_text.h"
 #include "run/signal_source.h"
+#include "run/start_pages.h"
 #include "run/wall_clock.h"
 #include "signal_names.h"
 
@@ -173,6 +174,7 @@ private:
                     "started",
                     "started the child, pid " + std::to_string(started.pid),
                     {{"pid", std::to_string(started.pid)}}});
+        drop_start_pages();
     }
 
     void on(const Failed& failed) { failed_ = failed; }
