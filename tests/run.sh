@@ -3,7 +3,7 @@
 #
 #   tests/run.sh           all of it, the tests on a real kube-apiserver with etcd included
 #   tests/run.sh --quick   without those
-#   tests/run.sh --all     all of it, arm64 under qemu-user, Debian 13, and cpprestsdk built twice: half an hour more
+#   tests/run.sh --all     all of it, arm64 under qemu-user, Debian 13, the image by an engine, and cpprestsdk built twice: half an hour more
 #
 # Debian 12, as root. It needs no running server, ends what it starts, and prints each stage's time.
 set -euo pipefail
@@ -105,10 +105,11 @@ stage "static program: end to end on the file store" tests_in build/asan -L '^e2
 stage "static program: matrix of faults" build/asan/tests/faults --no-server
 unset TEST_LE_RUN
 if [[ $all == yes ]]; then
-    stage "install packages for arm64 and Debian 13" container/install-packages.sh tests/packages-all.txt
+    stage "install packages for arm64, Debian 13 and images" container/install-packages.sh tests/packages-all.txt
     stage "release archive, with cpprestsdk built again" tests/package/release_test.sh build/packages afresh
     stage "arm64, under qemu-user" tests/package/arm64_test.sh build/packages
     stage "Debian 13" tests/package/debian13_test.sh build/packages
+    stage "image, built by an engine" tests/package/image_test.sh
 fi
 stage "quick start, as README shows it" tests/tidy/quickstart_test.sh
 

@@ -201,7 +201,7 @@ TEST_CASE("errors: what credentials say of themselves is said when they are refu
     texts.check(read_failure(config, "prod"), Kind::kDenied, config, "prod", {"get new ones"});
 }
 
-TEST_CASE("errors: what a real API server refuses") {
+TEST_CASE("kubernetes: errors: what a real API server refuses") {
     Texts texts;
     const KubernetesAdmin admin(shared_api_server());
     const std::string place = admin.make_namespace();
