@@ -20,7 +20,10 @@ void Authentication::async_get(Clock::time_point deadline, Handler handler) {
         handler(present());
         return;
     }
-    plugin_->async_wait(deadline, [this, handler = std::move(handler)] {
+    // A refused credential may be good all the same: a server has its moments, and the plugin too.
+    const auto now = Clock::now();
+    const auto until = plugin_->current() == nullptr ? deadline : now + (deadline - now) / 2;
+    plugin_->async_wait(until, [this, handler = std::move(handler)] {
         if (plugin_->current() != nullptr)
             handler(present());
         else

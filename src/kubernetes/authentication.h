@@ -41,7 +41,8 @@ public:
                    std::function<void(const std::string&)> warn);
 
     // Calls `handler` once: at once, from inside, when there is a credential; else when the plugin
-    // has given one, or failed, or at the deadline.
+    // has given one, or failed, or at the deadline. A credential that was refused is given again
+    // when half of the time is over and the plugin still runs.
     void async_get(Clock::time_point deadline, Handler handler);
     // The server refused (401) what was given with this generation: whether another try has a
     // sense.

@@ -356,6 +356,24 @@ TEST_CASE("credentials: a plugin that hangs costs nothing, and goes with le-run"
     CHECK(wait_until([&] { return !is_alive(hung); }));
 }
 
+TEST_CASE("credentials: a token that is refused once while its plugin hangs loses no lease") {
+    std::atomic<bool> refuse = false; // the next request
+    Plugged plugged(
+        [&](const std::string& token) { return token == "5ecret" && !refuse.exchange(false); });
+    plugged.write_plugin("[ $run = 1 ] || exec sleep 1000; give 5ecret");
+    plugged.start();
+    REQUIRE(plugged.leads());
+    REQUIRE(wait_until([&] { return writes(plugged.cluster) >= 4; }));
+    refuse = true;
+    REQUIRE(wait_until([&] { return plugged.runs() == 2; }));
+    const std::size_t before = writes(plugged.cluster);
+    REQUIRE(wait_until([&] { return writes(plugged.cluster) >= before + 6; }));
+    INFO(plugged.replica->log());
+    CHECK(plugged.starts() == 1);
+    CHECK_FALSE(plugged.replica->logged({"lost"}));
+    plugged.stop();
+}
+
 TEST_CASE("credentials: a plugin that hangs does not outlive a le-run that lost its guard") {
     Plugged plugged([](const std::string& token) { return token.starts_with("5ecret"); });
     plugged.write_plugin("[ $run = 1 ] || exec sleep 1000; give 5ecret "

@@ -1,5 +1,6 @@
 // As whom requests come, when files and plugins change it.
 #include <filesystem>
+#include <thread>
 
 #include <nlohmann/json.hpp>
 
@@ -14,14 +15,16 @@ using namespace le_run::test;
 
 namespace {
 
+constexpr std::chrono::seconds kTime{6}; // to get a credential where its plugin hangs
+
 struct Arena {
     explicit Arena(const ClusterConfig& config)
         : authentication(loop, config,
                          [this](const std::string& text) { warnings.push_back(text); }) {}
 
-    Authentication::Present get() {
+    Authentication::Present get(std::chrono::seconds time = std::chrono::seconds(60)) {
         std::optional<std::variant<Authentication::Present, std::string>> got;
-        authentication.async_get(Authentication::Clock::now() + std::chrono::seconds(60),
+        authentication.async_get(Authentication::Clock::now() + time,
                                  [&](auto present) { got = std::move(present); });
         while (!got)
             loop.run_one();
@@ -69,6 +72,24 @@ TEST_CASE("authentication: a plugin's certificate is what connections are made w
     const Refused known = arena.authentication.describe();
     CHECK(known.from == "the test");
     CHECK_THAT(known.expired, contains("the client certificate expired on 20"));
+}
+
+TEST_CASE("authentication: a refused credential is used again while its plugin hangs") {
+    const ScratchFolder folder;
+    auto config = config_of_test();
+    config.plugin =
+        plugin_of("echo run >>" + folder.file("runs") + "; [ $(wc -l <" + folder.file("runs") +
+                  ") = 1 ] || exec sleep 1000; echo '" + answer_with("{\"token\":\"t\"}") + "'");
+    Arena arena(config);
+    const auto first = arena.get();
+    std::this_thread::sleep_for(PluginCredentials::kShortestPause); // runs keep that distance
+    CHECK(arena.authentication.refused(first.generation));
+    const auto begin = Authentication::Clock::now();
+    CHECK(arena.get(kTime).headers == first.headers);
+    // Not at once: it might have given another one. And not so late that no request has time.
+    const auto passed = Authentication::Clock::now() - begin;
+    CHECK(passed >= kTime / 2);
+    CHECK(passed < kTime);
 }
 
 TEST_CASE("authentication: whoever is impersonated is the user") {
