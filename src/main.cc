@@ -11,6 +11,8 @@
 
 #include "exit_code.h"
 #include "options/options.h"
+#include "preflight/check.h"
+#include "preflight/rbac.h"
 #include "run/become_command.h"
 #include "run/release.h"
 #include "run/run.h"
@@ -95,6 +97,13 @@ int start(const Options& options, const sigset_t& signal_mask, bool sigchld_igno
     return run(options, guard);
 }
 
+// Without a guard and a child: what is asked for is said, and no signal means more than elsewhere.
+int say(const Options& options, const sigset_t& signal_mask, bool) {
+    ::prctl(PR_SET_DUMPABLE, 0);
+    ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
+    return options.task == Task::kCheck ? check(options) : print_rbac(options);
+}
+
 } // namespace
 
 int main(int argc, char** argv) {
@@ -115,7 +124,9 @@ int main(int argc, char** argv) {
             return 0;
         }
         const auto& wanted = std::get<Options>(options);
-        const auto act = wanted.election_off.empty() ? start : become_command;
+        const auto act = wanted.task != Task::kRun     ? say
+                         : wanted.election_off.empty() ? start
+                                                       : become_command;
         code = act(wanted, signal_mask, sigchld_ignored);
     } catch (const OptionsError& error) {
         print(stderr, std::string("le-run: ") + error.what() + "\n");

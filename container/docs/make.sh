@@ -11,11 +11,23 @@ mkdir -p "$out"
 help=$("$@" --help)
 version=$("$@" --version | sed -n 's/^le-run //p')
 
+# --- the words that may come first: what each does ---
+tasks=()
+declare -A task_text
+while IFS= read -r line; do
+    [[ $line =~ ^\ +le-run\ ([a-z]+)\ \[options\]\ +(.*)$ ]] || continue
+    tasks+=("${BASH_REMATCH[1]}")
+    task_text[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+done <<<"$help"
+
 # --- man page ---
 {
     printf '.TH LE\\-RUN 1 "" "le\\-run %s" "User Commands"\n' "$version"
     printf '.SH NAME\nle\\-run \\- run one copy of a program among replicas, while it holds a lease\n'
     printf '.SH SYNOPSIS\n.B le\\-run\n[\\fIoptions\\fR] \\fB\\-\\-\\fR \\fIcommand\\fR [\\fIargs\\fR...]\n'
+    for task in "${tasks[@]}"; do
+        printf '.PP\n.B le\\-run %s\n[\\fIoptions\\fR]\n' "$task"
+    done
     awk -f "$here/man.awk" -v sections="Options=OPTIONS
 Signals=SIGNALS
 Exit codes=EXIT STATUS
@@ -76,7 +88,13 @@ _le_run() {
         fi
         return
     done
-    case ${COMP_WORDS[COMP_CWORD - 1]} in
+BASH
+    cat <<BASH
+    if ((COMP_CWORD == 1)) && [[ \$word != -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W '${tasks[*]} $flags--' -- "\$word")
+        return
+    fi
+    case \${COMP_WORDS[COMP_CWORD - 1]} in
 BASH
     for name in "${names[@]}"; do
         if [[ -n $(choices "$name") ]]; then
@@ -93,7 +111,22 @@ BASH
 
 # --- zsh ---
 {
-    printf '#compdef le-run\n_arguments -S \\\n'
+    printf '#compdef le-run\nlocal -a tasks=(\n'
+    for task in "${tasks[@]}"; do
+        printf "    '%s:%s'\n" "$task" "${task_text[$task]}"
+    done
+    cat <<'ZSH'
+)
+if ((CURRENT == 2)) && [[ $PREFIX != -* ]]; then
+    _describe task tasks
+    return
+fi
+if ((CURRENT > 2)) && [[ -n ${(M)tasks:#$words[2]:*} ]]; then
+    shift words
+    ((CURRENT--))
+fi
+ZSH
+    printf '_arguments -S \\\n'
     for name in "${names[@]}"; do
         said=$(sed -e 's/[]:[\\]/\\&/g' -e "s/'/'\\\\''/g" <<<"${text[$name]}")
         value=
@@ -114,6 +147,9 @@ BASH
     echo "# fish completion for le-run"
     echo "set -l options 'not contains -- -- (commandline -opc)'"
     echo "complete -c le-run -f"
+    for task in "${tasks[@]}"; do
+        printf "complete -c le-run -n 'test (count (commandline -opc)) -eq 1' -a %s -d '%s'\n" "$task" "${task_text[$task]}"
+    done
     for name in "${names[@]}"; do
         printf "complete -c le-run -n \"\$options\" -l %s -d '%s'" "$name" "$(sed "s/[\\\\']/\\\\&/g" <<<"${text[$name]}")"
         if [[ -n $(choices "$name") ]]; then

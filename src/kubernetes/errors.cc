@@ -7,10 +7,12 @@ std::string with_message(const std::string& message) {
     return message.empty() ? "" : ": " + message;
 }
 
-std::string attempt(const Access& access) {
-    return "cannot " + access.verb + " lease " + access.lease_namespace + "/" + access.name +
+std::string what(const Access& access) {
+    return access.verb + " lease " + access.lease_namespace + "/" + access.name +
            (access.user.empty() ? "" : " as " + access.user);
 }
+
+std::string attempt(const Access& access) { return "cannot " + what(access); }
 
 // What to do about a status that has no text of its own.
 struct Advice {
@@ -46,7 +48,7 @@ std::string role_rules(const Access& access) {
            access.name +
            "\"], verbs: [\"get\", \"update\", \"watch\"]} and "
            "{apiGroups: [\"coordination.k8s.io\"], resources: [\"leases\"], verbs: [\"create\"]} "
-           "(create cannot be limited by resourceNames)";
+           "(create cannot be limited by resourceNames); le-run rbac prints them";
 }
 
 } // namespace
@@ -92,6 +94,11 @@ std::string forbidden(const Access& access, const std::string& server_message) {
     if (lacks_rights)
         why += "; " + role_rules(access);
     return cannot(access, why);
+}
+
+std::string right_missing(const Access& access) {
+    return one_line("no right to " + what(access) + " at " + access.server + "; " +
+                    role_rules(access));
 }
 
 std::string namespace_missing(const Access& access) {

@@ -43,6 +43,9 @@ std::string unauthorized(const Access& access, const std::string& server_message
 // Role needs, unless the server refused for another reason than missing rights.
 std::string forbidden(const Access& access, const std::string& server_message);
 
+// A right that the server says is missing, before anything was attempted with it.
+std::string right_missing(const Access& access);
+
 // 404 for the namespace itself.
 std::string namespace_missing(const Access& access);
 

@@ -39,6 +39,13 @@ std::string common_name_of(const std::string& certificate_pem) {
     return size > 0 ? printable(name) : "";
 }
 
+// Empty: there is none.
+std::string text_at(const nlohmann::json& claims, const char* place) {
+    const nlohmann::json::json_pointer pointer(place);
+    const bool is_text = claims.contains(pointer) && claims.at(pointer).is_string();
+    return is_text ? printable(claims.at(pointer).get<std::string>()) : "";
+}
+
 } // namespace
 
 std::optional<TokenClaims> read_claims(const std::string& token) {
@@ -55,13 +62,14 @@ std::optional<TokenClaims> read_claims(const std::string& token) {
     if (!claims.is_object())
         return std::nullopt;
     TokenClaims read;
-    const auto subject = claims.find("sub"), expires = claims.find("exp");
-    if (subject != claims.end() && subject->is_string())
-        read.subject = printable(subject->get<std::string>());
+    read.subject = text_at(claims, "/sub");
+    const auto expires = claims.find("exp");
     constexpr std::int64_t kYear9999 = 253'402'300'799;
     if (expires != claims.end() && expires->is_number_unsigned() &&
         expires->get<std::uint64_t>() <= kYear9999)
         read.expires = std::chrono::sys_seconds(std::chrono::seconds(expires->get<std::int64_t>()));
+    read.pod_namespace = text_at(claims, "/kubernetes.io/namespace");
+    read.pod = text_at(claims, "/kubernetes.io/pod/name");
     return read;
 }
 

@@ -11,6 +11,7 @@ namespace le_run::kubernetes {
 struct TokenClaims {
     std::string subject; // empty: not said
     std::optional<std::chrono::sys_seconds> expires;
+    std::string pod_namespace{}, pod{}; // whose token it is; empty: no pod's
 };
 
 // Of a token that is a JSON web token, which those of service accounts and of OpenID are.

@@ -19,11 +19,17 @@ std::string help_of(const OptionText& option) {
 }
 
 std::string help_text(const CLI::App& app) {
-    // CLI11 writes "le-run [OPTIONS]"; the command is not its business.
+    // CLI11 writes "le-run [OPTIONS]"; the command and the tasks are not its business.
+    std::string usage = kUsage;
+    for (const TaskText& task : kTasks) {
+        std::string line = std::string("\n       le-run ") + task.name + " [options]";
+        line.resize(32, ' ');
+        usage += line + task.help;
+    }
     std::string help = app.help();
     const std::string generated = "le-run [OPTIONS]";
     if (const auto at = help.find(generated); at != std::string::npos) {
-        help.replace(at, generated.size(), kUsage);
+        help.replace(at, generated.size(), usage);
     }
     return help;
 }

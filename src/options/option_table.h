@@ -5,6 +5,8 @@
 #include <array>
 #include <string>
 
+#include "options/options.h"
+
 namespace le_run {
 
 enum class GivenIn { kFlag, kFlagOrVariable, kAnyPlace };
@@ -57,6 +59,17 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
     {"print-config", "", "print each option's value and where it came from; start nothing", "", "",
      GivenIn::kFlag},
     {"version", "", "print the version", "", "", GivenIn::kFlag},
+});
+
+// The words that may come first, instead of a run.
+struct TaskText {
+    const char* name;
+    Task task;
+    const char* help;
+};
+inline constexpr auto kTasks = std::to_array<TaskText>({
+    {"check", Task::kCheck, "say line by line whether a lease can be won so, here; change nothing"},
+    {"rbac", Task::kRbac, "print what grants the rights on the lease, for kubectl apply -f -"},
 });
 
 // Flags of kube-scheduler and kube-controller-manager, and the options that they set.

@@ -178,20 +178,28 @@ std::string program_of(const std::string& command, const std::vector<std::string
     }
 }
 
+const TaskText* task_of(const std::vector<std::string>& arguments) {
+    const auto found = std::find_if(kTasks.begin(), kTasks.end(), [&](const TaskText& task) {
+        return !arguments.empty() && arguments.front() == task.name;
+    });
+    return found == kTasks.end() ? nullptr : &*found;
+}
+
 } // namespace
 
 std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& arguments,
                                                const std::vector<std::string>& environment) {
+    const TaskText* task = task_of(arguments);
     // The first "--" ends le-run's own arguments, whatever the command's look like.
     const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-    const auto flags = read_flags({arguments.begin(), dashes});
+    const auto flags = read_flags({arguments.begin() + (task == nullptr ? 0 : 1), dashes});
     if (const auto* print = std::get_if<JustPrint>(&flags)) {
         return *print;
     }
     Values values = std::get<Values>(flags);
     const bool only_print = find(values, "print-config") != nullptr;
     const bool has_command = dashes != arguments.end() && dashes + 1 != arguments.end();
-    if (!only_print && !has_command) {
+    if (!only_print && !has_command && task == nullptr) {
         fail(std::string("no command: write ") + kUsage);
     }
     add_other_places(values, environment);
@@ -199,12 +207,18 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
     if (only_print) {
         return JustPrint{print_config(values)};
     }
-    if (options.election_off.empty() && !has_lock(values)) {
+    options.task = task == nullptr ? Task::kRun : task->task;
+    const bool is_rbac = options.task == Task::kRbac;
+    if ((options.election_off.empty() || is_rbac) && !has_lock(values)) {
         fail("no lock: use --lock k8s://NAMESPACE/NAME or --lock file:///PATH, or set LE_RUN_LOCK; "
              "without any election: LE_RUN_ENABLED=false");
     }
-    options.command.assign(dashes + 1, arguments.end());
-    options.program = program_of(options.command.front(), environment);
+    if (has_command) {
+        options.command.assign(dashes + 1, arguments.end());
+    }
+    if (has_command && !is_rbac) { // the rights may be granted where the program is not
+        options.program = program_of(options.command.front(), environment);
+    }
     options.environment = environment_of_child(environment);
     return options;
 }

@@ -12,10 +12,13 @@
 
 namespace le_run {
 
+// What the first word asks for: to contend and run the command, or le-run check, or le-run rbac.
+enum class Task { kRun, kCheck, kRbac };
 enum class LogFormat { kText, kJson };
 enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 struct Options {
+    Task task = Task::kRun;
     // Empty: elect. Else where that was turned off, for the log: the command replaces le-run, and
     // there may be no lock.
     std::string election_off;
@@ -26,8 +29,8 @@ struct Options {
     bool pid_namespace = false;
     LogLevel log_level = LogLevel::kInfo;
     LogFormat log_format = LogFormat::kText;
-    std::vector<std::string> command;
-    std::string program; // command[0] found in PATH
+    std::vector<std::string> command; // only a run needs one
+    std::string program;              // command[0] found in PATH
     std::vector<std::string>
         environment;               // for the child: inherited without le-run's option variables
     std::string cpu_limit_warning; // empty: none

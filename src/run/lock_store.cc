@@ -2,8 +2,6 @@
 
 #include <cstdlib>
 
-#include "kubernetes/kubeconfig.h"
-
 namespace le_run {
 namespace {
 
@@ -14,16 +12,21 @@ std::optional<std::string> own_variable(const std::string& name) {
 
 } // namespace
 
+kubernetes::ClusterConfig cluster_of(const Options& options) {
+    const auto& lock = std::get<KubernetesLock>(options.lock);
+    kubernetes::KubeconfigRequest request{lock.kubeconfig, own_variable};
+    request.choice = {lock.context, lock.cluster, lock.user};
+    request.variables = options.environment;
+    return kubernetes::load_cluster_config(request);
+}
+
 LockStore open_lock(boost::asio::io_context& loop, const Options& options,
                     std::function<void(const std::string&)> warn) {
     if (const auto* file = std::get_if<FileLock>(&options.lock)) {
         return {make_file_store(loop, file->path), "file://" + file->path, {}};
     }
     const auto& lease = std::get<KubernetesLock>(options.lock);
-    kubernetes::KubeconfigRequest request{lease.kubeconfig, own_variable};
-    request.choice = {lease.context, lease.cluster, lease.user};
-    request.variables = options.environment;
-    auto cluster = kubernetes::load_cluster_config(request);
+    auto cluster = cluster_of(options);
     const std::string lease_namespace =
         kubernetes::lock_namespace(cluster, lease.lease_namespace.value_or(""));
     LockStore opened;

@@ -8,6 +8,7 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "kubernetes/kubeconfig.h"
 #include "lock_url.h"
 #include "options/options.h"
 #include "store/lease_store.h"
@@ -20,8 +21,11 @@ struct LockStore {
     std::vector<std::string> warnings;
 };
 
-// Reads the kubeconfig, or what a pod has instead. `warn`: as of make_kubernetes_store(). Throws
-// StoreConfigError.
+// The API server that the lock of `options` names, a k8s:// one: by the kubeconfig, or what a pod
+// has instead. Throws StoreConfigError.
+kubernetes::ClusterConfig cluster_of(const Options& options);
+
+// The same, and the store. `warn`: as of make_kubernetes_store(). Throws StoreConfigError.
 LockStore open_lock(boost::asio::io_context& loop, const Options& options,
                     std::function<void(const std::string&)> warn);
 

@@ -39,6 +39,7 @@ bool is_for_tls(const HttpResponse& response) {
 // A request with what it takes to send it again.
 struct LeaseApi::Call {
     const char* method;
+    std::string target;
     std::string body;
     Steady::time_point deadline;
     Done done;
@@ -70,7 +71,26 @@ net::HttpRequest LeaseApi::request(const char* method, std::string target, std::
 
 void LeaseApi::async_send(const char* method, std::string body, Steady::time_point deadline,
                           Done done) {
-    send(std::make_shared<Call>(Call{method, std::move(body), deadline, std::move(done)}));
+    const bool is_create = std::string_view(method) == "POST";
+    async_ask(method, is_create ? collection_ : collection_ + "/" + name_, std::move(body),
+              deadline, std::move(done));
+}
+
+void LeaseApi::async_ask(const char* method, std::string target, std::string body,
+                         Steady::time_point deadline, Done done) {
+    send(std::make_shared<Call>(
+        Call{method, std::move(target), std::move(body), deadline, std::move(done)}));
+}
+
+void LeaseApi::async_authenticate(Steady::time_point deadline,
+                                  std::function<void(std::string)> done) {
+    using Present = kubernetes::Authentication::Present;
+    authentication_.async_get(deadline, [this, done](std::variant<Present, std::string> got) {
+        auto* present = std::get_if<Present>(&got);
+        if (present != nullptr && present->tls)
+            transport_.use(*std::move(present->tls));
+        done(present != nullptr ? "" : std::get<std::string>(std::move(got)));
+    });
 }
 
 void LeaseApi::send(std::shared_ptr<Call> call) {
@@ -84,12 +104,10 @@ void LeaseApi::send(std::shared_ptr<Call> call) {
 
 void LeaseApi::send_as(kubernetes::Authentication::Present& present,
                        const std::shared_ptr<Call>& call) {
-    const bool is_create = std::string_view(call->method) == "POST";
     const Duration left = std::max<Duration>(call->deadline - Steady::now(), Duration(1));
     const unsigned generation = present.generation;
-    transport_.async_send(request(call->method, is_create ? collection_ : collection_ + "/" + name_,
-                                  call->body, std::move(present)),
-                          left, [this, call, generation](HttpResult result) {
+    transport_.async_send(request(call->method, call->target, call->body, std::move(present)), left,
+                          [this, call, generation](HttpResult result) {
                               if (is_unauthorized(result) && !call->tried_again) {
                                   call->tried_again = true;
                                   if (authentication_.refused(generation) &&
@@ -102,9 +120,7 @@ void LeaseApi::send_as(kubernetes::Authentication::Present& present,
                           });
 }
 
-void LeaseApi::async_watch(const std::string& version, Duration lifetime, Duration silence,
-                           net::HttpStream stream) {
-    constexpr Duration kTimeToBegin = std::chrono::seconds(10);
+std::string LeaseApi::watch_target(const std::string& version, Duration lifetime) const {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lifetime).count();
     // Exactly one object: a Role's resourceNames allow that.
     std::string target = collection_ + "?watch=true&allowWatchBookmarks=true" +
@@ -112,6 +128,13 @@ void LeaseApi::async_watch(const std::string& version, Duration lifetime, Durati
                          "&timeoutSeconds=" + std::to_string(seconds);
     if (!version.empty())
         target += "&resourceVersion=" + version;
+    return target;
+}
+
+void LeaseApi::async_watch(const std::string& version, Duration lifetime, Duration silence,
+                           net::HttpStream stream) {
+    constexpr Duration kTimeToBegin = std::chrono::seconds(10);
+    const std::string target = watch_target(version, lifetime);
     using Present = kubernetes::Authentication::Present;
     authentication_.async_get(
         Steady::now() + kTimeToBegin, [=, this](std::variant<Present, std::string> got) {

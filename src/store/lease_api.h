@@ -32,11 +32,20 @@ public:
 
     const std::string& lease_namespace() const { return lease_namespace_; }
     const std::string& name() const { return name_; }
+    const std::string& collection() const { return collection_; }
+    // The target of a watch on this Lease alone, from `version` on (empty: from its present state).
+    std::string watch_target(const std::string& version, Duration lifetime) const;
+
+    // Gets the credentials, from a plugin perhaps; `done` is told why there are none, or nothing.
+    void async_authenticate(Steady::time_point deadline, std::function<void(std::string)> done);
 
     // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token
     // that its file or plugin gives now. `done` is called exactly once, at the latest at
     // `deadline`.
     void async_send(const char* method, std::string body, Steady::time_point deadline, Done done);
+    // The same for any other object of the server; `target`: its path.
+    void async_ask(const char* method, std::string target, std::string body,
+                   Steady::time_point deadline, Done done);
 
     // The events of this Lease from `version` on (empty: from its present state on), for
     // `lifetime` at the most. As HttpTransport::async_stream, with credentials.
@@ -54,6 +63,9 @@ public:
     // A Lease as the API server sends it; `object` is its JSON.
     Parsed<StoredLease> stored_lease(Parsed<LeaseObject> parsed, std::string object) const;
     std::string cannot(const char* verb, const std::string& why) const;
+    kubernetes::Access access(const char* verb) const {
+        return {verb, lease_namespace_, name_, server_, authentication_.user()};
+    }
 
 private:
     struct Call;
@@ -65,9 +77,6 @@ private:
     kubernetes::Refused refused_credentials(const net::HttpResponse& response) const;
     Failure refused(const char* verb, const net::HttpResponse& response) const;
     bool says_absent(const net::HttpResponse& response) const;
-    kubernetes::Access access(const char* verb) const {
-        return {verb, lease_namespace_, name_, server_, authentication_.user()};
-    }
 
     std::string lease_namespace_;
     std::string name_;

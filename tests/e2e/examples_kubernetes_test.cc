@@ -42,11 +42,7 @@ public:
 
     // As the administrator, with the manifest behind the last word.
     std::string kubectl(const Words& command) const {
-        Process program({.argv = Words{kubernetes_asset("kubectl"), "--kubeconfig",
-                                       cluster_.kubeconfig({.credentials = Credentials::kAdmin})} +
-                                 command + Words{file_},
-                         .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
-                         .inherit_environment = false});
+        Process program(cluster_.kubectl(command + Words{file_}));
         const auto code = program.wait();
         INFO(program.err());
         REQUIRE(code == 0);
@@ -97,23 +93,16 @@ public:
     std::string create() {
         kubectl({"create", "-f"});
         const std::string name = object("ServiceAccount").at("metadata").at("name");
-        const HttpsReply reply =
-            ask("POST",
-                "/api/v1/namespaces/" + cluster_.lease_namespace() + "/serviceaccounts/" + name +
-                    "/token",
-                kAdminToken,
-                R"({"apiVersion":"authentication.k8s.io/v1","kind":"TokenRequest","spec":{}})");
-        INFO(reply.body);
-        REQUIRE(reply.status == 201);
-        token_ = json::parse(reply.body).at("status").at("token");
-        REQUIRE(wait_until([&] { return ask("GET", lease_path(), token_).status == 404; }));
+        token_ = cluster_.service_account_token(name);
+        REQUIRE(
+            wait_until([&] { return cluster_.status_for(token_, "GET", lease_name()) == 404; }));
         service_account_.write("token", token_);
         service_account_.write("ca.crt", cluster_.access().text("ca.crt"));
         service_account_.write("namespace", cluster_.lease_namespace());
         return service_account_.path();
     }
     // What the pods' token may not do.
-    int status_of_delete() const { return ask("DELETE", lease_path(), token_).status; }
+    int status_of_delete() const { return cluster_.status_for(token_, "DELETE", lease_name()); }
 
 private:
     // policy/v1 came with Kubernetes 1.21, where policy/v1beta1 has the same fields.
@@ -121,20 +110,6 @@ private:
         return replaced(
             replaced(yaml, "namespace: default", "namespace: " + cluster_.lease_namespace()),
             "apiVersion: policy/v1\n", "apiVersion: policy/v1beta1\n");
-    }
-    std::string lease_path() const {
-        return "/apis/coordination.k8s.io/v1/namespaces/" + cluster_.lease_namespace() +
-               "/leases/" + lease_name();
-    }
-    HttpsReply ask(const std::string& method, const std::string& path, const std::string& token,
-                   const std::string& body = "") const {
-        return https_request({.port = cluster_.access().port,
-                              .ca_pem = cluster_.access().text("ca.crt"),
-                              .method = method,
-                              .path = path,
-                              .token = token,
-                              .body = body,
-                              .content_type = "application/json"});
     }
 
     Cluster cluster_;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <ctime>
+#include <map>
 #include <set>
 #include <sstream>
 #include <stdexcept>
@@ -110,6 +111,38 @@ json Cluster::rules(const json& verbs) const {
           {"verbs", verbs}}});
 }
 
+std::string Cluster::service_account_token(const std::string& account,
+                                           const std::string& pod) const {
+    const std::string path =
+        "/api/v1/namespaces/" + namespace_ + "/serviceaccounts/" + account + "/token";
+    json spec = json::object();
+    if (!pod.empty()) {
+        spec["boundObjectRef"] = {{"apiVersion", "v1"}, {"kind", "Pod"}, {"name", pod}};
+    }
+    const HttpsReply reply =
+        ask("POST", path,
+            {{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "TokenRequest"}, {"spec", spec}});
+    if (reply.status != 201) {
+        throw std::runtime_error("POST " + path + ": " + std::to_string(reply.status) + " " +
+                                 reply.body);
+    }
+    return json::parse(reply.body).at("status").at("token");
+}
+
+int Cluster::status_for(const std::string& token, const std::string& method,
+                        const std::string& lease) const {
+    return ask(method, leases_path() + "/" + lease, nullptr, token).status;
+}
+
+Command Cluster::kubectl(const std::vector<std::string>& words, const std::string& input) const {
+    return {.argv = Words{kubernetes_asset("kubectl"), "--kubeconfig",
+                          kubeconfig({.credentials = Credentials::kAdmin})} +
+                    words,
+            .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
+            .inherit_environment = false,
+            .standard_input = input};
+}
+
 void Cluster::forbid_watching() const {
     must("PATCH", "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace_ + "/roles/le-run",
          {{"rules", rules(json::array({"get", "update"}))}}, "application/merge-patch+json");
@@ -117,6 +150,17 @@ void Cluster::forbid_watching() const {
                               "?watch=true&timeoutSeconds=1&fieldSelector=" + "metadata.name%3D" +
                               lease_name_;
     if (!wait_until([&] { return ask("GET", watch, nullptr, kReplicaToken).status == 403; })) {
+        throw std::runtime_error("the API server does not take the verb away");
+    }
+}
+
+void Cluster::forbid_creating() const {
+    must("PATCH", "/apis/rbac.authorization.k8s.io/v1/namespaces/" + namespace_ + "/roles/le-run",
+         {{"rules", json::array({rules(json::array({"get", "update", "watch"})).at(1)})}},
+         "application/merge-patch+json");
+    const json other = {{"metadata", {{"name", "other"}}}};
+    const std::string dry = leases_path() + "?dryRun=All";
+    if (!wait_until([&] { return ask("POST", dry, other, kReplicaToken).status == 403; })) {
         throw std::runtime_error("the API server does not take the verb away");
     }
 }
@@ -220,7 +264,8 @@ std::vector<LeaseWrite> Cluster::history() const {
         const bool writes =
             verb == "create" || verb == "update" || verb == "patch" || verb == "delete";
         const int code = event.value("responseStatus", json::object()).value("code", 0);
-        if (writes && code >= 200 && code < 300 &&
+        const bool is_dry = text_in(event, "requestURI").find("dryRun") != std::string::npos;
+        if (writes && !is_dry && code >= 200 && code < 300 &&
             text_in(event.at("objectRef"), "resource") == "leases") {
             result.push_back(write_from(event));
         }
@@ -243,6 +288,22 @@ int Cluster::requests_of(const std::string& user, const std::string& verb) const
         }
     });
     return static_cast<int>(seen.size());
+}
+
+std::vector<std::string> Cluster::changing_requests_of(const std::string& user) const {
+    std::map<std::string, std::string> targets; // by request
+    each_event(access_, namespace_, [&](const json& event) {
+        const std::string verb = text_in(event, "verb");
+        const bool reads = verb == "get" || verb == "list" || verb == "watch";
+        if (text_in(event.at("user"), "username") == user && !reads) {
+            targets[text_in(event, "auditID")] = text_in(event, "requestURI");
+        }
+    });
+    std::vector<std::string> result;
+    for (const auto& [id, target] : targets) {
+        result.push_back(target);
+    }
+    return result;
 }
 
 Command client_go_example(const Cluster& cluster, const std::string& id,

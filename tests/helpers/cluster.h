@@ -68,14 +68,25 @@ public:
     void create_lease(const nlohmann::json& spec) const;
     void edit_lease(const nlohmann::json& spec_changes) const; // merge patch of the spec
     void delete_lease() const;
+    // Of a service account of this namespace, as a pod of it would have it; of pod `pod`, if given.
+    std::string service_account_token(const std::string& account,
+                                      const std::string& pod = "") const;
+    // What the API server answers another user, about a Lease of this namespace.
+    int status_for(const std::string& token, const std::string& method,
+                   const std::string& lease) const;
+    // As the administrator: kubectl with these words, and what it reads.
+    Command kubectl(const std::vector<std::string>& words, const std::string& input = "") const;
     // The Role without the verb watch; returns when the server denies it.
     void forbid_watching() const;
+    void forbid_creating() const; // the same for the verb create
 
-    // Every accepted write to the Lease, in the order of the store.
+    // Every accepted write to the Lease, in the order of the store; a dry run is none.
     std::vector<LeaseWrite> history() const;
     // Requests of a user in this namespace, whatever the answer; of one verb, or of all. A watch
     // counts when it has begun.
     int requests_of(const std::string& user, const std::string& verb = "") const;
+    // The targets of those that do not only read.
+    std::vector<std::string> changing_requests_of(const std::string& user) const;
 
 private:
     HttpsReply ask(const std::string& method, const std::string& path, const nlohmann::json& body,

@@ -119,7 +119,7 @@ private:
     std::array<char, 16384> down_{};
 };
 
-// Accepts TLS, reads a request's head, answers it and closes.
+// Accepts TLS, reads a request, answers it and closes.
 class Answerer : public Session, public std::enable_shared_from_this<Answerer> {
 public:
     Answerer(tcp::socket client, asio::ssl::context& context, std::string answer)
@@ -132,14 +132,29 @@ public:
                     return self->close();
                 }
                 asio::async_read_until(self->stream_, self->request_, "\r\n\r\n",
-                                       [self](error_code failed, std::size_t) {
-                                           failed ? self->close() : self->answer();
+                                       [self](error_code failed, std::size_t head) {
+                                           failed ? self->close() : self->read_body(head);
                                        });
             });
     }
 
 private:
     void close_sockets() override { reset(stream_.next_layer()); }
+
+    // Else the end of the connection could overtake the answer.
+    void read_body(std::size_t head) {
+        const auto bytes = request_.data();
+        const std::string text(asio::buffers_begin(bytes), asio::buffers_begin(bytes) + head);
+        const std::string name = "Content-Length:";
+        const auto at = text.find(name);
+        const std::size_t size =
+            head + (at == std::string::npos ? 0 : std::stoul(text.substr(at + name.size())));
+        const std::size_t missing = size - std::min(size, request_.size());
+        asio::async_read(stream_, request_, asio::transfer_exactly(missing),
+                         [self = shared_from_this()](error_code error, std::size_t) {
+                             error ? self->close() : self->answer();
+                         });
+    }
 
     void answer() {
         asio::async_write(stream_, asio::buffer(answer_),

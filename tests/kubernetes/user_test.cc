@@ -19,6 +19,13 @@ const std::string kPerson =
 //   {"sub":"a\u001bb?>","exp":"soon"}
 const std::string kOdd = "e30.eyJzdWIiOiJhXHUwMDFiYj8-IiwiZXhwIjoic29vbiJ9.";
 
+//   {"kubernetes.io":{"namespace":"prod","pod":{"name":"worker-0","uid":"u
+//     "}},"sub":"system:serviceaccount:prod:worker"}
+const std::string kPod =
+    "e30."
+    "eyJrdWJlcm5ldGVzLmlvIjp7Im5hbWVzcGFjZSI6InByb2QiLCJwb2QiOnsibmFtZSI6Indvcmtlci0wIiwidWlkIjoidS"
+    "J9fSwic3ViIjoic3lzdGVtOnNlcnZpY2VhY2NvdW50OnByb2Q6d29ya2VyIn0.";
+
 } // namespace
 
 TEST_CASE("what a web token says of itself") {
@@ -26,6 +33,11 @@ TEST_CASE("what a web token says of itself") {
     REQUIRE(claims.has_value());
     CHECK(claims->subject == "system:serviceaccount:prod:worker");
     CHECK(claims->expires == std::chrono::sys_seconds(std::chrono::seconds(1'767'323'045)));
+    CHECK(claims->pod.empty());
+    const auto of_pod = read_claims(kPod);
+    REQUIRE(of_pod.has_value());
+    CHECK(of_pod->pod_namespace == "prod");
+    CHECK(of_pod->pod == "worker-0");
     const auto odd = read_claims(kOdd);
     REQUIRE(odd.has_value());
     CHECK(odd->subject == "a?b?>");

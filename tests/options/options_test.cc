@@ -76,6 +76,26 @@ TEST_CASE("the defaults", "[options]") {
     CHECK(options.log_format == LogFormat::kText);
 }
 
+TEST_CASE("a first word may ask for something else than a run", "[options]") {
+    const Options check = parse({"check", "--lock", "k8s://team/app"});
+    CHECK(check.task == Task::kCheck);
+    CHECK(check.command.empty());
+    CHECK(std::get<KubernetesLock>(check.lock).name == "app");
+    CHECK(parse({"check", "--lock", "k8s://team/app", "--", "true"}).program == "/usr/bin/true");
+    CHECK(parse({"rbac"}, {"LE_RUN_LOCK=k8s://team/app"}).task == Task::kRbac);
+    CHECK(parse({"--lock", "k8s://team/app", "--", "true", "check"}).task == Task::kRun);
+    CHECK_THAT(std::get<JustPrint>(parse_options({"check", "--help"}, {})).text,
+               contains("le-run check [options]") && contains("le-run rbac [options]"));
+
+    CHECK_THAT(refused({"check", "more", "--lock", "k8s://team/app"}).text, contains("\"more\""));
+    CHECK_THAT(refused({"--lock", "k8s://team/app", "check"}).text, contains("\"check\""));
+    CHECK_THAT(refused({"chek", "--lock", "k8s://team/app"}).text, contains("\"chek\""));
+    CHECK_THAT(refused({"check", "--lock", "k8s://team/app", "--renew-deadline", "14s"}).text,
+               contains("14s"));
+    CHECK_THAT(refused({"rbac"}).text, contains("--lock"));
+    CHECK_THAT(refused({"rbac", "--enabled=false"}).text, contains("--lock"));
+}
+
 TEST_CASE("each option, as a flag, in the environment and in a file", "[options]") {
     const Words flags{
         "--id=me",           "--lease-duration=30s", "--renew-deadline", "20s",

@@ -25,12 +25,20 @@ for option in $(plain | sorted); do
 done
 [[ -z "$(LC_ALL=C.UTF-8 groff -man -Tutf8 -ww -z <(echo "$page") 2>&1)" ]] || fail "groff complains of the man page"
 
+for task in $("$@" "$le_run" --help | sed -n 's/^ *le-run \([a-z]*\) \[options\] .*/\1/p'); do
+    grep -qx ".B le-run $task" <(plain) || fail "the man page's synopsis lacks $task"
+    tasks+=("$task")
+done
+[[ "${tasks[*]}" == "check rbac" ]] || fail "--help names other first words: ${tasks[*]}"
+
 completed_by_bash() { # words so far...
     bash -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _le_run; printf "%s\n" "${COMPREPLY[@]}"' \
         "$share/bash-completion/completions/le-run" le-run "$@"
 }
 same "bash's completion" "$(completed_by_bash -- | sorted)"
 [[ "$(completed_by_bash --on-lost s)" == standby ]] || fail "bash does not complete --on-lost s"
+[[ "$(completed_by_bash ch)" == check ]] || fail "bash does not complete ch"
+[[ "$(completed_by_bash rbac --on-lost s)" == standby ]] || fail "bash does not complete rbac --on-lost s"
 completed_by_bash --lock x -- /bin/tru | grep -qx /bin/true || fail "bash does not complete the command"
 
 completed_by_fish() { # the line so far
@@ -38,6 +46,8 @@ completed_by_fish() { # the line so far
 }
 same "fish's completion" "$(completed_by_fish 'le-run --' | sorted)"
 [[ "$(completed_by_fish 'le-run --on-lost s')" == standby ]] || fail "fish does not complete --on-lost s"
+[[ "$(completed_by_fish 'le-run ch')" == check ]] || fail "fish does not complete ch"
+[[ "$(completed_by_fish 'le-run rbac --on-lost s')" == standby ]] || fail "fish does not complete rbac --on-lost s"
 completed_by_fish 'le-run --lock x -- tru' | grep -qx true || fail "fish does not complete the command"
 
 # zsh completes only in a terminal: one of its own, asked with a tab for all that fits.
@@ -46,5 +56,7 @@ completed_by_zsh() { # the line so far
 }
 same "zsh's completion" "$(completed_by_zsh 'le-run --' | sorted)"
 completed_by_zsh 'le-run --on-lost ' | grep -qw standby || fail "zsh does not complete --on-lost"
+completed_by_zsh 'le-run ' | grep -qw check || fail "zsh does not complete a first word"
+completed_by_zsh 'le-run rbac --on-lost ' | grep -qw standby || fail "zsh does not complete rbac --on-lost"
 completed_by_zsh 'le-run --lock x -- /bin/tru' | grep -qx true || fail "zsh does not complete the command"
 echo "docs_test: $(wc -l <<<"$options") options in the man page and three shells"

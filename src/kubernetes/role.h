@@ -1,0 +1,12 @@
+// The rights that le-run needs, as objects for `kubectl apply -f -`.
+#pragma once
+
+#include <string>
+
+namespace le_run::kubernetes {
+
+// YAML: a ServiceAccount called as the lease, and the Role and RoleBinding, NAME-leader, that let
+// it contend for that lease and nothing else.
+std::string role_manifest(const std::string& lease_namespace, const std::string& name);
+
+} // namespace le_run::kubernetes

@@ -1,0 +1,105 @@
+#include "preflight/parts.h"
+
+#include <algorithm>
+#include <chrono>
+
+#include "duration_text.h"
+#include "net/http_headers.h"
+
+namespace le_run {
+namespace {
+
+using std::chrono::seconds;
+
+std::string milliseconds(Duration duration) {
+    return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(duration).count()) + "ms";
+}
+
+} // namespace
+
+void check_record(const Options& options, const ReadOutcome& read, Findings& findings) {
+    if (const auto* failure = std::get_if<Failure>(&read)) {
+        findings.bad("lease", failure->text);
+        return;
+    }
+    const auto* found = std::get_if<Found>(&read);
+    if (found == nullptr) {
+        findings.good("lease", "there is none yet");
+        return;
+    }
+    const LeaseRecord& record = found->lease.record;
+    if (record.holder.text.empty()) {
+        findings.good("lease", "nobody holds it");
+        return;
+    }
+    findings.good("lease", "held by " + record.holder.text);
+    const auto own =
+        std::chrono::duration_cast<seconds>(options.election.timing.lease_duration).count();
+    const auto theirs = record.lease_duration_seconds.value_or(own);
+    if (theirs != own) {
+        findings.warning("lease", "its holder has a lease duration of " + std::to_string(theirs) +
+                                      "s, these options have " + std::to_string(own) +
+                                      "s: give all candidates the same");
+    }
+}
+
+void Latency::add(Duration took) {
+    ++reads;
+    shortest = std::min(shortest, took);
+    longest = std::max(longest, took);
+}
+
+void check_latency(const Timing& timing, const Latency& latency, Findings& findings) {
+    const Duration limit = timing.request_timeout();
+    const std::string text = std::to_string(latency.reads) + " reads took " +
+                             milliseconds(latency.shortest) + " to " +
+                             milliseconds(latency.longest) +
+                             "; with these settings a try may take " + format_duration(limit);
+    if (latency.longest < limit / 2) {
+        findings.good("latency", text);
+    } else {
+        findings.warning("latency", text + ": raise --renew-deadline, and --lease-duration with "
+                                           "it, or find out what is slow");
+    }
+}
+
+void check_clock(std::chrono::seconds ahead, Findings& findings) {
+    const std::string far = net::clock_difference_text(ahead);
+    if (!far.empty()) {
+        findings.warning("clock", far + ": set it; le-run itself does not mind, but tokens and "
+                                        "certificates have their times");
+        return;
+    }
+    findings.good("clock", "this machine's differs from the server's by about " +
+                               std::to_string(std::abs(ahead.count())) + "s");
+}
+
+void check_grace_period(const Options& options, std::optional<Duration> grace_period,
+                        Findings& findings) {
+    // To end what is left of the tree, and to release.
+    const Duration afterwards =
+        options.election.timing.margin + 2 * options.election.timing.request_timeout();
+    const auto& stop_grace = options.election.stop_grace;
+    const std::string rule =
+        stop_grace ? "give it at least " + format_duration(*stop_grace + afterwards) + ", the " +
+                         format_duration(*stop_grace) + " of --stop-grace and " +
+                         format_duration(afterwards) + " to release"
+                   : "set --stop-grace to at least " + format_duration(afterwards) + " less";
+    if (!grace_period) {
+        findings.warning("pod", "its terminationGracePeriodSeconds cannot be seen with these "
+                                "rights: " +
+                                    rule);
+        return;
+    }
+    const std::string period = "terminationGracePeriodSeconds is " + format_duration(*grace_period);
+    if (!stop_grace || *stop_grace + afterwards > *grace_period) {
+        findings.warning("pod", period + ": " + rule +
+                                    "; else the kubelet may kill le-run before it has released, "
+                                    "and the next leader waits for the lease to run out");
+        return;
+    }
+    findings.good("pod", period + ", and --stop-grace leaves " +
+                             format_duration(*grace_period - *stop_grace) + " of it to release");
+}
+
+} // namespace le_run
