@@ -186,6 +186,12 @@ TEST_CASE("check: the first thing that is wrong on the way is named, and the res
     SECTION("nobody listens there") {
         fails_at(check(cluster, {.port = "1"}), "connection", {"127.0.0.1:1", "refused"});
     }
+    SECTION("a proxy that is not there") {
+        const std::string text =
+            replaced(cluster.kubeconfig_text(),
+                     "    server:", "    proxy-url: http://127.0.0.1:1\n    server:");
+        fails_at(check_with(cluster, text), "connection", {"127.0.0.1:1 (proxy)", "refused"});
+    }
     SECTION("a credential plugin") {
         const ScratchFolder scratch;
         const std::string plugin = scratch.write("plugin", "#!/bin/sh\necho please log in >&2\n"
