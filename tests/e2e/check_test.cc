@@ -276,9 +276,10 @@ TEST_CASE("check: a pod's grace period, as far as the pod may see it") {
         return kubectl.wait() == 0;
     };
     REQUIRE(wait_until([&] { return may("watch", "leases/job"); }));
-    const std::string text = replaced(cluster.kubeconfig_text(), kReplicaToken, token);
     const ScratchFolder scratch;
-    const std::string config = scratch.write("config", text);
+    const std::string config = scratch.write(
+        "config", replaced(cluster.kubeconfig_text(), std::string("token: ") + kReplicaToken,
+                           "tokenFile: " + scratch.write("token", token))); // as a pod has it
     const auto checked = [&](const Words& options) {
         return say(Words{"check", "--lock", cluster.lock(), "--kubeconfig", config} + options);
     };
