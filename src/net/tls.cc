@@ -32,6 +32,7 @@ using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
 using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Store = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
+using Session = std::unique_ptr<SSL_SESSION, Free<SSL_SESSION_free>>;
 
 // Where the user, or else a distribution, keeps the CA certificates; Go looks in the same places.
 struct SystemTrust {
@@ -151,7 +152,8 @@ public:
     static State& of(const SSL_CTX* context);
     void set_up(SSL_CTX* context) const;
     int verify(X509_STORE_CTX* verification);
-    void begin_handshake(SSL* connection) const;
+    void begin_handshake(SSL* connection);
+    void keep(const SSL_SESSION* session) { session_.reset(SSL_SESSION_dup(session)); }
     void count(SSL* connection, bool is_sent, std::size_t size);
 
     std::string trust_failure_;
@@ -165,6 +167,7 @@ private:
     Store store_;
     std::vector<Certificate> chain_; // the client's, leaf first
     Key key_;
+    Session session_; // that the next connection may resume
 };
 
 namespace {
@@ -205,6 +208,13 @@ void on_info(const SSL* connection, int where, int) {
             .begin_handshake(const_cast<SSL*>(connection));
 }
 
+// A copy is kept: OpenSSL lets nobody resume the session of a connection that has ended without a
+// closing alert, as all of cpprest's do.
+int on_session(SSL* connection, SSL_SESSION* session) {
+    TlsClient::State::of(SSL_get_SSL_CTX(connection)).keep(session);
+    return 0;
+}
+
 void on_record(int is_sent, int, int type, const void* data, size_t size, SSL* connection,
                void* state) {
     if (type != SSL3_RT_HEADER || size != SSL3_RT_HEADER_LENGTH)
@@ -229,6 +239,8 @@ void TlsClient::State::set_up(SSL_CTX* context) const {
             SSL_CTX_add1_chain_cert(context, chain_[i].get());
         SSL_CTX_use_PrivateKey(context, key_.get());
     }
+    SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
+    SSL_CTX_sess_set_new_cb(context, on_session);
     SSL_CTX_set_info_callback(context, on_info);
     SSL_CTX_set_msg_callback(context, on_record);
 }
@@ -262,9 +274,12 @@ int TlsClient::State::verify(X509_STORE_CTX* verification) {
     return verdict;
 }
 
-void TlsClient::State::begin_handshake(SSL* connection) const {
+void TlsClient::State::begin_handshake(SSL* connection) {
     if (!is_address_)
         SSL_set_tlsext_host_name(connection, expected_.c_str());
+    // Offered once: where it does not work, the next try does not fail for it.
+    if (const Session session = std::move(session_))
+        SSL_set_session(connection, session.get());
 }
 
 void TlsClient::State::count(SSL* connection, bool is_sent, std::size_t size) {

@@ -1,6 +1,7 @@
 #include "bench/floor.h"
 
 #include <array>
+#include <optional>
 #include <stdexcept>
 
 #include <boost/asio/connect.hpp>
@@ -33,13 +34,17 @@ struct Floor::Connections {
                                               cluster.lease_namespace() + "/leases") {
         tls.load_verify_file(cluster.access().file("ca.crt"));
         tls.set_verify_mode(asio::ssl::verify_peer);
-        for (Stream* stream : {&old_leader, &watcher, &new_leader}) {
-            asio::connect(stream->next_layer(),
-                          asio::ip::tcp::resolver(loop).resolve("127.0.0.1", port));
-            stream->next_layer().set_option(asio::ip::tcp::no_delay(true));
-            stream->handshake(asio::ssl::stream_base::client);
+        for (Stream* stream : {&old_leader, &watcher, &*new_leader}) {
+            open(*stream);
         }
         event.body_limit(boost::none);
+    }
+
+    void open(Stream& stream) {
+        asio::connect(stream.next_layer(),
+                      asio::ip::tcp::resolver(loop).resolve("127.0.0.1", port));
+        stream.next_layer().set_option(asio::ip::tcp::no_delay(true));
+        stream.handshake(asio::ssl::stream_base::client);
     }
 
     Request request(http::verb verb, const std::string& path, const json& body) const {
@@ -94,7 +99,8 @@ struct Floor::Connections {
     std::string port, leases;
     asio::io_context loop;
     asio::ssl::context tls{asio::ssl::context::tls_client};
-    Stream old_leader{loop, tls}, watcher{loop, tls}, new_leader{loop, tls};
+    Stream old_leader{loop, tls}, watcher{loop, tls};
+    std::optional<Stream> new_leader{std::in_place, loop, tls};
     boost::beast::flat_buffer buffer;
     http::response_parser<http::buffer_body> event;
     std::string text; // of events that are not read yet
@@ -113,7 +119,7 @@ Floor::Floor(const ApiServerAccess& server)
 
 Floor::~Floor() = default;
 
-double Floor::sample() {
+double Floor::sample(Acquiring acquiring) {
     Connections& c = *connections_;
     const std::string path = "/" + cluster_.lease_name();
     json released = lease_;
@@ -124,8 +130,11 @@ double Floor::sample() {
     http::write(c.old_leader, release);
     json taken = c.next_event();
     taken["spec"]["holderIdentity"] = "other";
-    http::write(c.new_leader, c.request(http::verb::put, path, taken));
-    lease_ = c.answer(c.new_leader);
+    if (acquiring == Acquiring::kAfresh) {
+        c.open(c.new_leader.emplace(c.loop, c.tls));
+    }
+    http::write(*c.new_leader, c.request(http::verb::put, path, taken));
+    lease_ = c.answer(*c.new_leader);
     const double ended = seconds_now();
 
     c.answer(c.old_leader);

@@ -14,9 +14,11 @@ public:
     explicit Floor(const ApiServerAccess& server);
     ~Floor();
 
+    enum class Acquiring { kOnOpenConnection, kAfresh }; // with a new one, made after the event
+
     // One handover: from just before the release is sent until the acquisition is answered, in
     // seconds. Throws when the server does not do what it should.
-    double sample();
+    double sample(Acquiring acquiring = Acquiring::kOnOpenConnection);
 
 private:
     struct Connections;

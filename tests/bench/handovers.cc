@@ -59,13 +59,35 @@ void clean_release(Bench& bench) {
 }
 
 void idle_release(Bench& bench) {
-    const auto successions = side_by_side({.count = bench.count_or(30),
-                                           .incident = Incident::kStop,
-                                           .idle = seconds(100),
-                                           .between = milliseconds(500)});
+    const milliseconds between(500);
+    std::list<Floor> open, afresh; // they rest as long as the pairs
+    std::vector<double> on_open, on_new;
+    const auto sample = [&](std::list<Floor>* clients, Floor::Acquiring acquiring) {
+        const double took = clients->front().sample(acquiring);
+        clients->pop_front();
+        std::this_thread::sleep_for(between);
+        return took;
+    };
+    const auto successions =
+        side_by_side({.count = bench.count_or(30),
+                      .incident = Incident::kStop,
+                      .idle = seconds(100),
+                      .between = between,
+                      .prepare =
+                          [&](const Arena& arena) {
+                              open.emplace_back(arena.cluster().access());
+                              afresh.emplace_back(arena.cluster().access());
+                          },
+                      .before =
+                          [&] {
+                              on_open.push_back(sample(&open, Floor::Acquiring::kOnOpenConnection));
+                              on_new.push_back(sample(&afresh, Floor::Acquiring::kAfresh));
+                          }});
+    bench.add(row_of("floor of bare clients that have had nothing to ask for 100 s", on_open));
+    bench.add(row_of("the same, with a new connection for the acquire PUT", on_new));
     const auto all = gaps(successions);
-    const double floor = bench.floor_median();
-    Row row = row_of("the same, of a standby that has had nothing to ask for 100 s", all);
+    const double floor = median(on_open);
+    Row row = row_of("clean release, of a standby that has had nothing to ask for 100 s", all);
     row.parts = parts_of(successions);
     bench.add(judged(row, all, 2 * floor, 5 * floor, kByFloor));
 }

@@ -131,6 +131,7 @@ std::vector<Succession> side_by_side(const Pairs& pairs) {
     std::this_thread::sleep_for(pairs.idle);
     std::vector<Blow> blows;
     for (Replica* leader : leaders) {
+        pairs.before();
         blows.push_back(strike(*leader, pairs.incident));
         std::this_thread::sleep_for(pairs.between);
     }

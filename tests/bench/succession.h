@@ -58,6 +58,7 @@ struct Pairs {
     std::chrono::milliseconds idle{};    // both have run for so long
     std::chrono::milliseconds between{}; // incidents
     std::function<void(const Arena&)> prepare = [](const Arena&) {};
+    std::function<void()> before = [] {}; // each incident
 };
 
 // One succession in each of many pairs with leases of their own, so that long waits pass together.

@@ -87,6 +87,9 @@ Context make_context(const ServerTls& tls) {
         X509_free(ca);
         SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT,
                            nullptr);
+        // Without it OpenSSL refuses who comes back with a session.
+        const unsigned char name[] = "test";
+        SSL_CTX_set_session_id_context(context.get(), name, sizeof name);
     }
     if (tls.only_tls_1_1) {
         SSL_CTX_set_cipher_list(context.get(), "DEFAULT@SECLEVEL=0");
@@ -353,6 +356,7 @@ public:
             request.client_subject = subject_of_peer(stream.ssl());
             const std::lock_guard lock(mutex_);
             ++handshaken_;
+            resumed_ += SSL_session_reused(stream.ssl());
         }
         if (options_.socks) {
             const bool is_through = take_socks_request(stream, *options_.socks, request);
@@ -385,6 +389,7 @@ public:
     std::map<int, int> fds_; // of the open connections, by number
     int accepted_ = 0;
     int handshaken_ = 0;
+    int resumed_ = 0;
     int open_ = 0;
     std::shared_ptr<SSL_CTX> context_;
 
@@ -425,6 +430,11 @@ int HttpTestServer::connections() const {
 int HttpTestServer::handshakes() const {
     const std::lock_guard lock(state_->mutex_);
     return state_->handshaken_;
+}
+
+int HttpTestServer::resumed() const {
+    const std::lock_guard lock(state_->mutex_);
+    return state_->resumed_;
 }
 
 int HttpTestServer::open_connections() const {

@@ -95,9 +95,10 @@ public:
     enum class Ending { kFin, kReset };
     void end_connections(Ending how);
 
-    // So far. `handshakes`: completed ones.
+    // So far. `handshakes`: completed ones; `resumed`: those of them that took up a session.
     int connections() const;
     int handshakes() const;
+    int resumed() const;
     int open_connections() const;
     std::vector<ServedRequest> requests() const;
 

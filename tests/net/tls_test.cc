@@ -89,6 +89,30 @@ TEST_CASE("many requests need one handshake") {
     CHECK(server.handshakes() == 1);
 }
 
+TEST_CASE("a new connection resumes the session of the one before it") {
+    const TestCa ca("ca");
+    const auto client = ca.issue({.common_name = "system:le-run", .is_client = true});
+    auto options = with(ca.issue(for_loopback()));
+    options.tls->client_ca_pem = ca.certificate_pem();
+    HttpTestServer server(always(text("ok")), options);
+    LoopFixture fixture;
+    net::Endpoint endpoint = secure(server.port(), ca.certificate_pem());
+    endpoint.tls_config.client_certificate_pem = client.certificate_pem;
+    endpoint.tls_config.client_key_pem = client.key_pem;
+    HttpTransport transport(fixture.loop, endpoint);
+    for (int resumed = 0; resumed < 4; ++resumed) {
+        CHECK(response_of(exchange(fixture, transport, put("x"))).status == 200);
+        CHECK(server.resumed() == resumed);
+        CHECK_THAT(server.requests().back().client_subject, contains("system:le-run"));
+        server.end_connections(HttpTestServer::Ending::kFin);
+        REQUIRE(wait_until([&] { return server.open_connections() == 0; }));
+    }
+    CHECK(server.handshakes() == 4);
+    transport.use(endpoint.tls_config); // given anew, they are shown and verified anew
+    CHECK(response_of(exchange(fixture, transport, put("x"))).status == 200);
+    CHECK(server.resumed() == 3);
+}
+
 TEST_CASE("the given CA is trusted, others are not") {
     const TestCa ca("ca"), other("other ca");
     const auto identity = ca.issue(for_loopback());
