@@ -13,6 +13,12 @@ constexpr int kLongDuration = 20;
 // While the same trouble goes on, a line is repeated this often.
 constexpr Duration kTroubleRepeat = std::chrono::minutes(1);
 
+// Clocks, durations and ports in the words for one trouble change from try to try.
+std::string without_numbers(std::string text) {
+    std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+    return text;
+}
+
 std::string why_not_mine(const LeaseRecord& record, const HolderIdentity& id) {
     if (record.holder.text.empty()) {
         return "the holder in the lease was emptied by somebody else";
@@ -308,10 +314,10 @@ void Election::standby_failed(const Failure& failure) {
     } else {
         access_ = Access::kFailing;
     }
-    const bool is_repeated = failure.text == last_trouble_ &&
+    const bool is_repeated = without_numbers(failure.text) == without_numbers(last_trouble_) &&
                              !has_passed_for_holder(now_, trouble_reported_at_ + kTroubleRepeat);
+    last_trouble_ = failure.text;
     if (!is_repeated) {
-        last_trouble_ = failure.text;
         trouble_reported_at_ = now_;
         report({.event = Report::Event::kStoreTrouble, .text = failure.text});
     }

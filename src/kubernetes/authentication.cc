@@ -72,7 +72,9 @@ std::string Authentication::user() const {
     return user_of(given_token_, used_tls_.client_certificate_pem);
 }
 
-Refused Authentication::describe() const { return {source_, problem(), expired(), {}}; }
+Refused Authentication::describe(net::WallSeconds now) const {
+    return {source_, problem(), expired(now), {}};
+}
 
 std::string Authentication::problem() const {
     if (plugin_ && plugin_->problem())
@@ -80,8 +82,7 @@ std::string Authentication::problem() const {
     return token_.problem().value_or(files_.problem().value_or(""));
 }
 
-std::string Authentication::expired() const {
-    const auto now = net::this_clock();
+std::string Authentication::expired(net::WallSeconds now) const {
     const auto claims = read_claims(given_token_);
     if (claims && claims->expires && *claims->expires <= now)
         return "the token expired on " + net::text_of(*claims->expires);

@@ -18,6 +18,7 @@
 #include "kubernetes/kubeconfig.h"
 #include "kubernetes/plugin_credentials.h"
 #include "kubernetes/tls_files.h"
+#include "net/http_headers.h"
 
 namespace le_run::kubernetes {
 
@@ -49,14 +50,15 @@ public:
     bool refused(unsigned generation);
     // As the server would call whom we gave last; empty: the credentials do not say it.
     std::string user() const;
-    // Of the credentials given last; the clock is not known here.
-    Refused describe() const;
+    // Of the credentials given last, at `now` by the server's clock. What it says of the clocks is
+    // empty.
+    Refused describe(net::WallSeconds now) const;
 
 private:
     Present present();
     void warn(const std::optional<std::string>& problem, bool& has_warned) const;
     std::string problem() const;
-    std::string expired() const;
+    std::string expired(net::WallSeconds now) const;
 
     std::string source_; // for people
     Headers headers_;    // for every request

@@ -82,7 +82,7 @@ std::string unauthorized(const Access& access, const std::string& server_message
         why += ", and " + credentials.expired;
     why += "; get new ones, or name the context that has the right ones";
     if (!credentials.clock.empty())
-        why += "; " + credentials.clock + ", which makes what is signed here look expired: set it";
+        why += "; " + credentials.clock + ": set it";
     return cannot(access, why);
 }
 

@@ -75,10 +75,10 @@ std::string names_of(X509* certificate) {
 
 } // namespace
 
-std::string describe_trust_failure(int error, X509* certificate, const std::string& expected,
-                                   WallSeconds now) {
+TrustFailure describe_trust_failure(int error, X509* certificate, const std::string& expected,
+                                    bool is_proxy, WallSeconds now) {
     if (certificate == nullptr)
-        return X509_verify_cert_error_string(error);
+        return {X509_verify_cert_error_string(error)};
     const std::string issuer = text_of(X509_get_issuer_name(certificate));
     const std::string begin = text_of(X509_get0_notBefore(certificate));
     const std::string end = text_of(X509_get0_notAfter(certificate));
@@ -91,23 +91,23 @@ std::string describe_trust_failure(int error, X509* certificate, const std::stri
     switch (error) {
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
-        return which + "hostname mismatch: it is not for " + expected + " but for " +
-               names_of(certificate) +
-               "; connect by a name that it is for, or give that as tls-server-name";
+        return {which + "hostname mismatch: it is not for " + expected + " but for " +
+                names_of(certificate) + "; connect by a name that it is for" +
+                (is_proxy ? "" : ", or give that as tls-server-name")};
     case X509_V_ERR_CERT_HAS_EXPIRED:
-        return which + "expired on " + end + "; " + clock;
+        return {which + "expired on " + end + "; " + clock, true};
     case X509_V_ERR_CERT_NOT_YET_VALID:
-        return which + "not valid before " + begin + "; " + clock;
+        return {which + "not valid before " + begin + "; " + clock, true};
     case X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT:
-        return which + "self-signed, and not among the trusted ones; " + trust_it;
+        return {which + "self-signed, and not among the trusted ones; " + trust_it};
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT:
     case X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY:
     case X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE:
     case X509_V_ERR_CERT_SIGNATURE_FAILURE:
-        return which + "signed by an unknown authority (" + issuer + "); " + trust_it;
+        return {which + "signed by an unknown authority (" + issuer + "); " + trust_it};
     default:
-        return which + X509_verify_cert_error_string(error);
+        return {which + X509_verify_cert_error_string(error)};
     }
 }
 

@@ -163,7 +163,7 @@ void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure
     }
     if (!failure.proxy.empty())
         call.stage = Stage::kConnecting; // it never got to the server, whatever was written
-    give_up_address(id, call, describe(failure), !failure.trust.empty());
+    give_up_address(id, call, describe(failure), failure.trust);
 }
 
 void HttpCalls::on_share_over(CallNumber id, TryNumber number) {
@@ -173,18 +173,19 @@ void HttpCalls::on_share_over(CallNumber id, TryNumber number) {
     if (call.stage == Stage::kWaiting)
         return;
     abandon_try(call);
-    give_up_address(id, call, "no connection in its share of the time", false);
+    give_up_address(id, call, "no connection in its share of the time");
 }
 
 // The next address has its turn only if this one cannot have seen the request: a write may be under
 // way there.
 void HttpCalls::give_up_address(CallNumber id, Call& call, const std::string& why,
-                                bool is_untrusted) {
+                                const TrustFailure& trust) {
     resolver_.refresh();
     const bool is_alone = call.addresses.size() == 1 && call.addresses.front() == dialled_;
     call.failures += (call.failures.empty() ? "" : "; ") +
                      (is_alone ? why : call.addresses[call.current] + ": " + why);
-    call.all_untrusted = call.all_untrusted && is_untrusted;
+    call.all_untrusted = call.all_untrusted && !trust.text.empty();
+    call.is_about_time = call.is_about_time || trust.is_about_time;
     const bool is_last = call.current + 1 == call.addresses.size();
     preferred_ = is_last ? call.addresses.front() : call.addresses[call.current + 1];
     if (call.stage == Stage::kConnecting && !is_last) {
@@ -243,7 +244,7 @@ HttpError HttpCalls::error(const Call& call, HttpError::Kind kind, const std::st
     if (endpoint_.proxy)
         where += " through the proxy " + text_of(*endpoint_.proxy);
     std::string clock;
-    if (kind == HttpError::Kind::kUntrusted)
+    if (call.is_about_time)
         clock = clock_difference_text(clock_ahead_);
     return {kind, where + ": " + why + (clock.empty() ? "" : "; by its last answer " + clock) +
                       " (" + call.request.method + " " + call.request.target + ")"};

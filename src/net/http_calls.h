@@ -51,6 +51,7 @@ private:
         TryNumber number = 0;       // of the try under way
         bool may_send_again = true; // after a stale connection, once
         bool all_untrusted = true;  // so far
+        bool is_about_time = false; // a certificate's, of one of them
         std::string failures;       // of the addresses tried
     };
     using CallNumber = std::uint64_t;
@@ -63,7 +64,8 @@ private:
     void on_piece(CallNumber id, Call& call, News news);
     void on_failure(CallNumber id, Call& call, const WireFailure& failure);
     void on_share_over(CallNumber id, TryNumber number);
-    void give_up_address(CallNumber id, Call& call, const std::string& why, bool is_untrusted);
+    void give_up_address(CallNumber id, Call& call, const std::string& why,
+                         const TrustFailure& trust = {});
     void on_deadline(CallNumber id);
     void abandon_try(Call& call);
     void finish(CallNumber id, HttpResult result);

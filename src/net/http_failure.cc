@@ -3,6 +3,7 @@
 #include <cerrno>
 
 #include <openssl/err.h>
+#include <openssl/sslerr.h>
 
 namespace le_run::net {
 
@@ -70,13 +71,19 @@ std::string describe_connect(int code) {
     }
 }
 
+bool is_distrust(int code) {
+    const auto packed = static_cast<unsigned long>(code);
+    return code > 0 && ERR_GET_LIB(packed) == ERR_LIB_SSL &&
+           ERR_GET_REASON(packed) == SSL_R_CERTIFICATE_VERIFY_FAILED;
+}
+
 bool failed_while_writing(const WireFailure& failure) {
     return failure.what.starts_with("Failed to write request");
 }
 
 std::string describe(const WireFailure& failure) {
-    if (!failure.trust.empty())
-        return failure.trust;
+    if (!failure.trust.text.empty())
+        return failure.trust.text;
     if (!failure.proxy.empty())
         return failure.proxy;
     if (failure.is_too_large)

@@ -62,11 +62,19 @@ WallSeconds this_clock() {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
 }
 
+std::optional<std::chrono::seconds> clock_ahead_of(const std::string& date, WallSeconds now) {
+    constexpr std::chrono::years kBelievable{100};
+    const auto server_clock = parse_http_date(date);
+    if (!server_clock || std::chrono::abs(now - *server_clock) > kBelievable)
+        return std::nullopt;
+    return now - *server_clock;
+}
+
 std::string text_of(Duration duration) {
-    const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(duration).count();
+    const auto ms = std::chrono::round<std::chrono::milliseconds>(duration).count();
     if (ms < 1000)
         return std::to_string(ms) + " ms";
-    const auto tenths = ms / 100;
+    const auto tenths = (ms + 50) / 100;
     const std::string whole = std::to_string(tenths / 10);
     return tenths % 10 == 0 ? whole + " s" : whole + "." + std::to_string(tenths % 10) + " s";
 }
@@ -86,7 +94,7 @@ std::string text_of(WallSeconds instant) {
 std::string clock_difference_text(std::chrono::seconds ahead) {
     if (std::chrono::abs(ahead) <= std::chrono::minutes(1))
         return {};
-    return "this machine's clock is " + text_of(Duration(std::chrono::abs(ahead))) +
+    return "this machine's clock is " + std::to_string(std::chrono::abs(ahead).count()) + " s" +
            (ahead.count() > 0 ? " ahead of" : " behind") + " the server's";
 }
 

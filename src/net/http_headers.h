@@ -17,6 +17,11 @@ std::optional<Duration> parse_retry_after(const std::string& value);
 // Date: "Sun, 06 Nov 1994 08:49:37 GMT", the only form that a server may send today.
 std::optional<WallSeconds> parse_http_date(const std::string& value);
 
+// How far this machine's clock, which says `now`, is ahead of that of a server which sent this
+// Date. Nothing for what is no date, and for one a century off: of a server whose clock was never
+// set.
+std::optional<std::chrono::seconds> clock_ahead_of(const std::string& date, WallSeconds now);
+
 WallSeconds this_clock(); // of this machine; for messages only
 
 // "2 s", "0.7 s", "150 ms".

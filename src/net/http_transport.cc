@@ -94,6 +94,7 @@ struct TlsClients {
         TlsConfig config;
         config.ca_pem = endpoint.tls_config.ca_pem;
         config.and_system = true;
+        config.is_proxy = true;
         // What it carries is bounded inside.
         proxy = std::make_shared<TlsClient>(config, endpoint.proxy->host,
                                             std::numeric_limits<std::size_t>::max());
@@ -259,10 +260,8 @@ void WireCore::on_headers(TryNumber number, bool is_stream,
         if (retry_after != headers.end())
             incoming->answer.retry_after = parse_retry_after(retry_after->second);
         const auto date = headers.find("Date");
-        const auto server_clock =
-            date == headers.end() ? std::nullopt : parse_http_date(date->second);
-        if (server_clock)
-            incoming->answer.clock_ahead = this_clock() - *server_clock;
+        if (date != headers.end())
+            incoming->answer.clock_ahead = clock_ahead_of(date->second, this_clock());
         incoming->is_stream = is_stream && incoming->answer.status == 200;
         if (!incoming->is_stream)
             return read_body(incoming);
@@ -349,7 +348,7 @@ void WireCore::fail(TryNumber number) {
         failure.proxy = on_the_way.proxy;
         failure.trust = on_the_way.trust;
     }
-    if (tls_ && failure.proxy.empty() && failure.what.starts_with("Error in SSL handshake"))
+    if (tls_ && failure.proxy.empty() && is_distrust(failure.code))
         failure.trust = tls_->trust_failure();
     if (tls_)
         failure.is_too_large = tls_->take_overflow();

@@ -135,8 +135,8 @@ class TlsClient::State {
 public:
     State(const TlsConfig& config, const std::string& host, std::size_t max_answer)
         : expected_(without_last_dot(config.server_name.empty() ? host : config.server_name)),
-          is_address_(is_ip_literal(expected_)), verify_(config.verify), max_answer_(max_answer),
-          store_(read_store(config)) {
+          is_address_(is_ip_literal(expected_)), verify_(config.verify), is_proxy_(config.is_proxy),
+          max_answer_(max_answer), store_(read_store(config)) {
         if (config.client_certificate_pem.empty() != config.client_key_pem.empty())
             throw TlsConfigError("a client certificate and its key must be given together");
         if (config.client_certificate_pem.empty())
@@ -156,13 +156,14 @@ public:
     void keep(const SSL_SESSION* session) { session_.reset(SSL_SESSION_dup(session)); }
     void count(SSL* connection, bool is_sent, std::size_t size);
 
-    std::string trust_failure_;
+    TrustFailure trust_failure_;
     bool has_overflowed_ = false;
 
 private:
     std::string expected_; // name or IP literal
     bool is_address_;
     bool verify_;
+    bool is_proxy_;
     std::size_t max_answer_;
     Store store_;
     std::vector<Certificate> chain_; // the client's, leaf first
@@ -254,11 +255,10 @@ int TlsClient::State::verify(X509_STORE_CTX* verification) {
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(verification);
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
     if (is_address_ && X509_VERIFY_PARAM_set1_ip_asc(rules, expected_.c_str()) != 1) {
-        trust_failure_ = "`" + expected_ + "` cannot be checked against a certificate";
+        trust_failure_ = {"`" + expected_ + "` cannot be checked against a certificate"};
         X509_STORE_CTX_set_error(verification, X509_V_ERR_INVALID_CALL);
         return 0;
     }
-    trust_failure_.clear();
     int verdict = X509_verify_cert(verification);
     X509* const leaf = X509_STORE_CTX_get0_cert(verification);
     if (verdict == 1 && !is_address_ && !is_made_for(leaf, expected_)) {
@@ -268,8 +268,9 @@ int TlsClient::State::verify(X509_STORE_CTX* verification) {
     }
     if (verdict != 1) {
         const int error = X509_STORE_CTX_get_error(verification);
-        trust_failure_ = describe_trust_failure(
-            error, X509_STORE_CTX_get_current_cert(verification), expected_, this_clock());
+        trust_failure_ =
+            describe_trust_failure(error, X509_STORE_CTX_get_current_cert(verification), expected_,
+                                   is_proxy_, this_clock());
     }
     return verdict;
 }
@@ -309,7 +310,7 @@ void TlsClient::apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* cont
     SSL_CTX_set_cert_verify_callback(context, on_verify, state);
 }
 
-const std::string& TlsClient::trust_failure() const { return state_->trust_failure_; }
+const TrustFailure& TlsClient::trust_failure() const { return state_->trust_failure_; }
 
 bool TlsClient::take_overflow() { return std::exchange(state_->has_overflowed_, false); }
 

@@ -7,6 +7,8 @@
 #include <stdexcept>
 #include <string>
 
+#include "net/http_failure.h"
+
 struct ssl_ctx_st; // OpenSSL's SSL_CTX
 
 namespace le_run::net {
@@ -18,6 +20,7 @@ struct TlsConfig {
     std::string client_key_pem;
     std::string server_name; // verify against and send as SNI instead of the host; empty: the host
     bool verify = true;      // false: whoever answers is taken for the server
+    bool is_proxy = false;   // what is connected to is a proxy on the way: for messages
 
     bool operator==(const TlsConfig&) const = default;
 };
@@ -59,9 +62,8 @@ public:
     // Makes the connections of `context` follow `client`, which then lives as long as the context.
     static void apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context);
 
-    // Why the last verification of the server failed, in plain words that name the certificate;
-    // empty: it did not.
-    const std::string& trust_failure() const;
+    // Of the last verification that failed, on whatever connection: see is_distrust().
+    const TrustFailure& trust_failure() const;
 
     // Whether a connection was ended because its answer was too long, since the last call.
     bool take_overflow();

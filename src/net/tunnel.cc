@@ -124,8 +124,10 @@ void Carrier::on_connected(Error error) {
 void Carrier::on_handshake(Error error) {
     if (!error)
         return greet(greeting_.begin());
-    if (const auto& distrust = way_.tls->trust_failure(); !distrust.empty())
-        failure_->trust = "the proxy is not trusted: " + distrust;
+    if (is_distrust(error.value())) {
+        failure_->trust = way_.tls->trust_failure();
+        failure_->trust.text = "the proxy is not trusted: " + failure_->trust.text;
+    }
     refuse("TLS with the proxy failed: " + error.message() + "; check scheme and port of " +
            way_.proxy.source);
 }

@@ -197,9 +197,9 @@ Failure LeaseApi::failure_of(const char* verb, const HttpResult& result) const {
 }
 
 kubernetes::Refused LeaseApi::refused_credentials(const HttpResponse& response) const {
-    kubernetes::Refused known = authentication_.describe();
-    if (response.clock_ahead)
-        known.clock = net::clock_difference_text(*response.clock_ahead);
+    const auto ahead = response.clock_ahead.value_or(std::chrono::seconds(0));
+    kubernetes::Refused known = authentication_.describe(net::this_clock() - ahead);
+    known.clock = net::clock_difference_text(ahead);
     return known;
 }
 

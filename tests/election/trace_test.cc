@@ -323,6 +323,23 @@ TEST_CASE("an unreachable store is waited for, with one line a minute", "[electi
     CHECK(lines == 3);
 }
 
+TEST_CASE("numbers that change from try to try do not make the same trouble a new one",
+          "[election]") {
+    Driver d;
+    d.tick();
+    const auto fail = [&](const std::string& text) {
+        const auto lines = d.read(Failure{Failure::Kind::kUnreachable, text, {}}).size();
+        d.pass(2s);
+        REQUIRE(d.tick() == Lines{"read"});
+        return lines;
+    };
+    CHECK(fail("expired; the clock says 9:59:58") == 1);
+    CHECK(fail("expired; the clock says 10:00:00") == 0);
+    CHECK(fail("expired; the clock says 10:00:02, and more") == 1);
+    CHECK(fail("refused") == 1);
+    CHECK(fail("expired; the clock says 10:00:06") == 1);
+}
+
 TEST_CASE("the option --wait", "[election]") {
     ElectionConfig config = usual_config();
     SECTION("0: tries once and gives up on a held lease") {

@@ -45,5 +45,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     }
     if (const auto date = net::parse_http_date(body))
         LE_CHECK(net::text_of(*date).size() == 23);
+    if (const auto ahead = net::clock_ahead_of(body, net::WallSeconds{}))
+        LE_CHECK(net::clock_difference_text(*ahead).size() < 80);
     return 0;
 }

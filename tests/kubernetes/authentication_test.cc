@@ -69,7 +69,7 @@ TEST_CASE("authentication: a plugin's certificate is what connections are made w
     CHECK(first.tls->ca_pem == ca.certificate_pem());
     CHECK_FALSE(arena.get().tls); // the connections have it already
     CHECK(arena.authentication.user() == "bob");
-    const Refused known = arena.authentication.describe();
+    const Refused known = arena.authentication.describe(net::this_clock());
     CHECK(known.from == "the test");
     CHECK_THAT(known.expired, contains("the client certificate expired on 20"));
 }
@@ -100,7 +100,7 @@ TEST_CASE("authentication: whoever is impersonated is the user") {
     CHECK(arena.get().headers ==
           Headers{{"Impersonate-User", "jane"}, {"Authorization", "Bearer opaque"}});
     CHECK(arena.authentication.user() == "jane");
-    CHECK(arena.authentication.describe().expired.empty());
+    CHECK(arena.authentication.describe(net::this_clock()).expired.empty());
     CHECK_FALSE(arena.authentication.refused(0)); // nothing can give another one
 }
 
@@ -119,9 +119,9 @@ TEST_CASE("authentication: a token file that is gone leaves the token, and one w
     CHECK_THAT(arena.warnings.front(),
                contains("token file " + config.token.file + " is missing") &&
                    contains("stays in use") && !contains("hidden"));
-    CHECK_THAT(arena.authentication.describe().problem, contains("is missing"));
+    CHECK_THAT(arena.authentication.describe(net::this_clock()).problem, contains("is missing"));
     folder.write("token", "hidden-2");
     CHECK(token() == "Bearer hidden-2");
-    CHECK(arena.authentication.describe().problem.empty());
+    CHECK(arena.authentication.describe(net::this_clock()).problem.empty());
     CHECK(arena.warnings.size() == 1);
 }

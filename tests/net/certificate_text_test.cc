@@ -26,7 +26,8 @@ std::string said_of_address(const std::string& bytes) {
         X509_EXTENSION_free);
     const std::unique_ptr<X509, decltype(&X509_free)> certificate(X509_new(), X509_free);
     REQUIRE(X509_add_ext(certificate.get(), names.get(), -1) == 1);
-    return describe_trust_failure(X509_V_ERR_HOSTNAME_MISMATCH, certificate.get(), "api", {});
+    return describe_trust_failure(X509_V_ERR_HOSTNAME_MISMATCH, certificate.get(), "api", false, {})
+        .text;
 }
 
 } // namespace

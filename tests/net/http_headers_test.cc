@@ -31,10 +31,22 @@ TEST_CASE("Date") {
     }
 }
 
+TEST_CASE("how far a clock is off, by a Date that can be believed") {
+    const auto now = *net::parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT");
+    CHECK(net::clock_ahead_of("Sun, 06 Nov 1994 08:49:30 GMT", now) == seconds(7));
+    CHECK(net::clock_ahead_of("Sun, 06 Nov 1994 08:49:40 GMT", now) == seconds(-3));
+    CHECK(net::clock_ahead_of("Thu, 01 Jan 1970 00:00:00 GMT", now) == now.time_since_epoch());
+    for (const char* wrong : {"", "today", "Mon, 01 Jan 0001 00:00:00 GMT",
+                              "Sat, 01 Jan 0000 00:00:00 GMT", "Fri, 31 Dec 9999 23:59:59 GMT"}) {
+        CAPTURE(wrong);
+        CHECK_FALSE(net::clock_ahead_of(wrong, now).has_value());
+    }
+}
+
 TEST_CASE("durations in messages") {
     CHECK(net::text_of(std::chrono::milliseconds(150)) == "150 ms");
     CHECK(net::text_of(std::chrono::seconds(2)) == "2 s");
-    CHECK(net::text_of(std::chrono::milliseconds(2667)) == "2.6 s");
+    CHECK(net::text_of(std::chrono::milliseconds(2667)) == "2.7 s");
     CHECK(net::text_of(std::chrono::minutes(10)) == "600 s");
 }
 
@@ -45,4 +57,6 @@ TEST_CASE("a clock that is off is said, one that may only seem so is not") {
           "this machine's clock is 61 s ahead of the server's");
     CHECK(net::clock_difference_text(seconds(-7200)) ==
           "this machine's clock is 7200 s behind the server's");
+    CHECK(net::clock_difference_text(std::chrono::hours(24 * 365 * 9999)) ==
+          "this machine's clock is 315328464000 s ahead of the server's");
 }

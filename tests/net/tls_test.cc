@@ -223,6 +223,28 @@ TEST_CASE("where a certificate's time is the matter, the clocks are said") {
     REQUIRE(wait_until([&] { return server.open_connections() == 0; }));
     check_untrusted(exchange(fixture, transport, get()),
                     "by its last answer this machine's clock is ");
+    // A wrong name is no matter of time.
+    server.set_identity(ca.issue(for_name("other.invalid")));
+    const auto misnamed = exchange(fixture, transport, get());
+    check_untrusted(misnamed, "hostname mismatch");
+    CHECK_THAT(error_of(misnamed).text, !contains("clock"));
+}
+
+TEST_CASE("what was wrong with a certificate is not said of a later failure") {
+    const TestCa ca("ca");
+    PkiRequest request = for_loopback();
+    request.is_expired = true;
+    auto server = std::make_unique<HttpTestServer>(always(text("ok")), with(ca.issue(request)));
+    LoopFixture fixture;
+    HttpTransport transport(fixture.loop, secure(server->port(), ca.certificate_pem()));
+    check_untrusted(exchange(fixture, transport, get()), "expired on");
+    HttpTestServer::Options without_tls;
+    without_tls.port = server->port();
+    server.reset();
+    server = std::make_unique<HttpTestServer>(always(text("ok")), without_tls);
+    const auto error = error_of(exchange(fixture, transport, get()));
+    CHECK(error.kind == HttpError::Kind::kUnreachable);
+    CHECK_THAT(error.text, contains("TLS handshake") && !contains("expired"));
 }
 
 TEST_CASE("an IPv6 address must be among the certificate's addresses, however it is written") {

@@ -185,7 +185,7 @@ TEST_CASE("errors: what credentials say of themselves is said when they are refu
     Texts texts;
     HttpTestServer server([](const ServedRequest&) {
         Answer refusal = answer(401, R"({"kind":"Status","message":"Unauthorized"})");
-        refusal.headers = {{"Date", "Thu, 01 Jan 2015 00:00:00 GMT"}};
+        refusal.headers = {{"Date", "Mon, 01 Jan 2018 00:00:00 GMT"}};
         return refusal;
     });
     auto config = at(server.port());
@@ -199,6 +199,30 @@ TEST_CASE("errors: what credentials say of themselves is said when they are refu
     CHECK_THAT(failure.text, !contains("eyJ"));
     config.token.token = "opaque";
     texts.check(read_failure(config, "prod"), Kind::kDenied, config, "prod", {"get new ones"});
+}
+
+TEST_CASE("errors: whether a token has expired is judged by the server's clock") {
+    const auto [date, expiry, is_clock_off] = GENERATE(table<std::string, std::string, bool>({
+        {"Thu, 01 Jan 2015 00:00:00 GMT", "", true},
+        {"Wed, 01 Jan 2020 00:00:00 GMT", "the token expired on 2017", true},
+        {"Mon, 01 Jan 0001 00:00:00 GMT", "the token expired on 2017", false}, // Go's zero time
+        {"Fri, 31 Dec 9999 23:59:59 GMT", "the token expired on 2017", false},
+    }));
+    HttpTestServer server([date = date](const ServedRequest&) {
+        Answer refusal = answer(401, R"({"kind":"Status","message":"Unauthorized"})");
+        refusal.headers = {{"Date", date}};
+        return refusal;
+    });
+    auto config = at(server.port());
+    config.token.token = kExpiredToken;
+    const auto failure = read_failure(config, "prod");
+    INFO(failure.text);
+    const auto says = [&](const std::string& words) {
+        return failure.text.find(words) != std::string::npos;
+    };
+    CHECK(says(expiry.empty() ? "get new ones" : expiry));
+    CHECK(says("expired") == !expiry.empty());
+    CHECK(says("clock") == is_clock_off);
 }
 
 TEST_CASE("kubernetes: errors: what a real API server refuses") {
