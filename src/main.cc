@@ -44,16 +44,6 @@ void leave_a_door_for_the_guard() {
     ::sigprocmask(SIG_UNBLOCK, &door, nullptr);
 }
 
-// Where standard input, output or error was closed, nothing of le-run's own may take its number:
-// the log would be written into it. The child finds it closed all the same.
-void fill_standard_descriptors() {
-    int fd = 0;
-    while (fd >= 0 && fd <= STDERR_FILENO) {
-        fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
-    }
-    ::close(fd);
-}
-
 // The kernel reaps for whoever ignores SIGCHLD; le-run and its guard must see each end themselves.
 bool take_back_sigchld() {
     struct sigaction before {};
@@ -110,7 +100,6 @@ int main(int argc, char** argv) {
     keep_closed_streams_closed();
     sigset_t signal_mask;
     block_signals(&signal_mask);
-    fill_standard_descriptors();
     const bool sigchld_ignored = take_back_sigchld();
     std::vector<std::string> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) {

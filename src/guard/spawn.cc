@@ -60,14 +60,6 @@ bool has_executed(pid_t child) {
     return ::setpgid(child, child) != 0 && (errno == EACCES || errno == EPERM);
 }
 
-// By its start. A program, damaged or for another machine, has a NUL there.
-bool is_text(const char* path) {
-    char start[128];
-    const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
-    const ssize_t size = ::read(fd, start, sizeof start);
-    return size >= 0 && std::memchr(start, '\0', static_cast<std::size_t>(size)) == nullptr;
-}
-
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
 } // namespace
@@ -81,7 +73,6 @@ struct Spawner::Hook : bp::extend::handler {
     template <class Executor>
     void on_setup(Executor& e) const {
         e.exe = spawner->setup_.program.c_str();
-        e.cmd_line = spawner->argv_.data();
         e.env = spawner->envp_.data();
     }
     template <class Executor>
@@ -103,13 +94,7 @@ struct Spawner::Hook : bp::extend::handler {
 };
 
 Spawner::Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings)
-    : setup_(setup), surroundings_(surroundings) {
-    for (const std::string& argument : setup_.argv)
-        argv_.push_back(const_cast<char*>(argument.c_str()));
-    argv_.push_back(nullptr);
-    sh_argv_ = argv_;
-    sh_argv_.front() = const_cast<char*>(setup_.program.c_str());
-    sh_argv_.insert(sh_argv_.begin(), const_cast<char*>("sh"));
+    : setup_(setup), surroundings_(surroundings), program_(setup.program, setup.argv) {
     // An entry of a Start has two characters at least, with its NUL.
     envp_.reserve(setup_.environment.size() + start_.environment.size() / 2 + 1);
 }
@@ -227,19 +212,9 @@ void Spawner::become_the_child() const {
     }
     report(kAboutToExec, 0);
     ::sigprocmask(SIG_SETMASK, &setup_.signal_mask, nullptr);
-    execute();
-    report(static_cast<std::int32_t>(SpawnStage::kExec), errno);
+    const int error = program_.execute(envp_.data());
+    report(static_cast<std::int32_t>(SpawnStage::kExec), error);
     ::_exit(127);
-}
-
-// What the kernel takes for no program is a script for sh if it is a text: so do shells, and execvp
-// in the inits whose place le-run takes. Returns with the first attempt's errno.
-void Spawner::execute() const {
-    ::execve(setup_.program.c_str(), argv_.data(), envp_.data());
-    const int error = errno;
-    if (error == ENOEXEC && is_text(setup_.program.c_str()))
-        ::execve("/bin/sh", sh_argv_.data(), envp_.data());
-    errno = error;
 }
 
 } // namespace le_run

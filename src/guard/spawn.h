@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include "execute.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
 #include "time_point.h"
@@ -55,13 +56,11 @@ private:
 
     void build_environment(const Start& start);
     [[noreturn]] void become_the_child() const;
-    void execute() const;
     void report(std::int32_t stage, int error) const;
 
     const GuardSetup& setup_;
     const SpawnSurroundings surroundings_;
-    std::vector<char*> argv_;
-    std::vector<char*> sh_argv_; // sh's, were the program a script without a #! line
+    const Program program_;
     std::vector<char*> envp_;
     Start start_{};
     int pipe_read_ = -1;

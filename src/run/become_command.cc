@@ -1,11 +1,11 @@
 #include "run/become_command.h"
 
-#include <cerrno>
 #include <chrono>
 #include <cstring>
 
 #include <unistd.h>
 
+#include "execute.h"
 #include "run/exit_status.h"
 #include "run/log.h"
 
@@ -26,15 +26,6 @@ void log_at_once(const Options& options, const LogLine& line) {
     (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-    std::vector<char*> all;
-    for (std::string& text : texts) {
-        all.push_back(text.data());
-    }
-    all.push_back(nullptr);
-    return all;
-}
-
 } // namespace
 
 int become_command(const Options& options, const sigset_t& signal_mask, bool sigchld_ignored) {
@@ -43,16 +34,18 @@ int become_command(const Options& options, const sigset_t& signal_mask, bool sig
                  "not_electing",
                  "elects nothing (" + options.election_off + "): becomes " + options.program,
                  {{"reason", options.election_off}}});
-    std::vector<std::string> command = options.command;
+    const Program program(options.program, options.command);
     std::vector<std::string> environment = options.environment;
-    const auto argv = pointers(command);
-    const auto envp = pointers(environment);
+    std::vector<char*> envp;
+    for (std::string& entry : environment) {
+        envp.push_back(entry.data());
+    }
+    envp.push_back(nullptr);
     if (sigchld_ignored) {
         ::signal(SIGCHLD, SIG_IGN);
     }
     ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
-    ::execve(options.program.c_str(), argv.data(), envp.data());
-    const int error = errno;
+    const int error = program.execute(envp.data());
     log_at_once(options, {LogLevel::kError,
                           "exec_failed",
                           options.program + " could not be started: " + std::strerror(error),

@@ -92,6 +92,9 @@ TEST_CASE("no election: a command that is missing or cannot be executed (file)")
     const Outcome outcome = run({"--", garbage}, off);
     CHECK(outcome.code == 126);
     CHECK_THAT(outcome.err, contains(garbage) && contains("Exec format error"));
+    const std::string plain = scratch.write("plain", "exit \"$#\"\n"); // for sh, as when elected
+    REQUIRE(::chmod(plain.c_str(), 0755) == 0);
+    CHECK(run({"--", plain, "a", "b"}, off).code == 2);
     const std::string script = scratch.write("script", "#!/no/such/interpreter\n");
     REQUIRE(::chmod(script.c_str(), 0755) == 0);
     CHECK(run({"--", script}, off).code == 127);
