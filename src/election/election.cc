@@ -283,12 +283,12 @@ void Election::send_due() {
 
 void Election::send_read() {
     pending_ = Pending{Attempt{++last_attempt_}, Request::kRead, now_};
-    actions_.push_back(ReadLease{pending_->attempt, timing_.request_timeout()});
+    actions_.push_back(ReadLease{pending_->attempt, timing_.answer_timeout()});
 }
 
 void Election::send_write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
     pending_ = Pending{Attempt{++last_attempt_}, Request::kWrite, now_};
-    actions_.push_back(WriteLease{pending_->attempt, record, base, timing_.request_timeout()});
+    actions_.push_back(WriteLease{pending_->attempt, record, base, timing_.answer_timeout()});
 }
 
 void Election::send_renewal() {

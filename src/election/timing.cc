@@ -40,6 +40,12 @@ Duration Timing::request_timeout() const {
     return std::max(kLeastRequestTimeout, time_for_a_try());
 }
 
+Duration Timing::answer_timeout() const {
+    constexpr Duration kMostReserve = std::chrono::milliseconds(100);
+    const Duration timeout = request_timeout();
+    return timeout - std::min(timeout / 20, kMostReserve);
+}
+
 bool Timing::tries_fit() const { return time_for_a_try() >= kLeastRequestTimeout; }
 
 Duration Timing::time_for_a_try() const {

@@ -43,6 +43,9 @@ struct Timing {
     Duration effective_renew_deadline() const;
     // How long one request may take, so that kTries of them fit; at least kLeastRequestTimeout.
     Duration request_timeout() const;
+    // The same for the store: a little less, so that what the store says of a request that hangs
+    // comes before the election gives it up.
+    Duration answer_timeout() const;
     // Whether kTries requests of at least kLeastRequestTimeout fit.
     bool tries_fit() const;
 

@@ -71,6 +71,18 @@ TEST_CASE("fault: --lost-grace bounds the drain, --on-lost exit ends with 75") {
     CHECK(is_gone(arena.record().newest("a")));
 }
 
+TEST_CASE("fault: of a request that hangs the log says what it was, where, and at which stage") {
+    Arena arena(LockKind::kKubernetes);
+    FaultyFront front(arena.cluster().access());
+    Replica& a = arena.start_leader("a", {.timing = kLongerLease, .port = front.port()});
+    front.set(Mode::kHang);
+    REQUIRE(wait_until([&] {
+        return a.logged({"renewal failing", "cannot update lease ", " timed out after ",
+                         "waiting for the answer of "});
+    }));
+    front.set(Mode::kPass);
+}
+
 TEST_CASE("fault: a server that is not there yet is waited for") {
     Arena arena(LockKind::kKubernetes);
     FaultyFront front(arena.cluster().access());

@@ -38,6 +38,7 @@ TEST_CASE("the instants of the defaults", "[timing]") {
     CHECK(t.usable() < 12971ms);
     CHECK(t.kill_at(s) == s + t.usable());
     CHECK(t.request_timeout() == 2s);
+    CHECK(t.answer_timeout() == 1900ms); // the store's own words come before
 }
 
 TEST_CASE("three tries always fit", "[timing]") {
@@ -80,6 +81,7 @@ TEST_CASE(
     CHECK(lease_duration_for(t) == 21s);
     CHECK(broken_relations(timing(80000h, 10h, 2s)).empty()); // no overflow
     t.margin = 6500ms;
+    CHECK(t.answer_timeout() == 95ms);
     CHECK(t.request_timeout() == Timing::kLeastRequestTimeout); // never less, whatever is left
     CHECK_THAT(first_problem(t), contains("CPU limit"));
 }
