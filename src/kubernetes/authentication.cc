@@ -76,6 +76,15 @@ Refused Authentication::describe(net::WallSeconds now) const {
     return {source_, problem(), expired(now), {}};
 }
 
+std::string Authentication::without_secrets(std::string text) const {
+    std::vector<std::string> secrets{given_token_};
+    for (const auto& [name, value] : headers_) {
+        if (name == "Authorization")
+            secrets.push_back(value.substr(value.find(' ') + 1));
+    }
+    return without_words(std::move(text), secrets);
+}
+
 std::string Authentication::problem() const {
     if (plugin_ && plugin_->problem())
         return *plugin_->problem();

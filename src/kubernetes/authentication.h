@@ -53,6 +53,8 @@ public:
     // Of the credentials given last, at `now` by the server's clock. What it says of the clocks is
     // empty.
     Refused describe(net::WallSeconds now) const;
+    // What a server said, without the credentials given last.
+    std::string without_secrets(std::string text) const;
 
 private:
     Present present();

@@ -4,6 +4,8 @@
 #include <utility>
 #include <variant>
 
+#include <boost/algorithm/string/replace.hpp>
+
 #include "kubernetes/small_file.h"
 
 namespace le_run::kubernetes {
@@ -18,6 +20,14 @@ std::string without_blanks_around(const std::string& text) {
 }
 
 } // namespace
+
+std::string without_words(std::string text, const std::vector<std::string>& secrets) {
+    for (const std::string& secret : secrets) {
+        if (secret.size() >= kShortestSecret)
+            boost::replace_all(text, secret, kBlank);
+    }
+    return text;
+}
 
 bool is_token(const std::string& text) {
     return !text.empty() &&

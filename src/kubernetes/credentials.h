@@ -2,9 +2,11 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "kubernetes/small_file.h"
 
@@ -15,6 +17,12 @@ struct TokenSource {
     std::string token; // secret
     std::string file;
 };
+
+constexpr std::size_t kShortestSecret = 8; // shorter words are no secrets, but parts of sentences
+constexpr const char* kBlank = "***";
+
+// A text for people with kBlank for each of these secrets.
+std::string without_words(std::string text, const std::vector<std::string>& secrets);
 
 // Whether the text can stand in an Authorization header.
 bool is_token(const std::string& text);

@@ -3,13 +3,15 @@
 namespace le_run::kubernetes {
 namespace {
 
+constexpr std::size_t kMostOfAUser = 253;
+
 std::string with_message(const std::string& message) {
     return message.empty() ? "" : ": " + message;
 }
 
 std::string what(const Access& access) {
     return access.verb + " lease " + access.lease_namespace + "/" + access.name +
-           (access.user.empty() ? "" : " as " + access.user);
+           (access.user.empty() ? "" : " as " + one_line(access.user, kMostOfAUser));
 }
 
 std::string attempt(const Access& access) { return "cannot " + what(access); }
@@ -53,17 +55,6 @@ std::string role_rules(const Access& access) {
 
 } // namespace
 
-std::string one_line(std::string text) {
-    constexpr std::size_t kMost = 2000;
-    if (text.size() > kMost)
-        text = text.substr(0, kMost) + "...";
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < ' ' || c == 0x7f)
-            c = ' ';
-    }
-    return text;
-}
-
 std::string cannot(const Access& access, const std::string& why) {
     return one_line(attempt(access) + " at " + access.server + ": " + why);
 }
@@ -86,12 +77,24 @@ std::string unauthorized(const Access& access, const std::string& server_message
     return cannot(access, why);
 }
 
-std::string forbidden(const Access& access, const std::string& server_message) {
-    std::string why = "the server denies it (403" + with_message(server_message) + ")";
+std::string forbidden(const Access& access, const std::optional<std::string>& server_message) {
+    if (!server_message)
+        return cannot(access,
+                      "it answered 403 without a word of a Kubernetes API: no API server, or "
+                      "something on the way, denies it; check the server's address and "
+                      "proxies");
+    const auto says = [&](const char* words) {
+        return server_message->find(words) != std::string::npos;
+    };
+    std::string why = "the server denies it (403" + with_message(*server_message) + ")";
     // Quota, a terminating namespace or an admission hook say 403 too; no Role would help.
-    const bool lacks_rights =
-        server_message.empty() || server_message.find(" cannot ") != std::string::npos;
-    if (lacks_rights)
+    if (says(" cannot impersonate "))
+        why +=
+            "; let that user impersonate (a ClusterRole with the verb impersonate), or leave as, "
+            "as-uid, as-groups and as-user-extra out of the kubeconfig";
+    else if (says("User \"system:anonymous\""))
+        why += "; it saw no credentials: give a user that has some, and never rights to this one";
+    else if (says(" cannot ") && says("resource \"leases\""))
         why += "; " + role_rules(access);
     return cannot(access, why);
 }
@@ -112,7 +115,16 @@ std::string no_lease_api(const Access& access) {
                           "server address and its path");
 }
 
+std::string no_api(const Access& access) {
+    return cannot(access, "it answered 200 with something that is no JSON object, a login page "
+                          "perhaps: this is no Kubernetes API; check the server's address and "
+                          "path, and proxies");
+}
+
 std::string wants_tls(const Access& access) {
+    if (access.server.starts_with("https:"))
+        return cannot(access, "what ends TLS there hands requests on without TLS to a port that "
+                              "wants it; correct that there");
     return cannot(access, "it wants TLS on this port; write https:// in the server's address");
 }
 

@@ -5,7 +5,10 @@
 // net/proxy_greeting.h.
 #pragma once
 
+#include <optional>
 #include <string>
+
+#include "one_line.h"
 
 namespace le_run::kubernetes {
 
@@ -17,9 +20,6 @@ struct Access {
     std::string server; // "https://10.0.0.1:6443"
     std::string user{}; // empty: not known
 };
-
-// Blanks for line ends and control characters; cut to a length that a log bears.
-std::string one_line(std::string text);
 
 // Any failure: "cannot get lease NS/N as USER at SERVER: " and `why`.
 std::string cannot(const Access& access, const std::string& why);
@@ -39,9 +39,10 @@ struct Refused {
 std::string unauthorized(const Access& access, const std::string& server_message,
                          const Refused& credentials);
 
-// 403. Names the user, verb, resource and namespace (the server's message does) and the rule that a
-// Role needs, unless the server refused for another reason than missing rights.
-std::string forbidden(const Access& access, const std::string& server_message);
+// 403; no message: not from a Kubernetes API. Names the user, verb, resource and namespace (the
+// server's message does) and the rule that a Role needs, unless the server refused for another
+// reason than missing rights.
+std::string forbidden(const Access& access, const std::optional<std::string>& server_message);
 
 // A right that the server says is missing, before anything was attempted with it.
 std::string right_missing(const Access& access);
@@ -51,6 +52,9 @@ std::string namespace_missing(const Access& access);
 
 // 404 that no API server would give for a Lease.
 std::string no_lease_api(const Access& access);
+
+// 200 with something that is no JSON object.
+std::string no_api(const Access& access);
 
 // 400 from a server that wants TLS on this port.
 std::string wants_tls(const Access& access);

@@ -16,8 +16,6 @@ namespace {
 using nlohmann::json;
 using WallClock = std::chrono::system_clock;
 
-constexpr std::size_t kShortestSecret = 8; // shorter words are no secrets, but parts of sentences
-constexpr const char* kBlank = "***";
 constexpr std::size_t kLongWord = 24; // of a kind that tokens are made of
 
 // "2026-01-02T03:04:05Z", with a fraction, with "+02:00".
@@ -130,11 +128,6 @@ std::string with_parts(const std::string& text, Kind kind, Change change) {
     return result;
 }
 
-void replace_all(std::string& text, const std::string& what, const std::string& by) {
-    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size()))
-        text.replace(at, what.size(), by);
-}
-
 } // namespace
 
 bool is_exec_api_version(const std::string& text) {
@@ -172,11 +165,7 @@ std::string without_secrets(const std::string& text, const std::vector<std::stri
         clean = kBlank + clean.substr(end + end_mark.size());
     if (begin != std::string::npos)
         clean += kBlank;
-    for (const std::string& secret : known) {
-        if (secret.size() >= kShortestSecret)
-            replace_all(clean, secret, kBlank);
-    }
-    clean = with_parts(clean, is_of_a_token,
+    clean = with_parts(without_words(std::move(clean), known), is_of_a_token,
                        [&](const std::string& part) { return looks_secret(part) ? kBlank : part; });
     return clean;
 }

@@ -10,19 +10,13 @@
 #include <openssl/x509.h>
 
 #include "kubernetes/base64.h"
+#include "one_line.h"
 
 namespace le_run::kubernetes {
 namespace {
 
 constexpr std::size_t kMaxClaims = 64 * 1024;
 constexpr std::size_t kMaxName = 253;
-
-std::string printable(std::string text) {
-    text.resize(std::min(text.size(), kMaxName));
-    std::replace_if(
-        text.begin(), text.end(), [](char c) { return c < ' ' || c > '~'; }, '?');
-    return text;
-}
 
 std::string common_name_of(const std::string& certificate_pem) {
     const std::unique_ptr<BIO, decltype(&BIO_free)> bio(
@@ -36,14 +30,14 @@ std::string common_name_of(const std::string& certificate_pem) {
     char name[kMaxName + 1] = "";
     const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()),
                                                NID_commonName, name, sizeof name);
-    return size > 0 ? printable(name) : "";
+    return size > 0 ? one_line(name, kMaxName) : "";
 }
 
 // Empty: there is none.
 std::string text_at(const nlohmann::json& claims, const char* place) {
     const nlohmann::json::json_pointer pointer(place);
     const bool is_text = claims.contains(pointer) && claims.at(pointer).is_string();
-    return is_text ? printable(claims.at(pointer).get<std::string>()) : "";
+    return is_text ? one_line(claims.at(pointer).get<std::string>(), kMaxName) : "";
 }
 
 } // namespace

@@ -18,7 +18,7 @@ struct TokenClaims {
 std::optional<TokenClaims> read_claims(const std::string& token);
 
 // As the server would call us: the client certificate's common name, else the service account of
-// the token. Empty: the credentials do not say it. Printable.
+// the token. Empty: the credentials do not say it. One line.
 std::string user_of(const std::string& token, const std::string& client_certificate_pem);
 
 } // namespace le_run::kubernetes

@@ -1,12 +1,13 @@
 #include "net/certificate_text.h"
 
 #include <memory>
-#include <string_view>
 
 #include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
+
+#include "one_line.h"
 
 namespace le_run::net {
 
@@ -14,17 +15,10 @@ namespace {
 
 constexpr std::size_t kMaxText = 200; // of each piece that the certificate decides
 
-std::string printable(std::string_view raw) {
-    std::string text;
-    for (const char c : raw.substr(0, kMaxText))
-        text += c >= ' ' && c <= '~' ? c : '?';
-    return raw.size() > kMaxText ? text + "..." : text;
-}
-
 std::string drain(BIO* bio) {
     char* data = nullptr;
     const long size = BIO_get_mem_data(bio, &data);
-    return printable({data, static_cast<std::size_t>(size)});
+    return one_line({data, static_cast<std::size_t>(size)}, kMaxText);
 }
 
 std::string text_of(const X509_NAME* name) {
@@ -48,7 +42,7 @@ std::string text_of(const GENERAL_NAME* name) {
     const auto* data = ASN1_STRING_get0_data(value);
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
     if (type == GEN_DNS)
-        return printable({reinterpret_cast<const char*>(data), size});
+        return one_line({reinterpret_cast<const char*>(data), size}, kMaxText);
     if (size != 4 && size != 16)
         return {};
     char text[INET6_ADDRSTRLEN] = "";

@@ -12,8 +12,8 @@ namespace le_run::net {
 
 // Why OpenSSL's verification of a server failed (`error`: X509_V_ERR_...) at `certificate`, which
 // may be null, and what to change; `expected`: the name or address that it should have been made
-// for; `is_proxy`: it is a proxy on the way; `now`: this machine's clock. Printable whatever the
-// certificate holds.
+// for; `is_proxy`: it is a proxy on the way; `now`: this machine's clock. Fit for a
+// line whatever the certificate holds.
 TrustFailure describe_trust_failure(int error, X509* certificate, const std::string& expected,
                                     bool is_proxy, WallSeconds now);
 

@@ -22,12 +22,13 @@ std::string tls_reason(int code) {
 struct Words {
     const char* what;
     const char* text;
+    bool may_be_tls = false; // what a server may do that wants TLS
 };
 constexpr Words kWords[] = {
-    {"Failed to write request",
-     "the server closed the connection while the request was being sent"},
-    {"Failed to read HTTP status line", "the server closed the connection without an answer"},
-    {"Invalid HTTP status line", "the answer is not valid HTTP"},
+    {"Failed to write request", "the server closed the connection while the request was being sent",
+     true},
+    {"Failed to read HTTP status line", "the server closed the connection without an answer", true},
+    {"Invalid HTTP status line", "the answer is not valid HTTP", true},
     {"Invalid chunked response", "the answer is not valid HTTP"},
     {"Failed to read response body", "the answer broke off"},
     {"Retrieving message chunk", "the answer broke off"},
@@ -39,6 +40,9 @@ constexpr Words kWords[] = {
 constexpr Words kTlsWords[] = {
     {"wrong version number", "the server does not speak TLS on this port; check the port, or write "
                              "http:// if that is meant"},
+    {"alert handshake failure",
+     "the server wants a client certificate, or knows none of the ciphers; give one in the "
+     "kubeconfig if it has none"},
     {"alert certificate required",
      "the server wants a client certificate; give one in the kubeconfig"},
     {"alert bad certificate", "the server does not accept the client certificate; renew it"},
@@ -101,8 +105,9 @@ std::string describe(const WireFailure& failure) {
                "; check that the server runs, and its host and port";
     for (const auto& each : kWords) {
         if (what.starts_with(each.what))
-            return std::string(each.text) +
-                   (failure.is_plain ? "; if it speaks TLS on this port, write https://" : "");
+            return std::string(each.text) + (failure.is_plain && each.may_be_tls
+                                                 ? "; if it speaks TLS on this port, write https://"
+                                                 : "");
     }
     return what;
 }

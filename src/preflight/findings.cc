@@ -1,6 +1,6 @@
 #include "preflight/findings.h"
 
-#include "kubernetes/errors.h"
+#include "one_line.h"
 
 namespace le_run {
 
@@ -23,8 +23,7 @@ void Findings::not_tried(const std::string& subject, const std::string& needed) 
 
 void Findings::line(const char* mark, const std::string& subject, const std::string& text) {
     // Names and what a server said may hold line ends.
-    std::fprintf(out_, "%-9s %-11s %s\n", mark, subject.c_str(),
-                 kubernetes::one_line(text).c_str());
+    std::fprintf(out_, "%-9s %-11s %s\n", mark, subject.c_str(), one_line(text).c_str());
     std::fflush(out_);
 }
 

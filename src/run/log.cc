@@ -10,10 +10,13 @@
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
+#include "one_line.h"
+
 namespace le_run {
 namespace {
 
 constexpr std::size_t kQueuedLines = 256;
+constexpr std::size_t kMostOfAText = 4000; // others may have written it
 constexpr auto kFlushAtMost = std::chrono::seconds(1);
 
 const char* level_name(LogLevel level) {
@@ -51,17 +54,6 @@ private:
 
     std::atomic<std::uint64_t> written_{0};
 };
-
-// People read one line; what others wrote (a holder's identity, a server's message) must not make
-// it two.
-std::string on_one_line(std::string text) {
-    for (char& c : text) {
-        if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) {
-            c = ' ';
-        }
-    }
-    return text;
-}
 
 } // namespace
 
@@ -124,18 +116,19 @@ std::string time_text(std::int64_t microseconds) {
 }
 
 std::string render(const LogLine& line, LogFormat format, std::int64_t microseconds) {
+    const std::string message = one_line(line.message, kMostOfAText);
     if (format == LogFormat::kText) {
-        return time_text(microseconds) + " le-run " + level_name(line.level) + ": " +
-               on_one_line(line.message);
+        return time_text(microseconds) + " le-run " + level_name(line.level) + ": " + message;
     }
     nlohmann::ordered_json object{{"time", time_text(microseconds)},
                                   {"level", level_name(line.level)},
                                   {"event", line.event},
-                                  {"message", line.message}};
+                                  {"message", message}};
     for (const auto& [name, value] : line.fields) {
-        object[name] = value;
+        object[name] = value.substr(0, kMostOfAText);
     }
-    return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+    // All but ASCII escaped: a terminal may show it.
+    return object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 
 } // namespace le_run

@@ -1,8 +1,15 @@
 #include "run/report_text.h"
 
 #include "duration_text.h"
+#include "one_line.h"
 
 namespace le_run {
+
+namespace {
+
+constexpr std::size_t kMostOfAHolder = 256; // as --id may have
+
+} // namespace
 
 LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     using Event = Report::Event;
@@ -12,7 +19,7 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     // Long enough to mean "no limit" (TimePoint::far_future()).
     const bool is_for_ever = report.left > std::chrono::hours(24 * 365);
     const std::string& text = report.text;
-    const std::string& holder = report.holder.text;
+    const std::string holder = one_line(report.holder.text, kMostOfAHolder);
     switch (report.event) {
     case Event::kContending:
         return {LogLevel::kInfo,
@@ -20,7 +27,10 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "contending for " + subject.lock + " as " + subject.id.text,
                 {{"lock", subject.lock}, {"id", subject.id.text}}};
     case Event::kNewLeader:
-        return {LogLevel::kInfo, "new_leader", "new leader: " + holder, {{"holder", holder}}};
+        return {LogLevel::kInfo,
+                "new_leader",
+                "new leader: " + holder,
+                {{"holder", report.holder.text}}};
     case Event::kAcquired:
         return {LogLevel::kInfo,
                 "acquired",
@@ -64,13 +74,13 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "long_duration",
                 holder + " holds the lease for " + left +
                     " after each renewal; that is waited out if it does not release",
-                {{"holder", holder}, {"duration", left}}};
+                {{"holder", report.holder.text}, {"duration", left}}};
     case Event::kVanished:
         return {LogLevel::kWarning,
                 "vanished",
                 "the lease of " + holder + " was " + text + " without a release; waiting " + left +
                     " until it has run out",
-                {{"holder", holder}, {"wait", left}}};
+                {{"holder", report.holder.text}, {"wait", left}}};
     case Event::kHoldingBack:
         return {LogLevel::kInfo,
                 "holding_back",

@@ -13,6 +13,7 @@
 
 #include <boost/asio/post.hpp>
 
+#include "one_line.h"
 #include "store/kubernetes_watch.h"
 #include "store/lease_api.h"
 #include "store/lease_store.h"
@@ -118,13 +119,13 @@ std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
                                                   std::function<void(const std::string&)> warn) {
     const std::string rule = "lower case letters, digits and '-'";
     if (!is_lease_name(name))
-        throw StoreConfigError(kubernetes::one_line(
-            "lease name \"" + name + "\" is not valid; write " + rule +
-            " in parts joined by '.', at most 253 characters, like my-worker"));
+        throw StoreConfigError(
+            one_line("lease name \"" + name + "\" is not valid; write " + rule +
+                     " in parts joined by '.', at most 253 characters, like my-worker"));
     if (!is_namespace_name(lease_namespace))
-        throw StoreConfigError(kubernetes::one_line("namespace \"" + lease_namespace +
-                                                    "\" is not valid; write " + rule +
-                                                    ", at most 63 characters, like default"));
+        throw StoreConfigError(one_line("namespace \"" + lease_namespace +
+                                        "\" is not valid; write " + rule +
+                                        ", at most 63 characters, like default"));
     return std::make_unique<KubernetesStore>(loop, std::move(config), lease_namespace, name,
                                              std::move(warn));
 }

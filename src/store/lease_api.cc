@@ -29,6 +29,12 @@ std::string address_of(const net::Endpoint& endpoint) {
            endpoint.base_path;
 }
 
+// By its first character.
+bool is_json_object(const std::string& body) {
+    const auto first = body.find_first_not_of(" \t\r\n");
+    return first != std::string::npos && body[first] == '{';
+}
+
 // What servers written in Go say to a request without TLS.
 bool is_for_tls(const HttpResponse& response) {
     return response.body.find("HTTP request to an HTTPS server") != std::string::npos;
@@ -156,6 +162,8 @@ ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
         return Absent{};
     if (response == nullptr || response->status != 200)
         return failure_of("get", result);
+    if (!is_json_object(response->body))
+        return Failure{Failure::Kind::kUnreachable, kubernetes::no_api(access("get")), {}};
     auto lease = stored_lease(parse_lease_object(response->body), response->body);
     if (const auto* bad = std::get_if<Malformed>(&lease))
         return Failure{Failure::Kind::kMalformed,
@@ -207,7 +215,8 @@ Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const 
     const kubernetes::Access access = this->access(verb);
     const auto parsed = parse_api_status(response.body);
     const auto* status = std::get_if<ApiStatus>(&parsed);
-    const std::string message = status != nullptr ? status->message : "";
+    const std::string message =
+        status != nullptr ? authentication_.without_secrets(status->message) : "";
     Failure failure{Failure::Kind::kUnreachable, {}, response.retry_after};
     switch (response.status) {
     case 400:
@@ -223,7 +232,8 @@ Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const 
         break;
     case 403:
         failure.kind = Failure::Kind::kDenied;
-        failure.text = kubernetes::forbidden(access, message);
+        failure.text = kubernetes::forbidden(access, status != nullptr ? std::optional(message)
+                                                                       : std::nullopt);
         break;
     case 404:
         if (status != nullptr && status->reason == "NotFound" &&
@@ -264,7 +274,7 @@ bool LeaseApi::says_absent(const HttpResponse& response) const {
 }
 
 std::string LeaseApi::cannot(const char* verb, const std::string& why) const {
-    return kubernetes::cannot(access(verb), why);
+    return kubernetes::cannot(access(verb), authentication_.without_secrets(why));
 }
 
 } // namespace le_run

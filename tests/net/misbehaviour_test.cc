@@ -141,6 +141,8 @@ TEST_CASE("broken and boundless answers are errors, long before the deadline") {
         CHECK_THAT(error.text, contains(words) || contains("without an answer"));
     else
         CHECK_THAT(error.text, contains(words));
+    if (kind != Kind::kNotHttp && kind != Kind::kHalfThenReset) // it has spoken HTTP
+        CHECK_THAT(error.text, !contains("https://"));
     CHECK(server.requests().size() == 1); // a fresh connection is not tried again
     CHECK(wait_until([&] { return server.open_connections() == 0; }));
 }

@@ -59,6 +59,21 @@ TEST_CASE("what strangers wrote stays on one line", "[run]") {
     CHECK(nlohmann::json::parse(json)["holder"] == report.holder.text);
 }
 
+TEST_CASE("an endless name of a holder, or one that steers terminals, makes no endless line",
+          "[run]") {
+    const std::string stranger = std::string(500'000, 'x') + "\xc2\x9b";
+    const Report report{
+        .event = Event::kNewLeader, .left = {}, .text = {}, .holder = {stranger}, .token = {}};
+    CHECK(text_of(report).size() < 400);
+    CHECK(text_of({.event = Event::kLost, .text = stranger}).size() < 5000);
+    const auto line = render(line_for(report, kSubject, {}), LogFormat::kJson, 0);
+    CHECK(line.size() < 5000);
+    const auto json =
+        render({LogLevel::kInfo, "x", "m", {{"a", "\xe2\x80\xae\xc2\x9b"}}}, LogFormat::kJson, 0);
+    CHECK(std::all_of(json.begin(), json.end(), [](char c) { return c >= ' ' && c <= '~'; }));
+    CHECK(nlohmann::json::parse(json)["a"] == "\xe2\x80\xae\xc2\x9b");
+}
+
 TEST_CASE("JSON lines parse, also with broken UTF-8", "[run]") {
     const LogLine line{LogLevel::kWarning, "event", "say \"hi\" \xff\x01", {{"a", "\xc3"}}};
     const auto parsed =

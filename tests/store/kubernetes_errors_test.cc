@@ -126,6 +126,7 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
                  {"closed the connection without an answer"});
     check_answer(answer(200, "", Answer::Kind::kHalfThenEnd), {"the answer broke off"});
     check_answer(answer(200, "", Answer::Kind::kEndless), {"too large", "API server's address"});
+    check_answer(answer(200, "<html>"), {"no JSON object", "check the server's address"});
     check_answer(answer(302), {"it answered 302", "a login page perhaps"});
     check_answer(answer(404, "<html>"), {"not a Kubernetes API", "check the server address"});
     check_answer(answer(429), {"it answered 429", "le-run tries again"});
@@ -140,8 +141,8 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
     }
 
     {
-        HttpTestServer page([](const ServedRequest&) { return answer(200, "<html>"); });
-        const auto config = at(page.port());
+        HttpTestServer pod([](const ServedRequest&) { return answer(200, R"({"kind":"Pod"})"); });
+        const auto config = at(pod.port());
         texts.check(read_failure(config, "prod"), Kind::kMalformed, config, "prod",
                     {"the answer is no Lease that can be read"});
     }
@@ -199,6 +200,70 @@ TEST_CASE("errors: what credentials say of themselves is said when they are refu
     CHECK_THAT(failure.text, !contains("eyJ"));
     config.token.token = "opaque";
     texts.check(read_failure(config, "prod"), Kind::kDenied, config, "prod", {"get new ones"});
+}
+
+TEST_CASE("errors: what would help against a 403") {
+    const auto [message, advice] = GENERATE(table<std::string, std::string>({
+        {R"(leases.coordination.k8s.io \"the-lease\" is forbidden: User \"bob\" cannot get resource)"
+         R"( \"leases\" in API group \"coordination.k8s.io\" in the namespace \"prod\")",
+         "add to a Role in namespace prod"},
+        {R"(users \"jane\" is forbidden: User \"bob\" cannot impersonate resource \"users\" in API)"
+         R"( group \"\" at the cluster scope)",
+         "let that user impersonate"},
+        {R"(leases.coordination.k8s.io is forbidden: User \"system:anonymous\" cannot get resource)"
+         R"( \"leases\" in API group \"coordination.k8s.io\" in the namespace \"prod\")",
+         "it saw no credentials"},
+        {R"(admission webhook \"x\" denied the request: you cannot change leases on Sundays)",
+         "on Sundays)"},
+        {"", "without a word of a Kubernetes API"},
+    }));
+    HttpTestServer server([message = message](const ServedRequest&) {
+        return answer(403, message.empty()
+                               ? "<html>cannot</html>"
+                               : R"({"kind":"Status","reason":"Forbidden","message":")" + message +
+                                     "\"}");
+    });
+    Texts texts;
+    const auto config = at(server.port());
+    const auto failure = read_failure(config, "prod");
+    texts.check(failure, Kind::kDenied, config, "prod", {advice});
+    const bool says_rules = failure.text.find("a Role in namespace") != std::string::npos;
+    CHECK(says_rules == advice.starts_with("add to a Role"));
+}
+
+TEST_CASE("errors: credentials that a server gives back are not shown") {
+    const std::string secret = "s3cr3t-t0ken";
+    HttpTestServer server([](const ServedRequest& request) {
+        return answer(request.method == "GET" ? 401 : 500,
+                      R"({"kind":"Status","message":"who is )" +
+                          request.headers.at("authorization") + "?\"}");
+    });
+    auto config = at(server.port());
+    SECTION("a token") { config.token.token = secret; }
+    SECTION("a password") { config.headers = {{"Authorization", "Basic " + secret}}; }
+    for (const auto& failure : {read_failure(config, "prod"), create_failure(config, "prod")})
+        CHECK_THAT(failure.text, contains(" ***?") && !contains(secret));
+}
+
+TEST_CASE("errors: an endless name of a user leaves room for the reason") {
+    HttpTestServer server([](const ServedRequest&) { return answer(503); });
+    auto config = at(server.port());
+    config.headers = {{"Impersonate-User", std::string(5000, 'u')}};
+    CHECK_THAT(read_failure(config, "prod").text, contains("uuu... at ") && contains("503"));
+}
+
+TEST_CASE("errors: a server that wants TLS behind one that ends it") {
+    const TestCa ca("the CA");
+    HttpTestServer::Options options;
+    options.tls = ServerTls();
+    options.tls->identity = ca.issue({.common_name = "server", .ips = {"127.0.0.1"}});
+    HttpTestServer server(
+        [](const ServedRequest&) {
+            return answer(400, "Client sent an HTTP request to an HTTPS server.\n");
+        },
+        options);
+    CHECK_THAT(read_failure(at(server.port(), ca.certificate_pem()), "prod").text,
+               contains("without TLS") && !contains("write https"));
 }
 
 TEST_CASE("errors: whether a token has expired is judged by the server's clock") {
