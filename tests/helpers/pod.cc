@@ -12,7 +12,9 @@ Command command_of(const ApiServerAccess& access, const Pod::Setup& setup) {
         script += "cp " + file + " /usr/local/bin/" + name + "; ";
         script += "chmod 755 /usr/local/bin/" + name + "; ";
     }
-    script += "mount -t tmpfs tmpfs /tmp; exec \"$@\"";
+    // The program may lie below /tmp itself.
+    script += "touch /run/program; mount --bind \"$1\" /run/program; shift; "
+              "mount -t tmpfs tmpfs /tmp; exec /run/program \"$@\"";
     return {.argv = Words{"unshare", "--mount", "--pid", "--fork", "--mount-proc",
                           "--kill-child=SIGKILL", "sh", "-c", script, "pod"} +
                     setup.command,

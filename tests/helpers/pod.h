@@ -16,8 +16,8 @@ std::string mounts_service_account(const std::string& folder);
 // Where the pod is told to find the API server.
 Environment api_server_variables(const ApiServerAccess& access);
 
-// One container: the command is PID 1 of it. /tmp is empty, and /usr/local/bin holds `programs`.
-// Root only.
+// One container: the command, whose program is named by its path, is PID 1 of it. /tmp is empty,
+// and /usr/local/bin holds `programs`. Root only.
 class Pod {
 public:
     struct Setup {
