@@ -416,6 +416,10 @@ void HttpTestServer::set_handler(Handler handler) {
 void HttpTestServer::set_identity(const PkiIdentity& identity) {
     ServerTls tls = *state_->options_.tls;
     tls.identity = identity;
+    set_tls(tls);
+}
+
+void HttpTestServer::set_tls(const ServerTls& tls) {
     const std::lock_guard lock(state_->mutex_);
     state_->context_ = make_context(tls);
 }

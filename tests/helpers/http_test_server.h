@@ -89,6 +89,7 @@ public:
 
     // The server's certificate from the next connection on.
     void set_identity(const PkiIdentity& identity);
+    void set_tls(const ServerTls& tls);
 
     // Ends all open connections, by FIN or RST. Call it when the client has its answers: an RST
     // destroys what has not been read.
