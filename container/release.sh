@@ -28,7 +28,7 @@ if [[ $architecture != "$machine" ]]; then
     strip=aarch64-linux-gnu-strip
 fi
 cmake --preset static -B "$build" "${cross[@]}" -DCPPREST_ROOT="$libs" -DLE_RUN_COMMIT="${COMMIT:-}" >/dev/null
-cmake --build "$build" -- --quiet
+cmake --build "$build" -- --quiet >&2 # what a compiler says
 
 # --- what belongs to it ---
 work=$(mktemp -d)

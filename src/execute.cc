@@ -15,7 +15,8 @@ bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 // What no text holds, ESC apart, with which scripts colour their words.
 bool is_binary(char c) {
     constexpr char kEscape = '\x1b', kDelete = '\x7f';
-    return (c >= 0 && c < ' ' && !is_blank(c) && c != kEscape) || c == kDelete;
+    const bool is_control = static_cast<unsigned char>(c) < ' '; // char is unsigned on arm64
+    return (is_control && !is_blank(c) && c != kEscape) || c == kDelete;
 }
 
 // "#!" and an interpreter: the kernel did not take it, so its line is too long or broken. sh may
