@@ -1,5 +1,7 @@
 #include "kubernetes/errors.h"
 
+#include "kubernetes/role.h"
+
 namespace le_run::kubernetes {
 namespace {
 
@@ -47,8 +49,8 @@ std::string role_rules(const Access& access) {
     return "add to a Role in namespace " + access.lease_namespace +
            ", bound to that user, the rules "
            "{apiGroups: [\"coordination.k8s.io\"], resources: [\"leases\"], resourceNames: [\"" +
-           access.name +
-           "\"], verbs: [\"get\", \"update\", \"watch\"]} and "
+           access.name + "\"], verbs: " + kVerbsOfOneLease +
+           "} and "
            "{apiGroups: [\"coordination.k8s.io\"], resources: [\"leases\"], verbs: [\"create\"]} "
            "(create cannot be limited by resourceNames); le-run rbac prints them";
 }

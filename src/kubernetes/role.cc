@@ -28,7 +28,7 @@ rules:
   - apiGroups: ["coordination.k8s.io"]
     resources: ["leases"]
     resourceNames: ["{name}"]
-    verbs: ["get", "update", "watch"]
+    verbs: {verbs}
 ---
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
@@ -48,7 +48,8 @@ subjects:
 } // namespace
 
 std::string role_manifest(const std::string& lease_namespace, const std::string& name) {
-    return fmt::format(kManifest, fmt::arg("space", lease_namespace), fmt::arg("name", name));
+    return fmt::format(kManifest, fmt::arg("space", lease_namespace), fmt::arg("name", name),
+                       fmt::arg("verbs", kVerbsOfOneLease));
 }
 
 } // namespace le_run::kubernetes
