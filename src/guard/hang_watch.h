@@ -1,8 +1,8 @@
 // Whether le-run hangs: pure; the guard loop tells it what it heard and when it woke.
 //
-// le-run pings every second during a run and every 10 s without one. A guard that was late itself,
-// or a machine that was suspended, is no silence of le-run's: then the counting starts anew. le-run
-// is never ended while a tree lives.
+// le-run pings every few seconds during a run and every 10 s without one. A guard that was late
+// itself, or a machine that was suspended, is no silence of le-run's: then the counting starts
+// anew. le-run is never ended while a tree lives.
 #pragma once
 
 #include "time_point.h"

@@ -17,8 +17,12 @@
 namespace le_run {
 namespace {
 
-constexpr Duration kPingDuringRun = std::chrono::seconds(1);
+// A ping follows an extension where it can, so that both processes wake up for both at once. By
+// itself it comes where extensions are rarer than kPingDuringRun, or fail; an unanswered one is
+// repeated.
+constexpr Duration kPingDuringRun = std::chrono::seconds(3);
 constexpr Duration kPingWithoutRun = std::chrono::seconds(10);
+constexpr Duration kPingUnanswered = std::chrono::seconds(1);
 // A guard that is silent for so long is continued once (it may have been stopped), then ended.
 // Renewals do not depend on it meanwhile; past kill_at nothing may be waited for, so there half a
 // lambda must do.
@@ -77,19 +81,24 @@ bool GuardLink::start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire
     state_ = State::kRunning;
     kill_at_ = kill_at;
     send(message);
-    ping_timer_.arm(until_next_ping());
+    ping_timer_.arm(until_next_ping(kPingUnanswered));
     return true;
 }
 
 void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
     kill_at_ = kill_at;
     send(Until{run_, term_at, kill_at});
+    if (has_passed_for_holder(clock_.now(), pinged_at_ + kPingUnanswered)) {
+        ping();
+    } else {
+        ping_timer_.arm(until_next_ping(kPingUnanswered)); // kill_at may have come nearer
+    }
 }
 
 void GuardLink::stop(int signal, TimePoint kill_at) {
     kill_at_ = earlier(kill_at_, kill_at);
     send(Stop{run_, signal, kill_at});
-    ping_timer_.arm(until_next_ping());
+    ping_timer_.arm(until_next_ping(kPingUnanswered));
 }
 
 void GuardLink::pass_on(int signal) {
@@ -138,8 +147,9 @@ void GuardLink::receive() {
         }
         if (const auto* pong = std::get_if<Pong>(&message)) {
             pongs_ = std::max(pongs_, pong->number);
-            if (pongs_ == pings_ && state_ == State::kIdle) {
-                ping_timer_.arm(kPingWithoutRun); // nobody waits for anything: look rarely
+            if (pongs_ == pings_ && (state_ == State::kIdle || state_ == State::kRunning)) {
+                ping_timer_.arm(state_ == State::kIdle ? kPingWithoutRun
+                                                       : until_next_ping(kPingDuringRun));
             }
             continue;
         }
@@ -168,7 +178,7 @@ void GuardLink::ping() {
     const bool is_answered = pongs_ == pings_;
     // le-run itself may have slept: what it did not ask for is not the guard's silence.
     const bool was_late =
-        pings_ > 0 && has_passed_for_holder(now, pinged_at_ + kPingDuringRun + kContinueAfter);
+        pings_ > 0 && has_passed_for_holder(now, pinged_at_ + kPingUnanswered + kContinueAfter);
     if (is_answered || was_late) {
         silent_since_ = now;
     }
@@ -190,15 +200,15 @@ void GuardLink::ping() {
         ::kill(guard_.pid, SIGCONT);
     }
     channel_.send(Ping{state_ == State::kRunning ? run_ : 0, ++pings_});
-    ping_timer_.arm(until_next_ping());
+    ping_timer_.arm(until_next_ping(kPingUnanswered)); // receive() makes it longer
 }
 
-Duration GuardLink::until_next_ping() {
+Duration GuardLink::until_next_ping(Duration longest) {
     if (state_ != State::kRunning) {
-        return kPingDuringRun; // receive() makes it longer when the answer is there
+        return longest;
     }
     const TimePoint often_from = kill_at_ - kAskOftenBefore;
-    return std::clamp(left_for_holder(clock_.now(), often_from), kPingNearKillAt, kPingDuringRun);
+    return std::clamp(left_for_holder(clock_.now(), often_from), kPingNearKillAt, longest);
 }
 
 void GuardLink::children_changed() {

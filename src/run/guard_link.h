@@ -59,7 +59,7 @@ private:
     void wait_for_messages();
     void wait_for_death();
     void ping();
-    Duration until_next_ping();
+    Duration until_next_ping(Duration longest);
     void end_guard(const std::string& why);
     void guard_died();
     void sweep();
