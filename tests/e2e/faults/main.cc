@@ -6,6 +6,7 @@
 //   faults --rounds N --seed S   N random faults at random moments
 //   faults --case NAME           those whose names begin with NAME; a random one by its full name
 //   faults --list                prints the names instead of running
+//   --no-server                  only those that need no API server
 //   --parallel K                 so many ordinary cases at once; default 8
 #include <algorithm>
 #include <chrono>
