@@ -34,8 +34,9 @@ public:
 // Keeps OpenSSL from reading the configuration file that OPENSSL_CONF or the system names, and from
 // parsing the system's CA bundle for every connection (43 ms of CPU each). For the latter it
 // changes SSL_CERT_FILE and SSL_CERT_DIR in this process's environment, once, after having
-// remembered them: first call before there are other threads that read the environment.
-// HttpTransport's constructor calls it, so nobody else has to.
+// remembered them: first call before there are other threads that read the environment, and before
+// anything else that uses OpenSSL, which reads that file as soon as it decodes a key.
+// HttpTransport's constructor calls it, so a program with nothing before that need not.
 void prepare_openssl();
 
 // The client's side of the connections to one server: trust, client certificate, SNI, and the error

@@ -47,3 +47,24 @@ TEST_CASE("kubeconfig: without verification any server is taken, and the log say
     replica.signal(SIGTERM);
     CHECK(replica.wait() == 0);
 }
+
+// It is the child's, or the machine's: what it says of ciphers, and the modules it names, are no
+// business of le-run's connections.
+TEST_CASE("kubeconfig: OpenSSL's configuration file has no say") {
+    const Cluster cluster(shared_api_server());
+    const ScratchFolder scratch;
+    const std::string no_tls = scratch.write(
+        "openssl.cnf", "openssl_conf = all\n[all]\nssl_conf = ssl\n[ssl]\nsystem_default = tls\n"
+                       "[tls]\nMaxProtocol = TLSv1.1\n");
+    Replica replica({.name = "a",
+                     .record = scratch.file("record"),
+                     .options = {"--lock", cluster.lock(), "--kubeconfig",
+                                 cluster.kubeconfig({.credentials = Credentials::kAdmin})},
+                     .environment = {{"OPENSSL_CONF", no_tls}}});
+    const bool leads =
+        wait_until([&] { return WorkRecord(scratch.file("record")).starts("a") == 1; });
+    INFO(replica.log());
+    REQUIRE(leads);
+    replica.signal(SIGTERM);
+    CHECK(replica.wait() == 0);
+}
