@@ -9,9 +9,9 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
+#include <future>
 #include <limits>
 #include <map>
-#include <mutex>
 #include <stdexcept>
 #include <utility>
 
@@ -39,15 +39,38 @@ using Direction = http::message_direction::direction;
 constexpr std::chrono::minutes kBackstop{10};
 constexpr std::size_t kSlackForHeaders = 256 * 1024; // and for what TLS adds
 
+// The end of cpprest's thread: it drops, and never frees, what it has not come to. A program that
+// ends soon after a cancelled request would leak that, so the rest is run first; each thing may
+// bring another.
+class WireThread {
+public:
+    explicit WireThread(std::size_t threads) {
+        const SignalsBlocked blocked;
+        crossplat::threadpool::initialize_with_threads(threads);
+        has_thread_ = threads > 0;
+    }
+    ~WireThread() {
+        constexpr int kGenerations = 100;
+        for (int i = 0; has_thread_ && i < kGenerations; ++i) {
+            const auto reached = std::make_shared<std::promise<void>>();
+            boost::asio::post(loop(), [reached] { reached->set_value(); });
+            const auto wait = reached->get_future().wait_for(std::chrono::seconds(1));
+            has_thread_ = wait == std::future_status::ready; // none in a child that was forked
+        }
+    }
+    static boost::asio::io_context& loop() {
+        return crossplat::threadpool::shared_instance().service();
+    }
+
+private:
+    bool has_thread_ = false;
+};
+
 // Where cpprest works: on one thread, which is enough, and being alone it is a lock: no two of its
 // handlers run at once. `threads`: 0 when the caller runs it; the first call decides.
 boost::asio::io_context& wire_loop(std::size_t threads = 1) {
-    static std::once_flag once;
-    std::call_once(once, [&] {
-        const SignalsBlocked blocked;
-        crossplat::threadpool::initialize_with_threads(threads);
-    });
-    return crossplat::threadpool::shared_instance().service();
+    static const WireThread the_only(threads); // gone before the pool, which it has made
+    return WireThread::loop();
 }
 
 http::http_request build(const HttpRequest& request, const std::string& base_path,
