@@ -86,12 +86,13 @@ bool GuardLink::start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire
 }
 
 void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
+    const bool comes_nearer = !is_not_before(kill_at, kill_at_);
     kill_at_ = kill_at;
     send(Until{run_, term_at, kill_at});
     if (has_passed_for_holder(clock_.now(), pinged_at_ + kPingUnanswered)) {
         ping();
-    } else {
-        ping_timer_.arm(until_next_ping(kPingUnanswered)); // kill_at may have come nearer
+    } else if (comes_nearer) { // else the timer is left alone, however often this is called
+        ping_timer_.arm(until_next_ping(kPingUnanswered));
     }
 }
 
