@@ -1,11 +1,13 @@
 #include "net/tunnel.h"
 
 #include <array>
+#include <chrono>
 #include <deque>
 #include <optional>
 #include <utility>
 
 #include <boost/asio/ssl.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/write.hpp>
 
 #include "net/proxy_greeting.h"
@@ -23,6 +25,7 @@ using Block = std::array<char, 16 * 1024>;
 constexpr std::size_t kMaxWaiting = 1024 * 1024;
 // A connection that was announced and then not made leaves its port here.
 constexpr std::size_t kMaxExpected = 16;
+constexpr std::chrono::milliseconds kPauseAfterError{100};
 
 // A connection to a proxy, with or without TLS.
 class ProxyStream {
@@ -217,15 +220,26 @@ class Tunnel::State : public std::enable_shared_from_this<State> {
 public:
     State(asio::io_context& thread, Way way)
         : thread_(thread), way_(std::move(way)),
-          acceptor_(thread, tcp::endpoint(asio::ip::address_v4::loopback(), 0)) {}
+          acceptor_(thread, tcp::endpoint(asio::ip::address_v4::loopback(), 0)), pause_(thread) {}
 
     void accept() {
         acceptor_.async_accept([self = shared_from_this()](Error error, tcp::socket near) {
-            if (error == asio::error::operation_aborted)
+            if (!self->acceptor_.is_open())
                 return;
-            if (!error)
-                self->take(std::move(near));
+            if (error)
+                return self->accept_later();
+            self->take(std::move(near));
             self->accept();
+        });
+    }
+
+    // What is waiting stays so where there is no descriptor for it: asked at once, again and again,
+    // that would take a whole CPU.
+    void accept_later() {
+        pause_.expires_after(kPauseAfterError);
+        pause_.async_wait([self = shared_from_this()](Error) {
+            if (self->acceptor_.is_open())
+                self->accept();
         });
     }
 
@@ -239,6 +253,7 @@ public:
     asio::io_context& thread_;
     const Way way_;
     tcp::acceptor acceptor_;
+    asio::steady_timer pause_;
     std::deque<std::uint16_t> expected_; // ports
     std::shared_ptr<WireFailure> failure_ = std::make_shared<WireFailure>();
 };
