@@ -71,7 +71,10 @@ void close_all_on_exec() {
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     const int nothing = ::open("/dev/null", O_RDONLY);
-    ::dup2(nothing, STDIN_FILENO);
+    if (nothing < 0)
+        ::close(STDIN_FILENO); // it is the child's
+    else
+        ::dup2(nothing, STDIN_FILENO);
     ::dup2(launch.output, STDOUT_FILENO);
     ::dup2(launch.said, STDERR_FILENO);
     close_all_on_exec();
@@ -127,10 +130,11 @@ void PluginProcess::launch(const PluginCommand& command, std::chrono::millisecon
         if (pid_ == 0)
             become_the_plugin(launch);
     }
-    const int why = errno;
+    int why = errno;
     if (pid_ > 0) {
         boost::asio::use_service<ChildEnds>(loop_).expect(pid_);
         exit = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
+        why = errno;
     }
     for (const int fd : {output[1], said[1]})
         if (fd >= 0)
