@@ -12,7 +12,6 @@
 #include "kubernetes/pem.h"
 #include "kubernetes/server_url.h"
 #include "kubernetes/small_file.h"
-#include "net/tls.h"
 #include "store/lease_store.h"
 
 namespace le_run::kubernetes {
@@ -128,7 +127,6 @@ void take_proxy_of_environment(const KubeconfigRequest& request, net::Endpoint& 
 } // namespace
 
 ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
-    net::prepare_openssl(); // certificates and keys are about to be read
     try {
         auto config = load_in_order(request);
         if (!config.endpoint.proxy)

@@ -2,6 +2,8 @@
 
 #include <cstdlib>
 
+#include "net/tls.h"
+
 namespace le_run {
 namespace {
 
@@ -17,6 +19,7 @@ kubernetes::ClusterConfig cluster_of(const Options& options) {
     kubernetes::KubeconfigRequest request{lock.kubeconfig, own_variable};
     request.choice = {lock.context, lock.cluster, lock.user};
     request.variables = options.environment;
+    net::prepare_openssl(); // certificates and keys are about to be read
     return kubernetes::load_cluster_config(request);
 }
 
