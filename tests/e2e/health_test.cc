@@ -250,6 +250,7 @@ TEST_CASE("health: no process can be forked (file)") {
         REQUIRE(::chmod(folder.c_str(), 0777) == 0);
         ReplicaStart start = stubborn();
         start.launcher = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+        start.command = Words{arena.scratch().public_copy(TEST_WORKER)} + start.worker;
         arena.scratch().write("record", "");
         REQUIRE(::chmod(arena.record_file().c_str(), 0666) == 0);
         return start;

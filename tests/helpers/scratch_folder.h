@@ -43,6 +43,16 @@ public:
         std::ofstream(file(name), std::ios::binary) << text;
         return file(name);
     }
+    // Copies a program into the folder and returns its path: every user may run it there, while the
+    // build may lie below a folder that only root enters.
+    std::string public_copy(const std::string& program) const {
+        namespace fs = std::filesystem;
+        const std::string copy = file(fs::path(program).filename());
+        fs::copy_file(program, copy);
+        fs::permissions(copy, fs::perms(0755));
+        fs::permissions(path_, fs::perms(0711), fs::perm_options::add);
+        return copy;
+    }
 
 private:
     static bool has_room(const char* folder) {

@@ -1,7 +1,6 @@
 // The child starts as a plain exec would start it; only what the promise needs differs.
 #include <csignal>
 #include <cstdio>
-#include <filesystem>
 
 #include <fcntl.h>
 #include <grp.h>
@@ -141,15 +140,10 @@ TEST_CASE("an unprivileged le-run and its guard end the tree too") {
     TreeWatch watch;
     options.environment = {watch.variable()};
     options.prepare = become_nobody;
-    // Where everybody may come: the build may lie below a folder that only root enters.
     const ScratchFolder folder;
-    ::chmod(folder.path().c_str(), 0755);
-    const std::string awkward = folder.file("awkward");
-    std::filesystem::copy_file(TEST_AWKWARD, awkward);
-    ::chmod(awkward.c_str(), 0755);
-    StandIn le_run(
-        {awkward, "stubborn", "daemonizing", "stopped-grandchild", "thread-forked", "fork-storm"},
-        options);
+    StandIn le_run({folder.public_copy(TEST_AWKWARD), "stubborn", "daemonizing",
+                    "stopped-grandchild", "thread-forked", "fork-storm"},
+                   options);
     le_run.start();
     le_run.expect<Started>();
     watch.wait_for_line("ready");
