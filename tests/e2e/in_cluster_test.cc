@@ -43,7 +43,7 @@ TEST_CASE("in cluster: the pod's service account, its namespace, and a token tha
     const auto logged = [&](const std::string& word) {
         return pod.err().find(word) != std::string::npos;
     };
-    const bool was_denied = wait_until([&] { return logged("401"); });
+    const bool was_denied = wait_until([&] { return logged("(401"); });
     INFO(pod.err());
     REQUIRE(was_denied);
     folder.write("token", kReplicaToken); // as the kubelet does; read again because of the 401
