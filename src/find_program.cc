@@ -26,8 +26,11 @@ Kind examine(const std::string& file) {
 
 [[noreturn]] void fail(const std::string& command, Kind kind, const std::string& where) {
     if (kind == Kind::kMissing) {
+        const bool has_blank = command.find_first_of(" \t") != std::string::npos;
         throw ProgramError("command \"" + command + "\" was not found" + where +
-                               ": write its path, or put its folder into PATH",
+                               (has_blank ? ": it has a blank in it: write the command and each "
+                                            "argument as words of their own, not as one"
+                                          : ": write its path, or put its folder into PATH"),
                            kExitNotFound);
     }
     throw ProgramError("command \"" + command + "\" is not an executable file" + where +

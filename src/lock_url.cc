@@ -33,7 +33,8 @@ std::variant<Lock, std::string> parse_kubernetes(const std::string& rest) {
 
 std::variant<Lock, std::string> parse_file(const std::string& rest) {
     if (rest.empty() || rest.front() != '/') {
-        return "a file lock needs an absolute path: use file:///" + (rest.empty() ? "PATH" : rest);
+        return std::string("a file lock needs its whole path, from the root folder on: write "
+                           "file:///PATH, with three slashes");
     }
     if (rest.back() == '/') {
         return std::string("a file lock names a file, not a folder: use file://") + rest + "NAME";

@@ -13,8 +13,9 @@ namespace utf = boost::locale::utf;
 struct Range {
     utf::code_point first, last;
 };
-constexpr std::array kUnfit{Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x061c, 0x061c},
-                            Range{0x200e, 0x200f}, Range{0x2028, 0x202e}, Range{0x2066, 0x2069}};
+constexpr std::array kUnfit{Range{0x00, 0x1f},     Range{0x7f, 0x9f},     Range{0x00ad, 0x00ad},
+                            Range{0x061c, 0x061c}, Range{0x200b, 0x200f}, Range{0x2028, 0x202e},
+                            Range{0x2060, 0x2069}, Range{0xfeff, 0xfeff}};
 
 bool is_unfit(utf::code_point code) {
     return std::any_of(kUnfit.begin(), kUnfit.end(), [&](const Range& range) {

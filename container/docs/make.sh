@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# make.sh README FOLDER LE-RUN...: writes the man page, the completions of bash, zsh and fish, and Debian's change log to
-# FOLDER. The options come from `LE-RUN... --help` (there may be an emulator before it), all else from README: nothing is
-# said by hand once more. The change log bears the date of SOURCE_DATE_EPOCH, or today's.
+# make.sh README CHANGELOG FOLDER LE-RUN...: writes the man page, the completions of bash, zsh and fish, and Debian's
+# change log to FOLDER. The options come from `LE-RUN... --help` (there may be an emulator before it), all else from
+# README and CHANGELOG: nothing is said by hand once more. The change log bears the date of SOURCE_DATE_EPOCH, or today's.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-readme=$1 out=$2
-shift 2
+readme=$1 changes=$2 out=$3
+shift 3
 mkdir -p "$out"
 
 help=$("$@" --help)
@@ -37,14 +37,13 @@ The file store=THE FILE STORE
 Log=LOG" "$readme"
 } | gzip -9n >"$out/le-run.1.gz"
 
-# --- Debian's change log, of README's section "Changes" ---
+# --- Debian's change log, of .github/CHANGELOG.md ---
 date=$(date --utc --date="@${SOURCE_DATE_EPOCH:-$(date +%s)}" -R)
 awk -v date="$date" '
     function sign() { if (open) print "\n -- le-run maintainers <maintainers@users.noreply.github.com>  " date "\n" }
-    /^## / { changes = $0 == "## Changes"; next }
-    changes && /^### / { sign(); open = 1; print "le-run (" $2 ") stable; urgency=medium\n" }
-    changes && /^- / { gsub(/[`*]/, "", $0); print "  * " substr($0, 3) }
-    END { sign(); exit !open }' "$readme" | gzip -9n >"$out/changelog.gz"
+    /^## / { sign(); open = 1; print "le-run (" $2 ") stable; urgency=medium\n" }
+    /^- / { gsub(/[`*]/, "", $0); print "  * " substr($0, 3) }
+    END { sign(); exit !open }' "$changes" | gzip -9n >"$out/changelog.gz"
 
 # --- the options that --help names: name, kind of value (none: a switch), and what it does ---
 names=()

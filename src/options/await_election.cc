@@ -12,10 +12,13 @@ namespace {
 
 constexpr std::string_view kPrefix = "K8S_AWAIT_ELECTION_";
 
+enum class Unit { kNone, kSeconds };
+
 struct AwaitVariable {
-    const char* name;    // behind the prefix
-    const char* option;  // that it sets
-    const char* refusal; // why it cannot be honoured
+    const char* name;        // behind the prefix
+    const char* option;      // that it sets
+    const char* refusal;     // why it cannot be honoured
+    Unit unit = Unit::kNone; // kSeconds: a whole number of them, where the option is a duration
 };
 
 // The rest has no effect here: NAME is for that program's log, and the others only say more of
@@ -25,9 +28,9 @@ constexpr auto kVariables = std::to_array<AwaitVariable>({
     {"LOCK_NAME", "lease-lock-name", nullptr},
     {"LOCK_NAMESPACE", "lease-lock-namespace", nullptr},
     {"IDENTITY", "id", nullptr},
-    {"LEASE_DURATION", "lease-duration", nullptr},
-    {"RENEW_DEADLINE", "renew-deadline", nullptr},
-    {"RETRY_PERIOD", "retry-period", nullptr},
+    {"LEASE_DURATION", "lease-duration", nullptr, Unit::kSeconds},
+    {"RENEW_DEADLINE", "renew-deadline", nullptr, Unit::kSeconds},
+    {"RETRY_PERIOD", "retry-period", nullptr, Unit::kSeconds},
     {"STATUS_ENDPOINT", nullptr,
      "le-run serves no status endpoint: drop it, and the probe that asks there"},
     {"SERVICE_NAME", nullptr,
@@ -39,12 +42,6 @@ constexpr auto kVariables = std::to_array<AwaitVariable>({
     {"POD_IP", nullptr, nullptr},
     {"NODE_NAME", nullptr, nullptr},
 });
-
-// What Kubernetes itself sets in every pod beside a Service named k8s-await-election.
-bool is_service_link(std::string_view name) {
-    return name == "PORT" || name.starts_with("PORT_") || name == "SERVICE_HOST" ||
-           name == "SERVICE_PORT" || name.starts_with("SERVICE_PORT_");
-}
 
 const AwaitVariable* find_variable(std::string_view name) {
     const auto* const found = std::find_if(kVariables.begin(), kVariables.end(),
@@ -90,6 +87,18 @@ void check_enabled(const Value& value) {
                 "empty to elect nothing");
 }
 
+// There, what is no whole number is ignored, and the default holds.
+Value in_go_notation(Value value) {
+    const bool is_number = std::all_of(value.text.begin(), value.text.end(),
+                                       [](char c) { return c >= '0' && c <= '9'; });
+    if (!is_number) {
+        fail(value, "k8s-await-election takes whole seconds and ignores all else: write 15, not "
+                    "15s");
+    }
+    value.text += "s";
+    return value;
+}
+
 void turn_off(Values& values) {
     const std::string enabled = std::string(kPrefix) + "ENABLED";
     for (const char* option : {"lock", "lease-lock-name"}) {
@@ -132,7 +141,7 @@ void add_await_election(Values& values, const std::vector<std::string>& environm
             fail(value, each.refusal);
         }
         if (each.option != nullptr) {
-            add(values, each.option, value);
+            add(values, each.option, each.unit == Unit::kSeconds ? in_go_notation(value) : value);
         }
     }
 }

@@ -1,19 +1,16 @@
 #include "options/config_file.h"
 
 #include <algorithm>
-#include <cctype>
-#include <numeric>
 #include <set>
 #include <sstream>
-#include <utility>
 #include <variant>
-#include <vector>
 
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
 #include "kubernetes/small_file.h"
 #include "options/option_table.h"
+#include "options/suggestion.h"
 
 namespace le_run {
 namespace {
@@ -25,49 +22,10 @@ std::string line_of(const std::string& file, const YAML::Mark& mark) {
     return mark.is_null() ? file : file + ":" + std::to_string(mark.line + 1);
 }
 
-// "leaseDuration", "LEASE_DURATION" and "--lease-duration" are near to "lease-duration".
-std::string bare(const std::string& key) {
-    std::string letters;
-    for (const unsigned char c : key) {
-        if (c != '-' && c != '_') {
-            letters += static_cast<char>(std::tolower(c));
-        }
-    }
-    return letters;
-}
-
-// How many letters must be added, dropped or changed.
-std::size_t distance(const std::string& from, const std::string& to) {
-    std::vector<std::size_t> row(to.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 1; i <= from.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i);
-        for (std::size_t j = 1; j <= to.size(); ++j) {
-            const std::size_t changed = diagonal + (from[i - 1] == to[j - 1] ? 0 : 1);
-            diagonal = row[j];
-            row[j] = std::min({row[j] + 1, row[j - 1] + 1, changed});
-        }
-    }
-    return row.back();
-}
-
 [[noreturn]] void fail_as_unknown(const std::string& place, const std::string& key) {
-    constexpr std::size_t kNear = 2;
-    const OptionText* nearest = nullptr;
-    std::size_t least = kNear + 1;
-    for (const OptionText& option : kOptions) {
-        if (option.given_in != GivenIn::kAnyPlace) {
-            continue;
-        }
-        const std::size_t d = distance(bare(key.substr(0, kLongestKeyShown)), bare(option.name));
-        if (d < least) {
-            least = d;
-            nearest = &option;
-        }
-    }
+    const auto meant = nearest(key, names_of_options(GivenIn::kAnyPlace));
     fail(place + ": unknown key \"" + key.substr(0, kLongestKeyShown) + "\": " +
-         (nearest != nullptr ? std::string("write ") + nearest->name
-                             : "the keys are the options of le-run --help, without dashes"));
+         (meant ? "write " + *meant : "the keys are the options of le-run --help, without dashes"));
 }
 
 const OptionText& option_of(const std::string& place, const std::string& key) {
@@ -94,9 +52,9 @@ std::string text_of(const std::string& place, const OptionText& option, const YA
     expect(!node.IsMap(), "is a mapping");
     expect(!node.IsNull() && !node.Scalar().empty(), "has no value");
     const std::string& text = node.Scalar();
-    const bool printable = std::none_of(text.begin(), text.end(),
-                                        [](unsigned char c) { return c < ' ' || c == 0x7f; });
-    expect(printable, "holds line ends or control characters");
+    if (const auto wrong = wrong_with_text(text)) {
+        fail(place + ": " + *wrong);
+    }
     return text;
 }
 

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "options/option_table.h"
+#include "options/suggestion.h"
 #include "version.h"
 
 namespace le_run {
@@ -87,6 +88,28 @@ Values to_values(const CLI::App& app, const Texts& texts) {
     return values;
 }
 
+[[noreturn]] void fail_as_unknown(const std::string& argument) {
+    std::vector<std::string> known;
+    if (argument.starts_with('-')) {
+        known = names_of_options(GivenIn::kFlag);
+        known.emplace_back("help");
+        for (const OtherName& other : kLeaderElectFlags) {
+            known.emplace_back(other.name);
+        }
+        for (std::string& name : known) {
+            name = flag_of(name.c_str());
+        }
+    } else {
+        for (const TaskText& task : kTasks) {
+            known.emplace_back(task.name);
+        }
+    }
+    const auto meant = nearest(argument.substr(0, argument.find('=')), known);
+    fail("unknown option or argument \"" + argument +
+         "\": " + (meant ? "write " + *meant + ", or see" : "see") +
+         " le-run --help; the command goes behind --");
+}
+
 } // namespace
 
 std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags) {
@@ -100,14 +123,18 @@ std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags
                "126 command not executable; 127 command not found; 128+n ended by signal n.");
     Texts texts;
     declare(app, texts);
+    for (const std::string& flag : flags) { // CLI11 would take the next word for its value
+        if (flag.starts_with("--") && flag.find('=') == flag.size() - 1) {
+            fail(flag + ": has no value: write one, or drop it");
+        }
+    }
     try {
         app.parse(std::vector<std::string>(flags.rbegin(), flags.rend()));
     } catch (const CLI::CallForHelp&) {
         return JustPrint{help_text(app)};
     } catch (const CLI::ExtrasError&) {
         const auto extras = app.remaining();
-        fail("unknown option or argument \"" + (extras.empty() ? std::string() : extras.front()) +
-             "\": see le-run --help; the command goes behind --");
+        fail_as_unknown(extras.empty() ? "" : extras.front());
     } catch (const CLI::ParseError& error) {
         fail(std::string(error.what()) + ": see le-run --help");
     }

@@ -13,4 +13,14 @@ std::string variable_of(const OptionText& option) {
     return name;
 }
 
+std::vector<std::string> names_of_options(GivenIn where) {
+    std::vector<std::string> names;
+    for (const OptionText& option : kOptions) {
+        if (option.given_in >= where) {
+            names.emplace_back(option.name);
+        }
+    }
+    return names;
+}
+
 } // namespace le_run

@@ -4,6 +4,7 @@
 
 #include <array>
 #include <string>
+#include <vector>
 
 #include "options/options.h"
 
@@ -89,5 +90,8 @@ inline constexpr auto kLeaderElectFlags = std::to_array<OtherName>({
 
 // LE_RUN_ and the name in upper case.
 std::string variable_of(const OptionText& option);
+
+// Of the options that may be given there: a flag, besides a flag a variable, any place.
+std::vector<std::string> names_of_options(GivenIn where);
 
 } // namespace le_run

@@ -4,6 +4,7 @@
 
 #include <yaml-cpp/yaml.h>
 
+#include "one_line.h"
 #include "options/option_table.h"
 
 namespace le_run {
@@ -19,7 +20,7 @@ std::string yaml_of(const std::string& text) {
 
 std::string with_comment(std::string line, const std::string& comment) {
     line.resize(std::max(line.size() + 1, kCommentColumn), ' ');
-    return line + "# " + comment + "\n";
+    return line + "# " + one_line(comment) + "\n"; // a file's name may hold line ends
 }
 
 } // namespace
@@ -37,9 +38,10 @@ std::string print_config(const Values& values) {
             all += with_comment("# " + key, without.empty() ? "not given" : "default: " + without);
             continue;
         }
-        const std::string line = key + yaml_of(without_credentials(value->text));
-        const bool fits_a_file = option.given_in == GivenIn::kAnyPlace;
-        all += with_comment((fits_a_file ? "" : "# ") + line, value->source);
+        const std::string shown = without_credentials(value->text);
+        // What was blanked would be another value.
+        const bool fits_a_file = option.given_in == GivenIn::kAnyPlace && shown == value->text;
+        all += with_comment((fits_a_file ? "" : "# ") + key + yaml_of(shown), value->source);
     }
     return all;
 }

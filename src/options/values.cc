@@ -1,14 +1,34 @@
 #include "options/values.h"
 
-#include <algorithm>
 #include <utility>
 
 #include "exit_code.h"
+#include "one_line.h"
 #include "options/options.h"
 
 namespace le_run {
 
+std::optional<std::string> wrong_with_text(const std::string& text) {
+    if (text.empty()) {
+        return "has no value: write one, or drop it";
+    }
+    if (text.back() == '\n' || text.back() == '\r') {
+        return "ends with a line end: remove it (echo -n writes none into a secret or a variable)";
+    }
+    if (one_line(text, text.size()) != text) {
+        return "holds a line end, a control or an invisible character, or bytes that are no UTF-8: "
+               "remove it";
+    }
+    if (text.front() == ' ' || text.back() == ' ') {
+        return "begins or ends with a blank: remove it";
+    }
+    return std::nullopt;
+}
+
 void add(Values& values, const std::string& option, Value value) {
+    if (const auto wrong = wrong_with_text(value.text)) {
+        fail(value, *wrong);
+    }
     const auto [place, is_new] = values.try_emplace(option, value);
     if (is_new) {
         return;
@@ -36,12 +56,7 @@ std::string without_credentials(const std::string& text) {
     return text.substr(0, scheme + 3) + "***" + text.substr(at);
 }
 
-void fail(const std::string& text) {
-    std::string line = text;
-    std::replace_if(
-        line.begin(), line.end(), [](unsigned char c) { return c < ' ' || c == 0x7f; }, ' ');
-    throw OptionsError(line, kExitCannot);
-}
+void fail(const std::string& text) { throw OptionsError(one_line(text), kExitCannot); }
 
 void fail(const Value& value, const std::string& what) {
     fail(value.source + " \"" + without_credentials(value.text) + "\": " + what);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 
 namespace le_run {
@@ -17,7 +18,13 @@ struct Value {
 
 using Values = std::map<std::string, Value>; // by the option's name
 
-// Keeps the value of the greater origin. Two of one origin, under two names: throws OptionsError.
+// What keeps a text from being the value of any option, wherever it was given: nothing in it,
+// blanks at an end, line ends, control characters and characters that cannot be seen, bytes that
+// are no UTF-8. With such a text a lock would be another than the one that is read in it.
+std::optional<std::string> wrong_with_text(const std::string& text);
+
+// Keeps the value of the greater origin. Throws OptionsError for two of one origin, under two
+// names, and for a text that no value may have.
 void add(Values& values, const std::string& option, Value value);
 
 // Nothing was given and there is no default: nullptr.

@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "election/election.h"
 #include "exit_code.h"
+#include "options/environment.h"
 #include "run/boottime_timer.h"
 #include "run/exit_status.h"
 #include "run/guard_link.h"
@@ -123,9 +124,9 @@ private:
         child_.reset();
         failed_.reset();
         LE_CHECK(guard_.start(start.term_at, start.kill_at, start.acquire_time.microseconds,
-                              {"LE_RUN_HELD_LOCK=" + subject_.lock,
-                               "LE_RUN_HOLDER_IDENTITY=" + subject_.id.text,
-                               "LE_RUN_FENCING_TOKEN=" + start.token.text}));
+                              {std::string(kHeldLock) + "=" + subject_.lock,
+                               std::string(kHolderIdentity) + "=" + subject_.id.text,
+                               std::string(kFencingToken) + "=" + start.token.text}));
     }
 
     void act(const ExtendWork& extend) { guard_.extend(extend.term_at, extend.kill_at); }

@@ -111,7 +111,7 @@ TEST_CASE("manners: arguments as they were written, also odd ones (file)") {
 
 TEST_CASE("manners: the environment as it was, but for what le-run takes and gives (file)") {
     const Environment given = {{"EMPTY", ""},          {"SIGNS", "a=b;c 'd' \"e\" $F"},
-                               {"LE_RUN_WAIT", "30s"}, {"LE_RUN_SOMETHING", "else"},
+                               {"LE_RUN_WAIT", "30s"}, {"LE_RUN_PORT", "tcp://10.0.0.1:80"},
                                {"HOME", "/nowhere"},   {"LANG", "C.UTF-8"}};
     const Words command = {"env"};
     Process plain(

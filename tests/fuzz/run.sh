@@ -14,8 +14,8 @@ table="
 base64       2000000   512  -           kubernetes/base64
 certificate   150000  1024  -lcrypto    net/certificate_text net/certificate_names net/http_headers one_line
 channel       600000  5300  -           guard/channel
-config_file   150000  2048  -lyaml-cpp  options/config_file options/print_config options/option_table \
-    options/values kubernetes/small_file
+config_file   150000  2048  -lyaml-cpp  options/config_file options/print_config options/option_table options/suggestion \
+    options/values kubernetes/small_file one_line
 duration     8000000    64  -           duration_text
 exec_answer   200000  4096  -lcrypto    kubernetes/exec_plugin kubernetes/credentials kubernetes/small_file \
     kubernetes/errors kubernetes/pem one_line

@@ -3,6 +3,7 @@
 
 #include "helpers/scratch_folder.h"
 #include "options/config_file.h"
+#include "options/option_table.h"
 #include "options/options.h"
 #include "options/print_config.h"
 
@@ -122,7 +123,7 @@ TEST_CASE("config file: what is wrong, where, and what to write", "[options]") {
         {"pid-namespace: [yes]", {"1: pid-namespace: is a list", "true and false"}},
         {"lock:", {"1: lock: has no value", "drop the line"}},
         {"lock: ''", {"lock: has no value"}},
-        {"lock: \"a\\nb\"", {"lock: holds line ends"}},
+        {"lock: \"a\\nb\"", {"lock: holds a line end"}},
         {"retry-period: 2", {"1: retry-period \"2\": not a duration", "15s"}},
         {"pid-namespace: yes", {"1: pid-namespace \"yes\": use one of: true"}},
         {"lock: http://a", {"1: lock \"http://a\"", "k8s://"}},
@@ -210,6 +211,57 @@ TEST_CASE("print-config: what it prints is a configuration file of the same mean
         return kept;
     };
     CHECK(without_sources(again.printed()) == without_sources(first));
+}
+
+TEST_CASE("print-config: whatever an option accepts, --config reads again", "[options]") {
+    const std::vector<std::string> awkward{
+        "null",       "~",     "true",    "0x1f",       "1e3",    ".5",  "- a", "a: b",
+        "a #b",       "#a",    "'a'",     "\"a",        "[a",     "{a}", "*a",  "&a",
+        "!a",         "%a",    "@a",      "`a",         "|",      ">",   "? a", "a\\b",
+        "2026-11-28", "--- a", "...",     "caf\u00e9",  "\u20ac", "yes", "no",  "=",
+        "<<",         ",",     "a://b@c", "file:///x@y"};
+    const auto value_of = [](const std::string& text, const char* option) {
+        Values values;
+        add_config_text(values, "f", text);
+        const Value* value = find(values, option);
+        return value == nullptr ? "(nothing)" : value->text;
+    };
+    for (const OptionText& option : kOptions) {
+        if (option.given_in != GivenIn::kAnyPlace) {
+            continue;
+        }
+        for (const std::string& text : awkward) {
+            Values values;
+            add(values, option.name, {text, "/a\nb/file: 1: x", Origin::kFile});
+            const std::string printed = print_config(values);
+            INFO(printed);
+            const bool is_blanked = without_credentials(text) != text;
+            CHECK(value_of(printed, option.name) == (is_blanked ? "(nothing)" : text));
+        }
+    }
+    // Each option's own values, from every place, through the whole program.
+    const ScratchFolder folder;
+    const std::string odd_file = folder.write("a\nb", "stop-grace: 1m\n");
+    const Words environment{"K8S_AWAIT_ELECTION_ENABLED=1",
+                            "K8S_AWAIT_ELECTION_LOCK_NAME=a",
+                            "K8S_AWAIT_ELECTION_LEASE_DURATION=30",
+                            "LE_RUN_KUBECONFIG=/k: #1",
+                            "LE_RUN_CONTEXT=a@b://c",
+                            "LE_RUN_CLUSTER=- x"};
+    const std::string first =
+        std::get<JustPrint>(
+            parse_options({"--print-config", "--user=~", "--id={x}", "--wait=0"}, environment))
+            .text;
+    const ConfigFile again(first);
+    const Options options = again.options();
+    const auto& lock = std::get<KubernetesLock>(options.lock);
+    CHECK(lock.name == "a");
+    CHECK(lock.kubeconfig == "/k: #1");
+    CHECK(lock.context == "a@b://c");
+    CHECK(lock.cluster == "- x");
+    CHECK(lock.user == "~");
+    CHECK(options.election.id == HolderIdentity{"{x}"});
+    CHECK(options.election.timing.lease_duration == 30s);
 }
 
 TEST_CASE("print-config: bad values are errors there, too, and credentials are blanked",

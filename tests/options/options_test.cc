@@ -214,7 +214,8 @@ TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[
         {refused_with({"--id"}), {"--id"}},
         {refused({"--lock=http://x", "--", "true"}), {"--lock \"http://x\"", "k8s://"}},
         {refused({"--", "true"}, {"LE_RUN_LOCK=http://x"}), {"LE_RUN_LOCK \"http://x\""}},
-        {refused({"--lock=file://x", "--", "true"}), {"file:///x"}},
+        {refused({"--lock=file://x", "--", "true"}), {"whole path", "file:///PATH"}},
+        {refused({"--lock=file://./lock", "--", "true"}), {"\"file://./lock\"", "file:///PATH"}},
         {refused({"--lock=file:///x/", "--", "true"}), {"not a folder"}},
         {refused({"--lock=k8s://A/b", "--", "true"}), {"namespace \"A\"", "lower-case"}},
         {refused({"--lock=k8s://a/b_c", "--", "true"}), {"\"b_c\""}},
@@ -239,7 +240,10 @@ TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[
         {refused_with({"--wait=-1s"}), {"--wait \"-1s\""}},
         {refused_with({}, {"LE_RUN_ALLOW_NEW_PRIVILEGES=maybe"}),
          {"LE_RUN_ALLOW_NEW_PRIVILEGES", "true"}},
-        {refused_with({"--id=a\nb"}), {"--id", "printable"}},
+        {refused_with({"--id=a\nb"}), {"--id", "a line end"}},
+        {refused_with({"--id=a\u00e9"}), {"--id", "printable"}},
+        {refused_with({"--kubeconfig="}), {"--kubeconfig=: has no value"}},
+        {refused_with({"--id", ""}), {"--id \"\": has no value"}},
         {refused_with({"--pid-namespace=maybe"}), {"--pid-namespace \"maybe\"", "false"}},
         {refused({"--", "true"}, {"LE_RUN_LOCK=k8s://a/b", "LE_RUN_LEASE_LOCK_NAME=c"}),
          {"LE_RUN_LOCK", "LE_RUN_LEASE_LOCK_NAME"}},
@@ -254,6 +258,95 @@ TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[
     }
 }
 
+TEST_CASE("an unknown flag or variable is an error that says what was meant", "[options]") {
+    struct Row {
+        Refusal refusal;
+        std::vector<std::string> parts;
+    };
+    const std::vector<Row> rows{
+        {refused_with({"--stopgrace=5s"}), {"\"--stopgrace=5s\"", "write --stop-grace"}},
+        {refused_with({"--wiat", "5s"}), {"\"--wiat\"", "write --wait"}},
+        {refused_with({"-id", "me"}), {"\"-id\"", "write --id"}},
+        {refused_with({"--leader-elect-lease-duraton=5s"}),
+         {"write --leader-elect-lease-duration"}},
+        {refused({"chekc", "--lock=file:///x"}), {"\"chekc\"", "write check"}},
+        {refused_with({}, {"LE_RUN_STOPGRACE=5s"}),
+         {"LE_RUN_STOPGRACE", "write LE_RUN_STOP_GRACE"}},
+        {refused_with({}, {"LE_RUN_LEASEDURATION=5s"}), {"write LE_RUN_LEASE_DURATION"}},
+        {refused_with({}, {"LE_RUN_LOCKS=file:///y"}), {"LE_RUN_LOCKS", "write LE_RUN_LOCK"}},
+        {refused_with({}, {"LE_RUN_LOKC="}), {"LE_RUN_LOKC", "write LE_RUN_LOCK"}},
+        {refused_with({}, {"LE_RUN_lock=file:///y"}), {"LE_RUN_lock", "write LE_RUN_LOCK"}},
+        {refused_with({}, {"LE_RUN_COLOUR=red"}), {"LE_RUN_COLOUR", "le-run --help"}},
+        {refused_with({}, {"LE_RUN_PRINT_CONFIG=1"}), {"LE_RUN_PRINT_CONFIG", "--print-config"}},
+        {refused_with({}, {"LE_RUN_PORTS=1"}), {"LE_RUN_PORTS"}},
+        {refused({"check"}, {"LE_RUN_LOCK=file:///x", "LE_RUN_WAITS=1s"}), {"write LE_RUN_WAIT"}},
+        {refused({"--enabled=false", "--", "true"}, {"LE_RUN_ENABELD=1"}),
+         {"write LE_RUN_ENABLED"}},
+    };
+    for (const Row& row : rows) {
+        INFO(row.refusal.text);
+        CHECK(row.refusal.code == 125);
+        for (const std::string& part : row.parts) {
+            CHECK_THAT(row.refusal.text, contains(part));
+        }
+    }
+}
+
+TEST_CASE("variables that Kubernetes and le-run itself set are no settings", "[options]") {
+    const Words links{"LE_RUN_SERVICE_HOST=10.0.0.1",
+                      "LE_RUN_SERVICE_PORT=8080",
+                      "LE_RUN_SERVICE_PORT_HTTP=8080",
+                      "LE_RUN_PORT=tcp://10.0.0.1:8080",
+                      "LE_RUN_PORT_8080_TCP=tcp://10.0.0.1:8080",
+                      "LE_RUN_PORT_8080_TCP_PROTO=tcp",
+                      "LE_RUN_PORT_8080_TCP_PORT=8080",
+                      "LE_RUN_PORT_8080_TCP_ADDR=10.0.0.1",
+                      "LE_RUN_PORT_53_UDP_ADDR=10.0.0.1",
+                      "LE_RUN_METRICS_SERVICE_HOST=10.0.0.1", // a Service named le-run-metrics
+                      "LE_RUN_METRICS_PORT_8080_TCP_ADDR=10.0.0.1"};
+    Words environment = links;
+    // As a child of another le-run, and where an image names the version that it installed.
+    environment.insert(environment.end(),
+                       {"LE_RUN_HELD_LOCK=k8s://a/b", "LE_RUN_HOLDER_IDENTITY=me",
+                        "LE_RUN_FENCING_TOKEN=7", "LE_RUN_VERSION=0.2.0", "LE_RUNNER=else"});
+    const Options options = parse_with({}, environment);
+    CHECK(std::equal(environment.begin(), environment.end(), options.environment.begin()));
+}
+
+TEST_CASE("a text that no value may have is refused, wherever it was given", "[options]") {
+    const std::string lock = "file:///run/lease";
+    const std::vector<std::string> bad{
+        lock + "\n",       lock + "\r\n",   "\n" + lock,           lock + " ",
+        " " + lock,        "file:///a\tb",  "file:///a\x7f",       "file:///a\u0085",
+        "file:///a\u2028", lock + "\u200b", "file:///a\xff\xfe/b", "file:///\x1b[2J"};
+    for (const std::string& text : bad) {
+        const ScratchFolder folder;
+        INFO(text);
+        const Refusal by_flag = refused({"--lock", text, "--", "true"});
+        const Refusal by_variable = refused({"--", "true"}, {"LE_RUN_LOCK=" + text});
+        const Refusal by_await_election =
+            refused({"--", "true"},
+                    {"K8S_AWAIT_ELECTION_ENABLED=1", "K8S_AWAIT_ELECTION_IDENTITY=" + text});
+        CHECK(by_flag.code == 125);
+        CHECK(by_variable.code == 125);
+        CHECK(by_await_election.code == 125);
+        CHECK_THAT(by_flag.text, contains("--lock") && contains("remove it"));
+        CHECK_THAT(by_variable.text, contains("LE_RUN_LOCK") && contains("remove it"));
+        CHECK_THAT(by_await_election.text, contains("IDENTITY") && contains("remove it"));
+        std::string escaped; // as YAML writes it between double quotes
+        for (const char c : text) {
+            char hex[8];
+            std::snprintf(hex, sizeof hex, "\\x%02x", static_cast<unsigned char>(c));
+            const bool is_control = static_cast<unsigned char>(c) < ' ' || c == 0x7f;
+            escaped += is_control ? std::string(hex) : std::string(1, c);
+        }
+        const std::string file = folder.write("f", "lock: \"" + escaped + "\"\n");
+        const Refusal by_file = refused({"--config", file, "--", "true"});
+        CHECK(by_file.code == 125);
+        CHECK_THAT(by_file.text, contains("f:1: lock") && contains("remove it"));
+    }
+}
+
 TEST_CASE("the command is found before anything else happens", "[options]") {
     const auto refusal = [](const std::string& command) {
         return refused({"--lock=file:///x", "--", command});
@@ -265,6 +358,9 @@ TEST_CASE("the command is found before anything else happens", "[options]") {
     CHECK(refusal("/etc/passwd/x").code == 127);
     CHECK(refusal("/tmp").code == 126);
     CHECK(refusal("").code == 127);
+    CHECK(refusal("sleep 10").code == 127);
+    CHECK_THAT(refusal("sleep 10").text, contains("blank") && contains("words of their own"));
+    CHECK_THAT(refusal("/bin/sleep 10").text, contains("blank"));
 }
 
 TEST_CASE("a folder in PATH that may not be entered hides nothing behind it", "[options]") {

@@ -41,7 +41,7 @@ std::string refused(const Words& flags, const Words& environment) {
 TEST_CASE("k8s-await-election: what it reads is what le-run does", "[options]") {
     const Words variables =
         await_variables({"NAME=any", "LOCK_NAME=lease", "LOCK_NAMESPACE=space", "IDENTITY=pod-1",
-                         "LEASE_DURATION=30s", "RENEW_DEADLINE=20s", "RETRY_PERIOD=3s",
+                         "LEASE_DURATION=30", "RENEW_DEADLINE=20", "RETRY_PERIOD=3",
                          "POD_IP=10.0.0.1", "NODE_NAME=n", "STATUS_ENDPOINT="});
     const Options options = parse({}, variables);
     const auto& lock = std::get<KubernetesLock>(options.lock);
@@ -60,6 +60,34 @@ TEST_CASE("k8s-await-election: what it reads is what le-run does", "[options]") 
     CHECK(std::get<KubernetesLock>(by_flag.lock).name == "b");
     CHECK(std::get<KubernetesLock>(by_flag.lock).lease_namespace == "space");
     CHECK(by_flag.election.timing.retry_period == 1s);
+}
+
+TEST_CASE("k8s-await-election: every variable of its README, set as there", "[options]") {
+    const Words variables{kAwait + "ENABLED=1",
+                          kAwait + "NAME=linstor-controller",
+                          kAwait + "LOCK_NAME=piraeus-op-cs",
+                          kAwait + "LOCK_NAMESPACE=default",
+                          kAwait + "IDENTITY=my-singleton-with-replicas-5d9c7c6b8-2xkqz",
+                          kAwait + "LEASE_DURATION=30",
+                          kAwait + "RENEW_DEADLINE=20",
+                          kAwait + "RETRY_PERIOD=3",
+                          kAwait + "SERVICE_NAMESPACE=default",
+                          kAwait + "SERVICE_PORTS_JSON=[{\"name\":\"http\",\"port\":3370}]",
+                          kAwait + "POD_IP=10.0.0.1",
+                          kAwait + "NODE_NAME=node-1"};
+    const Options options = parse({}, variables);
+    CHECK(std::get<KubernetesLock>(options.lock).name == "piraeus-op-cs");
+    CHECK(options.election.timing.lease_duration == 30s);
+    CHECK(options.election.timing.renew_deadline == 20s);
+    CHECK(options.election.timing.retry_period == 3s);
+    for (const char* refused_one : {"STATUS_ENDPOINT=:9999", "SERVICE_NAME=my-service"}) {
+        Words all = variables;
+        all.push_back(kAwait + refused_one);
+        CHECK_THAT(refused({}, all), contains(kAwait + std::string(refused_one).substr(0, 12)));
+    }
+    // Shown in the notation that le-run's own options have, so that --config reads it.
+    const auto printed = std::get<JustPrint>(parse_options({"--print-config"}, variables)).text;
+    CHECK_THAT(printed, contains("\nlease-duration: 30s") && contains("\nretry-period: 3s"));
 }
 
 TEST_CASE("k8s-await-election: without ENABLED nothing is elected, unless le-run is told",
@@ -94,8 +122,11 @@ TEST_CASE("k8s-await-election: what le-run cannot do, or nobody knows, is refuse
         {await_variables({"LOCK_NAME=a", "LEASE_DURATON=15s"}),
          {kAwait + "LEASE_DURATON", "LEASE_DURATION"}},
         {{kAwait + "LOCKNAME=a"}, {kAwait + "LOCKNAME"}},
-        {await_variables({"LOCK_NAME=a", "LEASE_DURATION=15"}),
-         {kAwait + "LEASE_DURATION \"15\"", "15s"}},
+        {await_variables({"LOCK_NAME=a", "LEASE_DURATION=15s"}),
+         {kAwait + "LEASE_DURATION \"15s\"", "whole seconds"}},
+        {await_variables({"LOCK_NAME=a", "RENEW_DEADLINE=10s"}), {kAwait + "RENEW_DEADLINE"}},
+        {await_variables({"LOCK_NAME=a", "RETRY_PERIOD=1m"}), {kAwait + "RETRY_PERIOD"}},
+        {await_variables({"LOCK_NAME=a", "RETRY_PERIOD=1.5"}), {kAwait + "RETRY_PERIOD"}},
         {await_variables({"LOCK_NAME=A"}), {kAwait + "LOCK_NAME", "\"A\""}},
         {await_variables({"LOCK_NAME=a", "IDENTITY=\t"}), {kAwait + "IDENTITY"}},
         {await_variables({}), {"no lock"}},
