@@ -7,36 +7,58 @@
 namespace le_run {
 namespace {
 
-constexpr std::int64_t kSecond = 1'000'000; // of WallTime
+// Of WallTime.
+constexpr std::int64_t kSecond = 1'000'000;
+// How far a renewTime may be ahead of the wall clock to begin a new second. An acquireTime that
+// follows it adds up to kMarkPeriod: together less than a second.
+constexpr std::int64_t kMostAhead = 900'000;
+// An acquireTime is the mark of its process after a multiple of this. Tries to acquire are further
+// apart, so they do not run ahead of the wall clock.
+constexpr std::int64_t kMarkPeriod = 100'000;
 // More unanswered acquisitions than this are forgotten, oldest first; what is forgotten is foreign,
 // which is safe.
 constexpr std::size_t kMostDoubtful = 64;
 
+std::int64_t second_of(WallTime time) { return time.microseconds / kSecond; }
+
 } // namespace
 
 Claim::Claim(HolderIdentity id, std::uint64_t seed)
-    : id_(std::move(id)), mark_(static_cast<std::int64_t>(seed % kSecond)) {}
+    : id_(std::move(id)), mark_(static_cast<std::int64_t>(seed % kMarkPeriod)) {}
 
-WallTime Claim::next_renew_time(WallTime now) const {
-    return std::max(now, WallTime{greatest_renew_time_.microseconds + kSecond});
+WallTime Claim::next_renew_time(TimePoint now, WallTime wall, Duration longest_second) const {
+    const WallTime time = std::max(wall, WallTime{greatest_renew_time_.microseconds + 1});
+    if (second_of(time) > second_of(greatest_renew_time_)) {
+        return time;
+    }
+    const WallTime next_second{(second_of(greatest_renew_time_) + 1) * kSecond};
+    const bool is_near = next_second.microseconds <= wall.microseconds + kMostAhead;
+    const bool has_lasted = has_passed_for_holder(now, second_began_at_ + longest_second);
+    return is_near || has_lasted ? next_second : time;
 }
 
-WallTime Claim::next_acquire_time(WallTime now, const std::optional<LeaseRecord>& seen) const {
-    WallTime time = next_renew_time(now);
-    time.microseconds += mark_ - time.microseconds % kSecond;
+WallTime Claim::next_acquire_time(WallTime wall, const std::optional<LeaseRecord>& seen) const {
+    WallTime time = std::max(wall, WallTime{greatest_renew_time_.microseconds + 1});
+    const std::int64_t to_mark = mark_ - time.microseconds % kMarkPeriod;
+    time.microseconds += to_mark < 0 ? to_mark + kMarkPeriod : to_mark;
     if (seen && seen->acquire_time == time) {
-        time.microseconds += kSecond;
+        time.microseconds += kMarkPeriod;
     }
     return time;
 }
 
 void Claim::sending(TimePoint now, const LeaseRecord& record) {
     LE_CHECK(record.acquire_time && record.renew_time);
+    // Observers see an acquisition in any second: it has one transition more than what it replaces.
+    const bool is_acquisition = !held_ || held_->sent.acquire_time != *record.acquire_time;
+    if (is_acquisition || second_of(*record.renew_time) > second_of(greatest_renew_time_)) {
+        second_began_at_ = now;
+    }
     greatest_renew_time_ = std::max(greatest_renew_time_, *record.renew_time);
     if (doubtful_.size() == kMostDoubtful) {
         doubtful_.erase(doubtful_.begin());
     }
-    doubtful_.push_back({*record.acquire_time, *record.renew_time, now});
+    doubtful_.push_back({*record.acquire_time, *record.renew_time, now, second_began_at_});
 }
 
 void Claim::landed(const StoredLease& lease) {
@@ -57,7 +79,7 @@ void Claim::inherit(WallTime acquire_time, TimePoint anchor) {
     record.holder = id_;
     record.acquire_time = acquire_time;
     greatest_renew_time_ = acquire_time;
-    held_ = Held{{acquire_time, acquire_time, anchor}, {record, {}, {}}};
+    held_ = Held{{acquire_time, acquire_time, anchor, anchor}, {record, {}, {}}};
 }
 
 bool Claim::is_mine(const LeaseRecord& record) const {
@@ -68,16 +90,17 @@ bool Claim::is_mine(const LeaseRecord& record) const {
     return (held_ && wrote(held_->sent)) || std::any_of(doubtful_.begin(), doubtful_.end(), wrote);
 }
 
-void Claim::read_back(const StoredLease& lease) {
+bool Claim::read_back(const StoredLease& lease) {
     LE_CHECK(is_mine(lease.record));
     if (held_ && held_->lease.version == lease.version) {
-        return; // nothing has landed since; what is in doubt still may
+        return false; // nothing has landed since; what is in doubt still may
     }
     const auto same_write = [&](const Sent& sent) {
         return sent.renew_time == lease.record.renew_time;
     };
     const auto match = std::find_if(doubtful_.begin(), doubtful_.end(), same_write);
-    if (match != doubtful_.end()) {
+    const bool has_landed = match != doubtful_.end();
+    if (has_landed) {
         held_ = Held{*match, lease};
     } else if (held_ && same_write(held_->sent)) {
         held_->lease =
@@ -85,9 +108,11 @@ void Claim::read_back(const StoredLease& lease) {
     } else {
         // Edited by a stranger: of what may have landed, the oldest send is the safe one.
         const Sent oldest = held_ ? held_->sent : doubtful_.front();
-        held_ = Held{{*lease.record.acquire_time, oldest.renew_time, oldest.at}, lease};
+        held_ =
+            Held{{*lease.record.acquire_time, oldest.renew_time, oldest.at, oldest.anchor}, lease};
     }
     doubtful_.clear(); // all had an older base
+    return has_landed;
 }
 
 void Claim::give_up() {
@@ -96,6 +121,11 @@ void Claim::give_up() {
 }
 
 TimePoint Claim::anchor() const {
+    LE_CHECK(is_held());
+    return held_->sent.anchor;
+}
+
+TimePoint Claim::renewed_at() const {
     LE_CHECK(is_held());
     return held_->sent.at;
 }
@@ -112,7 +142,7 @@ const StoredLease& Claim::lease() const {
 
 TimePoint Claim::doubtful_since() const {
     LE_CHECK(in_doubt());
-    return doubtful_.front().at;
+    return doubtful_.front().anchor;
 }
 
 } // namespace le_run

@@ -1,10 +1,15 @@
 // Which writes this process sent to the lease, which of them may have landed, and what that is
 // worth.
 //
-// "Mine" is only a record that this process wrote: its identity and an acquireTime it sent. Each
-// write carries a renewTime of a later whole second than the one before, so a record read back
-// names the write that landed, and observers that compare whole seconds (client-go) see every
-// renewal.
+// "Mine" is only a record that this process wrote: its identity and an acquireTime it sent.
+//
+// Each write carries a later renewTime than the one before, by a microsecond at least, so a record
+// read back names the write that landed. Observers that compare whole seconds (client-go) see a
+// renewal only if its renewTime is of a new second. So a renewal counts from the first send of its
+// second: an observer cannot have seen that second earlier. A new second begins
+// - when the wall clock shows one, or
+// - when the next one is less than a second ahead of the wall clock, or
+// - when the present one has lasted long enough: the wall clock stands still or was set back.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +26,13 @@ public:
     // `seed` differs from process to process.
     Claim(HolderIdentity id, std::uint64_t seed);
 
-    // The renewTime for a write to be sent now: max(now, last sent + 1 s).
-    WallTime next_renew_time(WallTime now) const;
+    // The renewTime for a write to be sent at `now`, when the wall clock shows `wall`.
+    // `longest_second`: a second that has lasted so long is followed by a new one in any case.
+    WallTime next_renew_time(TimePoint now, WallTime wall, Duration longest_second) const;
     // An acquireTime unlike `seen`, so that the new record cannot be taken for an earlier one with
     // this identity; and unlike that of another process with this identity that writes at the same
-    // instant (woken by the same event, say): below the second it is this process's mark.
-    WallTime next_acquire_time(WallTime now, const std::optional<LeaseRecord>& seen) const;
+    // instant (woken by the same event, say): below a tenth of a second it is this process's mark.
+    WallTime next_acquire_time(WallTime wall, const std::optional<LeaseRecord>& seen) const;
 
     // A write of `record` is about to be sent; `now` was read before. Its fate is unknown from here
     // on.
@@ -41,15 +47,20 @@ public:
     void inherit(WallTime acquire_time, TimePoint anchor);
 
     bool is_mine(const LeaseRecord& record) const;
-    // A read found `lease`, which is mine: takes over its version, and the send it tells of.
-    void read_back(const StoredLease& lease);
+    // A read found `lease`, which is mine: takes over its version, and the send it tells of. True
+    // if a write in doubt has landed.
+    bool read_back(const StoredLease& lease);
     // The lease is not mine any more: released, or another's record was seen.
     void give_up();
 
     // Whether some write of mine is known to have landed and not to have been replaced.
     bool is_held() const { return held_.has_value(); }
-    // s: just before the last renewal whose success is known was sent. Only while is_held().
+    // s: no observer can have seen the second of the last renewal whose success is known before
+    // this instant. It lies just before that renewal was sent, or before the first one of the same
+    // second. Only while is_held().
     TimePoint anchor() const;
+    // Just before the last renewal whose success is known was sent. Only while is_held().
+    TimePoint renewed_at() const;
     // Of the write that won the lease. Only while is_held().
     WallTime acquire_time() const;
     // What the store holds, as far as known. Only while is_held().
@@ -65,6 +76,7 @@ private:
         WallTime acquire_time;
         WallTime renew_time;
         TimePoint at;
+        TimePoint anchor; // the first send of its second
     };
     struct Held {
         Sent sent;
@@ -72,8 +84,9 @@ private:
     };
 
     HolderIdentity id_;
-    std::int64_t mark_; // microseconds
-    WallTime greatest_renew_time_{};
+    std::int64_t mark_;              // microseconds
+    WallTime greatest_renew_time_{}; // of those sent
+    TimePoint second_began_at_{};    // when the first write of its second was sent
     std::optional<Held> held_;
     std::vector<Sent> doubtful_; // oldest first
 };

@@ -2,12 +2,25 @@
 // election_answers.cc.
 #include "election/election.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "check.h"
 #include "duration_text.h"
 
 namespace le_run {
+namespace {
+
+// How long renewals may leave the second of renewTime as it is: all tries must still fit after
+// that.
+Duration longest_second(const Timing& timing) {
+    constexpr Duration kLongest = std::chrono::seconds(2);
+    const Duration left = timing.effective_renew_deadline() - timing.retry_period -
+                          Timing::kTries * timing.request_timeout();
+    return std::clamp(left, Duration::zero(), kLongest);
+}
+
+} // namespace
 
 Election::Election(ElectionConfig config, TimePoint now)
     : config_(std::move(config)), timing_(config_.timing), margin_(timing_.margin), now_(now),
@@ -295,7 +308,7 @@ void Election::send_renewal() {
     LeaseRecord record = claim_.lease().record;
     // As promised to this work, whatever somebody else may have written into the record.
     record.lease_duration_seconds = own_duration_seconds();
-    record.renew_time = claim_.next_renew_time(wall_);
+    record.renew_time = claim_.next_renew_time(now_, wall_, longest_second(timing_));
     claim_.sending(now_, record);
     send_write(record, claim_.lease());
 }
@@ -304,7 +317,7 @@ void Election::send_release() {
     LeaseRecord record = claim_.lease().record;
     record.holder = {};
     record.lease_duration_seconds = kReleasedSeconds;
-    record.renew_time = claim_.next_renew_time(wall_);
+    record.renew_time = claim_.next_renew_time(now_, wall_, longest_second(timing_));
     record.acquire_time = record.renew_time;
     send_write(record, claim_.lease());
 }

@@ -122,12 +122,10 @@ void Election::holding_read(const ReadOutcome& outcome) {
         lost_at_once(StopCause::kOtherHolder, why_not_mine(found->lease.record, config_.id));
         return;
     }
-    const TimePoint before = claim_.anchor();
-    claim_.read_back(found->lease);
-    if (claim_.anchor() == before) {
-        next_try_at_ = now_; // the renewal has not landed: send one
-    } else {
+    if (claim_.read_back(found->lease)) {
         renewed();
+    } else {
+        next_try_at_ = now_; // the renewal has not landed: send one
     }
 }
 
@@ -249,7 +247,7 @@ void Election::renewed() {
     adopt_margin();
     const TimePoint s = claim_.anchor();
     next_request_ = Request::kWrite;
-    next_try_at_ = s + timing_.retry_period;
+    next_try_at_ = claim_.renewed_at() + timing_.retry_period;
     const TimePoint kill_at = state_ == State::kStopping
                                   ? earlier(timing_.latest_kill_at(s), drain_until_)
                                   : timing_.kill_at(s);

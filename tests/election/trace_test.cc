@@ -1,6 +1,7 @@
 // Whole stories with their times, in order.
 #include "helpers/catch.h"
 
+#include "duration_text.h"
 #include "election/driver.h"
 
 namespace le_run::test {
@@ -168,6 +169,70 @@ TEST_CASE("each renewTime is of a later second, whatever the wall clock does", "
         last = renewed;
         d.written();
     }
+}
+
+TEST_CASE("renewals every 250 ms: renewTime stays within a second of the wall clock",
+          "[election]") {
+    ElectionConfig config = usual_config();
+    config.timing.retry_period = 250ms;
+    Driver d(config);
+    d.become_leading();
+    TimePoint seen_since = d.now(); // an observer that compares whole seconds
+    std::int64_t seen = d.last_written().renew_time->microseconds / 1'000'000;
+    for (int i = 0; i < 160; ++i) {
+        d.pass(250ms);
+        d.wall.microseconds += 250'000;
+        CHECK(d.tick().size() == 1);
+        const std::int64_t renewed = d.last_written().renew_time->microseconds;
+        CHECK(renewed >= d.wall.microseconds);
+        CHECK(renewed - d.wall.microseconds <= 1'000'000);
+        if (renewed / 1'000'000 != seen) {
+            seen = renewed / 1'000'000;
+            seen_since = d.now();
+        }
+        // Nothing counts from later than what such an observer can see.
+        const Duration term = left_for_holder(d.now(), seen_since + 10s);
+        CHECK(term >= 8750ms);
+        CHECK(d.written().front().starts_with("extend term " + format_duration(term) + " kill"));
+    }
+}
+
+TEST_CASE(
+    "a wall clock that stands still: renewTime goes on, and never slower than the renewals need",
+    "[election]") {
+    ElectionConfig config = usual_config();
+    config.timing.retry_period = 250ms;
+    Driver d(config);
+    d.become_leading();
+    for (int i = 0; i < 40; ++i) {
+        d.pass(250ms);
+        d.tick();
+        d.written();
+    }
+    const std::int64_t ahead = d.last_written().renew_time->microseconds - d.wall.microseconds;
+    CHECK(ahead >= 5'000'000); // a new second every two seconds at the latest
+    CHECK(ahead <= 10'000'000);
+    CHECK(d.election().state() == State::kLeading);
+}
+
+TEST_CASE("a renewal of the same second whose answer was lost counts as landed", "[election]") {
+    ElectionConfig config = usual_config();
+    config.timing.retry_period = 250ms;
+    Driver d(config);
+    d.wall.microseconds += 900'000; // so that the next second is near, and the one after it is not
+    d.become_leading();
+    d.pass(250ms);
+    d.tick();
+    d.written();
+    d.pass(250ms);
+    REQUIRE(d.tick() == Lines{"renew over v102"});
+    const StoredLease landed = d.last_record();
+    d.write(kUnreachable);
+    d.pass(250ms);
+    REQUIRE(d.tick() == Lines{"read"});
+    // It counts from the send that began its second; the next renewal is due after its own.
+    CHECK(d.read(Found{landed}) ==
+          Lines{"report renewal-works", "extend term 9.5s kill 12.47s", "renew over v103"});
 }
 
 TEST_CASE("after a deletion a standby waits for the observed expiry, a fresh starter does not",

@@ -64,6 +64,7 @@ void Candidate::start() {
     is_run_under_way_ = false;
     is_settled_ = true;
     is_watching_ = false;
+    shown_ = {};
     new_guard();
     election_ = std::make_unique<Election>(config_, clocks_.now());
     deliver(life_, Tick{});
@@ -157,6 +158,26 @@ void Candidate::check_read(const ReadAnswered& read, const Sight& sight, Electio
     }
 }
 
+// Of a record to be sent: observers that compare whole seconds must see a new one soon, and
+// renewTime must not run ahead of a wall clock that nobody touches. Where the renew deadline leaves
+// no time for that it may run ahead.
+void Candidate::check_renew_time(const LeaseRecord& record) {
+    const auto second = [](const LeaseRecord& r) { return r.renew_time->microseconds / 1'000'000; };
+    const Timing& timing = config_.timing;
+    const Duration spare = timing.effective_renew_deadline() - timing.retry_period -
+                           Timing::kTries * timing.request_timeout();
+    const bool is_new = shown_.acquire_time != record.acquire_time;
+    if (is_new || second(record) != second(shown_)) {
+        shown_ = record;
+        shown_since_ = sim_.now();
+    }
+    demand(sim_.now() - shown_since_ < 2200ms, "renews, and observers see nothing of it");
+    const auto ahead = record.renew_time->microseconds - clocks_.wall().microseconds;
+    demand(ahead <= 1'000'000 || !clocks_.is_wall_steady() || has_measured_margin_ ||
+               spare < 1200ms,
+           "writes a renewTime far ahead of its wall clock");
+}
+
 void Candidate::saw(const Sight& sight) {
     const Duration own = config_.timing.lease_duration;
     referee_.standby_saw(number_, sight, sight.duration > Duration::zero() ? sight.duration : own);
@@ -217,6 +238,7 @@ void Candidate::measure_margin(Duration margin) {
     sim_.trace([&] {
         return name() + " measures a margin of " + std::to_string(margin.count() / 1000000) + " ms";
     });
+    has_measured_margin_ = true;
     deliver(life_, MarginMeasured{margin});
     sim_.after(60s, [this, life = life_] { deliver(life, MarginMeasured{Duration::zero()}); });
 }
@@ -280,6 +302,9 @@ void Candidate::act(const WriteLease& write) {
     const bool is_release = write.record.holder.text.empty();
     demand(!is_release || !works(), "releases while its work runs");
     demand(!is_release || has_read_since_gone_, "releases without having looked after Gone");
+    if (!is_release) {
+        check_renew_time(write.record);
+    }
     if (!write.base) {
         referee_.standby_creates(number_);
     }

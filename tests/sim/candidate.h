@@ -66,6 +66,7 @@ private:
     void step(const Fact& fact, const Sight& sight);
     void check_step(const Fact& fact, Election::State before);
     void check_read(const ReadAnswered& read, const Sight& sight, Election::State before);
+    void check_renew_time(const LeaseRecord& record);
     void saw(const Sight& sight);
     void arm();
     void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
@@ -142,6 +143,9 @@ private:
     bool is_asked_to_stop_ = false;
     Attempt pending_{};
     bool has_read_since_gone_ = true;
+    bool has_measured_margin_ = false;
+    LeaseRecord shown_; // the first write with the present second of renewTime
+    Duration shown_since_{};
     TimePoint told_term_at_ = TimePoint::far_future(); // what the guard was told last
     TimePoint told_kill_at_ = TimePoint::far_future();
     RunNumber run_ = 0;

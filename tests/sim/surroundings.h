@@ -141,9 +141,16 @@ public:
         return real(wait, std::min(boot_rate_, raw_rate_));
     }
 
-    void step_wall(std::int64_t microseconds) { wall_offset_ += microseconds; }
-    void hold_wall() { wall_held_at_ = wall().microseconds; }
+    void step_wall(std::int64_t microseconds) {
+        wall_offset_ += microseconds;
+        is_wall_steady_ = false;
+    }
+    void hold_wall() {
+        wall_held_at_ = wall().microseconds;
+        is_wall_steady_ = false;
+    }
     void let_wall_go() { wall_held_at_.reset(); }
+    bool is_wall_steady() const { return is_wall_steady_; } // it was never stepped or held
 
 private:
     static Duration local(Duration real, double rate) {
@@ -158,6 +165,7 @@ private:
     const Duration at_zero_;
     std::int64_t wall_offset_ = 0;
     std::optional<std::int64_t> wall_held_at_;
+    bool is_wall_steady_ = true;
 };
 
 } // namespace le_run::sim

@@ -45,7 +45,7 @@ struct Climate {
 //                                             edit delete margin stall hang freeze
 constexpr std::array<Climate, 7> kClimates{{
     {"mixed", Weather::kMixed, 0.2, {2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
-    {"bound", Weather::kAtTheBound, 0.1, {0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0}},
+    {"bound", Weather::kAtTheBound, 0.3, {0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0}},
     {"hands", Weather::kHands, 0.3, {0, 1, 1, 0, 1, 1, 2, 0, 6, 3, 0, 0, 0, 0}},
     {"peer", Weather::kPeer, 1.0, {1, 1, 1, 0, 1, 2, 2, 1, 0, 0, 0, 0, 0, 0}},
     {"frozen", Weather::kFrozen, 0.1, {1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 4}},
