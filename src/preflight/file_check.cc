@@ -1,11 +1,33 @@
 #include <filesystem>
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include "preflight/parts.h"
+#include "store/file_owner.h"
+#include "store/lease_file.h"
 #include "store/lease_store.h"
 
 namespace le_run {
+namespace {
+
+// Version 0.1.0 let everybody read the file, and so lock it.
+void check_locks(const std::string& path, Findings& findings) {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) {
+        return; // a run creates it
+    }
+    if (is_readable_by_others(status)) {
+        findings.warning("locks", "other users may read " + path +
+                                      ", so they can keep every candidate from writing it; a run "
+                                      "gives it the mode 0600");
+    }
+    if (const auto failure = LeaseFile(path).try_locks()) {
+        findings.bad("locks", failure->text);
+    }
+}
+
+} // namespace
 
 void check_file(const Options& options, const FileLock& lock, Findings& findings) {
     boost::asio::io_context loop{1};
@@ -18,7 +40,8 @@ void check_file(const Options& options, const FileLock& lock, Findings& findings
         return;
     }
     const std::string folder = std::filesystem::path(lock.path).parent_path();
-    findings.good("file", folder + " is local and can be written");
+    findings.good("file", folder + " is local, can be written, and is safe from other users");
+    check_locks(lock.path, findings);
     store->async_read(options.election.timing.request_timeout(), [&](const ReadOutcome& read) {
         struct statvfs space {};
         if (std::holds_alternative<Absent>(read) && ::statvfs(folder.c_str(), &space) == 0 &&

@@ -62,6 +62,7 @@ std::uint32_t take_era(const std::string& lease_path) {
         create_whole(path, format_era(0) + "\n");
         fd = open_existing(path);
     }
+    keep_others_out(fd.get(), path);
     MappedWords words(fd.get(), kFenceSize, path);
     while (true) {
         const auto word = words.load(0);

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/fence.h"
+#include "store/file_owner.h"
 #include "store/lease_store.h"
 #include "store/local_file.h"
 #include "store/network_fs.h"
@@ -73,6 +74,9 @@ bool check_regular_file(const std::string& path, const std::string& place) {
     if (!S_ISREG(status.st_mode)) {
         refuse(path, place + (S_ISDIR(status.st_mode) ? " is a folder" : " is not a regular file"));
     }
+    if (const auto why = unsafe_file(place, status)) {
+        refuse(path, *why);
+    }
     check_access(path, place, R_OK | W_OK, "readable and writable");
     return true;
 }
@@ -90,6 +94,9 @@ void check_file_place(const std::string& path) {
     const auto folder = folder_of(path);
     check_folder(path, folder);
     check_file_system(path, folder);
+    if (const auto why = unsafe_folder(folder)) {
+        refuse(path, *why);
+    }
     if (check_regular_file(path, path)) {
         check_file_system(path, path); // a single file can be a mount of its own
     }

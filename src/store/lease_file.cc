@@ -8,6 +8,7 @@
 
 #include "check.h"
 #include "store/fence.h"
+#include "store/lock_holder.h"
 
 namespace le_run {
 namespace {
@@ -238,7 +239,7 @@ std::uint32_t LeaseFile::settle_era() {
     return parse_era(std::string_view(era.data(), era.size()), path_);
 }
 
-void LeaseFile::claim_pair() {
+void LeaseFile::lock_pair() {
     for (unsigned pair = 0; !pair_ && pair < format::kMaxPairs; ++pair) {
         if (try_lock(pair)) {
             pair_ = pair;
@@ -246,15 +247,35 @@ void LeaseFile::claim_pair() {
     }
     if (!pair_) {
         throw FileError(Failure{Failure::Kind::kUnreachable,
-                                path_ + ": all places to write are taken by processes that are "
-                                        "stopped while they use it; end them",
+                                "cannot write " + path_ +
+                                    ": other processes have locked every place in it, among them " +
+                                    lock_holder(fd_.get()) + ": end that process",
                                 {}});
+    }
+}
+
+void LeaseFile::claim_pair() {
+    if (!pair_) {
+        keep_others_out(fd_.get(), path_);
+        lock_pair();
     }
     try {
         make_room(*pair_);
     } catch (const FileError&) {
         drop_pair();
         throw;
+    }
+}
+
+std::optional<Failure> LeaseFile::try_locks() {
+    try {
+        if (open() && !pair_) {
+            lock_pair();
+            drop_pair();
+        }
+        return std::nullopt;
+    } catch (const FileError& error) {
+        return error.failure();
     }
 }
 

@@ -69,6 +69,10 @@ public:
     WriteResult write(const MakeObject& make_object, const std::optional<std::string>& expected,
                       bool durable);
 
+    // Whether a write could take the lock that it needs; changes nothing. A failure says who is in
+    // the way.
+    std::optional<Failure> try_locks();
+
 private:
     struct State {
         Word word{};
@@ -86,6 +90,7 @@ private:
     std::optional<WriteResult> overtaken();
     std::uint32_t settle_era();
     void claim_pair();
+    void lock_pair();
     bool try_lock(unsigned pair);
     void make_room(unsigned pair);
     void drop_pair();

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "store/file_owner.h"
 
 #ifndef MADV_POPULATE_WRITE // Linux 5.14; older headers
 #define MADV_POPULATE_WRITE 23
@@ -20,7 +21,7 @@ namespace le_run {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr mode_t kMode = 0644;
+constexpr mode_t kMode = 0600; // see file_owner.h
 
 // Removes the temporary name on every way out.
 class TemporaryName {
@@ -119,7 +120,20 @@ UniqueFd open_existing(const std::string& path) {
     if (!S_ISREG(status.st_mode)) {
         throw_malformed(path + " is not a regular file");
     }
+    if (const auto why = unsafe_file(path, status)) {
+        throw FileError(Failure{Failure::Kind::kDenied, *why, {}});
+    }
     return fd;
+}
+
+void keep_others_out(int fd, const std::string& path) {
+    struct stat status {};
+    if (::fstat(fd, &status) != 0) {
+        throw_file_error("cannot look at " + path, errno);
+    }
+    if (is_readable_by_others(status) && ::fchmod(fd, kMode) != 0) {
+        throw_file_error("cannot take the rights of other users on " + path, errno);
+    }
 }
 
 bool create_whole(const std::string& path, std::string_view contents) {

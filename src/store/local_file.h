@@ -59,12 +59,15 @@ std::string name_of(const std::string& path);
 
 // Opens an existing regular file for reading and writing; the result is empty when there is none. A
 // symbolic link is refused: through two links one file would have two places beside it for its
-// fence.
+// fence. A file that other users own or may write is refused (file_owner.h).
 UniqueFd open_existing(const std::string& path);
 
 // Makes the file `path` with `contents`, at once and lastingly; false when there is something of
-// that name already. The mode is 0644 less the umask: candidates share one user id.
+// that name already. The mode is 0600: candidates share one user id.
 bool create_whole(const std::string& path, std::string_view contents);
+
+// Gives an existing file the mode 0600 if other users may read it, as they could in version 0.1.0.
+void keep_others_out(int fd, const std::string& path);
 
 // Writes all of `bytes` at `offset`.
 void write_at(int fd, std::string_view bytes, std::uint64_t offset, const std::string& path);

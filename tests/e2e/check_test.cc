@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <filesystem>
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "helpers/catch.h"
@@ -77,6 +79,37 @@ TEST_CASE("check: a lock file (file)") {
     CHECK(broken.code == 125);
     CHECK(broken.says("FAILED", "lease", {scratch.file("broken")}));
     CHECK(read_file(scratch.file("broken")) == "no lease");
+}
+
+TEST_CASE("check: a lock file that others may read, lock or replace (file)") {
+    const ScratchFolder scratch;
+    const std::string path = scratch.file("lock");
+    const Words lock = {"check", "--lock", "file://" + path};
+    const Words won = {"--lock", "file://" + path, "--", "true"};
+    REQUIRE(say(won).code == 0);
+    REQUIRE(::chmod(path.c_str(), 0644) == 0); // as version 0.1.0 made it
+    const Said readable = say(lock);
+    INFO(readable.out);
+    CHECK(readable.code == 0);
+    CHECK(readable.says("warning", "locks", {"other users may read", path}));
+
+    const int reader = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    struct flock all {};
+    all.l_type = F_RDLCK;
+    all.l_whence = SEEK_SET;
+    REQUIRE(::fcntl(reader, F_OFD_SETLK, &all) == 0);
+    const Said locked = say(lock);
+    INFO(locked.out);
+    CHECK(locked.code == 125);
+    CHECK(locked.says("FAILED", "locks", {"process " + std::to_string(::getpid())}));
+    ::close(reader);
+
+    REQUIRE(::chmod(scratch.path().c_str(), 0777) == 0);
+    const Said replaceable = say(lock);
+    INFO(replaceable.out);
+    CHECK(replaceable.code == 125);
+    CHECK(replaceable.says("FAILED", "file", {"other users may write the folder"}));
+    CHECK(say(won).code == 125); // and a run says the same
 }
 
 TEST_CASE("check: options are refused as in a run, and a command is looked for (file)") {

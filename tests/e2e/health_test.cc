@@ -48,13 +48,20 @@ enum class Ending {
 class Pair {
 public:
     explicit Pair(LockKind kind, const ReplicaStart& leader = stubborn()) : arena_(kind) {
-        prepare(leader, arena_.lock_options());
+        prepare(leader, arena_.lock_options(), {});
     }
-    // With the lock, and what the leader is started with, in a place that the test has made.
+    // With the lock, and what the leader is started with, in a place that the test has made; it may
+    // say how the standby is started, too.
     template <class Place>
     explicit Pair(Place place) : arena_(LockKind::kFile) {
-        const ReplicaStart leader = place(arena_);
-        prepare(leader, leader.lock.empty() ? arena_.lock_options() : leader.lock);
+        ReplicaStart standby;
+        ReplicaStart leader;
+        if constexpr (std::is_invocable_v<Place, Arena&, ReplicaStart&>) {
+            leader = place(arena_, standby);
+        } else {
+            leader = place(arena_);
+        }
+        prepare(leader, leader.lock.empty() ? arena_.lock_options() : leader.lock, standby);
     }
 
     Arena& arena() { return arena_; }
@@ -89,10 +96,12 @@ public:
     }
 
 private:
-    void prepare(const ReplicaStart& leader, const Words& lock) {
+    void prepare(const ReplicaStart& leader, const Words& lock, ReplicaStart standby) {
         leader_ = &arena_.start_leader("a", leader);
         REQUIRE(wait_until([&] { return arena_.record().newest("a", "daemon").pid != 0; }));
-        arena_.start_standby("b", {.lock = lock, .timing = kLongerLease});
+        standby.lock = lock;
+        standby.timing = kLongerLease;
+        arena_.start_standby("b", standby);
     }
 
     Arena arena_;
@@ -245,14 +254,16 @@ TEST_CASE("health: nobody reads standard error, and its pipe is full (file)") {
 
 TEST_CASE("health: no process can be forked (file)") {
     constexpr id_t kNobody = 65534; // the limit does not bind root
-    Pair pair([&](Arena& arena) {
+    Pair pair([&](Arena& arena, ReplicaStart& standby) {
         const std::string folder = arena.scratch().file("");
-        REQUIRE(::chmod(folder.c_str(), 0777) == 0);
+        REQUIRE(::chmod(folder.c_str(), 01777) == 0);
         ReplicaStart start = stubborn();
         start.launcher = {"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
         start.command = Words{arena.scratch().public_copy(TEST_WORKER)} + start.worker;
         arena.scratch().write("record", "");
         REQUIRE(::chmod(arena.record_file().c_str(), 0666) == 0);
+        standby.launcher = start.launcher; // all candidates for a lock file are one user
+        standby.command = {start.command.front()};
         return start;
     });
     const pid_t le_run = pair.leader().pid();

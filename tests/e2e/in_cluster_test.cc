@@ -2,6 +2,7 @@
 // folder.
 #include <csignal>
 
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "helpers/arena.h"
@@ -54,4 +55,39 @@ TEST_CASE("in cluster: the pod's service account, its namespace, and a token tha
     CHECK(cluster.holder().empty());
     CHECK_FALSE(logged(kReplicaToken));
     CHECK_FALSE(logged("a-token-that-has-expired"));
+}
+
+TEST_CASE("in cluster: a child of another user cannot read the token, as README shows it") {
+    if (::geteuid() != 0) {
+        WARN("needs root: not run");
+        return;
+    }
+    const Cluster cluster(shared_api_server());
+    ScratchFolder folder;
+    folder.write("ca.crt", cluster.access().text("ca.crt"));
+    folder.write("namespace", cluster.lease_namespace());
+    const std::string token = folder.write("token", kReplicaToken);
+    REQUIRE(::chmod(folder.path().c_str(), 0755) == 0);
+    REQUIRE(::chmod(token.c_str(), 0400) == 0);
+    const std::string mounted = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+    const Words child = {"setpriv",
+                         "--reuid=65534",
+                         "--regid=65534",
+                         "--clear-groups",
+                         "sh",
+                         "-c",
+                         "id -u; cat " + mounted + " || exit 7"};
+    Process pod({.argv = Words{"unshare", "--mount", "sh", "-c",
+                               mounts_service_account(folder.path()) + "exec \"$@\"", "pod"} +
+                         Words{le_run_binary(), "--lock", "k8s://" + cluster.lease_name(), "--"} +
+                         child,
+                 .environment = without_settings() + api_server_variables(cluster.access()),
+                 .inherit_environment = false});
+    const auto code = pod.wait();
+    INFO(pod.err());
+    CHECK(code == 7);
+    CHECK(pod.out().find("65534") != std::string::npos);
+    CHECK(pod.out().find(kReplicaToken) == std::string::npos);
+    CHECK(pod.err().find("Permission denied") != std::string::npos);
+    CHECK(cluster.holder().empty()); // won, and released after the child's end
 }

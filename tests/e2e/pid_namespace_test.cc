@@ -271,7 +271,7 @@ TEST_CASE("pid namespace: unprivileged, in a user namespace that gives the child
         return;
     }
     Surrounded le_run(
-        "chmod 777 $FOLDER; " + kAsNobody,
+        "chmod 1777 $FOLDER; " + kAsNobody,
         {"sh", "-c", "cat /proc/1/comm; grep -E '^(Uid|Gid|Cap...):' /proc/self/status"});
     const auto code = le_run.process.wait();
     INFO(le_run.process.err());
@@ -311,7 +311,7 @@ TEST_CASE("pid namespace: a kernel that grants none is told of at the start, and
         return;
     }
     // The limit is that of a user namespace of the test's own, not the machine's.
-    Surrounded le_run("chmod 777 $FOLDER; exec unshare --user --map-user=65534 --map-group=65534 "
+    Surrounded le_run("chmod 1777 $FOLDER; exec unshare --user --map-user=65534 --map-group=65534 "
                       "--keep-caps sh -c 'echo 0 >/proc/sys/user/max_user_namespaces && exec "
                       "setpriv --inh-caps=-all --ambient-caps=-all -- \"$@\"' sh \"$@\"",
                       {"sh", "-c", "echo started"});
@@ -331,10 +331,11 @@ TEST_CASE("pid namespace: where /proc cannot be mounted anew, one warning, and t
         return;
     }
     // The kernel gives an unprivileged process no new /proc where parts of the old are covered.
-    Surrounded le_run("chmod 777 $FOLDER; exec unshare --mount sh -c 'mount -t tmpfs none /proc/fs "
-                      "&& " +
-                          kAsNobody + "' sh \"$@\"",
-                      {"sh", "-c", "(setsid sleep 1000 & setsid sleep 1000 &); echo $$; exit 5"});
+    Surrounded le_run(
+        "chmod 1777 $FOLDER; exec unshare --mount sh -c 'mount -t tmpfs none /proc/fs "
+        "&& " +
+            kAsNobody + "' sh \"$@\"",
+        {"sh", "-c", "(setsid sleep 1000 & setsid sleep 1000 &); echo $$; exit 5"});
     CHECK(le_run.process.wait() == 5);
     CHECK(le_run.process.out() == "2\n");
     INFO(le_run.process.err());

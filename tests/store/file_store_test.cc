@@ -142,7 +142,7 @@ TEST_CASE("missing rights are said at start, and later with the access") {
     };
     CHECK_THAT(as_nobody([&] { return refusal(folder.file("new")); }),
                contains(folder.path() + " is not writable for user id 65534"));
-    REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
+    REQUIRE(::chmod(folder.path().c_str(), 01777) == 0);
     CHECK_THAT(as_nobody([&] { return refusal(folder.file("lease")); }),
                contains(folder.file("lease") + " is not readable and writable for user id 65534"));
     CHECK(as_nobody([&] { return create_text(folder.file("mine"), "nobody"); }) == "Written");
