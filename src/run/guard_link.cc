@@ -218,8 +218,8 @@ void GuardLink::children_changed() {
     if (state_ != State::kLost && state_ != State::kSweeping &&
         ::waitid(P_PID, static_cast<id_t>(guard_.pid), &info, WSTOPPED | WNOHANG) == 0 &&
         info.si_pid == guard_.pid) {
-        callbacks_.warning("the guard process was stopped by a signal: continuing it");
-        ::kill(guard_.pid, SIGCONT);
+        ::kill(guard_.pid, SIGCONT); // before it is told: whoever reads it may stop the guard again
+        callbacks_.warning("the guard process was stopped by a signal: continued it");
     }
     if (state_ == State::kSweeping) {
         return; // sweep() reaps and counts
