@@ -57,4 +57,20 @@ std::string signal_name(int number) {
                                    : "signal " + std::to_string(number);
 }
 
+bool ends_by_default(int number) {
+    switch (number) {
+    case SIGCHLD:
+    case SIGCONT:
+    case SIGSTOP:
+    case SIGTSTP:
+    case SIGTTIN:
+    case SIGTTOU:
+    case SIGURG:
+    case SIGWINCH:
+        return false;
+    default:
+        return true;
+    }
+}
+
 } // namespace le_run

@@ -12,4 +12,7 @@ std::optional<int> parse_signal(const std::string& text);
 // "SIGTERM"; "SIGRTMIN+3" for real-time signals.
 std::string signal_name(int number);
 
+// Whether it ends a program that does nothing about it.
+bool ends_by_default(int number);
+
 } // namespace le_run

@@ -234,11 +234,12 @@ void Election::conclude() {
         enter_done(giving_up_->ending, giving_up_->text);
         return;
     }
-    const bool ended_by_itself = work_end_ == WorkEnd::kByItself;
+    const bool was_told = work_end_ == WorkEnd::kToldToEnd;
+    const bool ended_by_itself = work_end_ == WorkEnd::kByItself || was_told;
     const bool is_lost = !ended_by_itself && stop_cause_ && *stop_cause_ != StopCause::kStepDown;
     if (step_down_ == StepDownReason::kGuardLost) {
         enter_done(Ending::kGuardLost, "the guard process ended");
-    } else if (ended_by_itself && !config_.standby_after_work_ended) {
+    } else if (ended_by_itself && (was_told || !config_.standby_after_work_ended)) {
         enter_done(Ending::kWorkEnded, "");
     } else if (is_lost && !config_.standby_after_loss) {
         enter_done(Ending::kLost, "the lease was lost");

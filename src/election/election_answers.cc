@@ -400,7 +400,7 @@ void Election::leave_standby() {
 void Election::on(const WorkGone& fact) {
     switch (state_) {
     case State::kLeading:
-        if (fact.end != WorkEnd::kByItself) {
+        if (fact.end != WorkEnd::kByItself && fact.end != WorkEnd::kToldToEnd) {
             // The guard's clock reached the deadline before ours: the same loss, seen from the
             // other side.
             stop_cause_ = StopCause::kRenewDeadline;

@@ -13,7 +13,8 @@ enum class Attempt : std::uint64_t {
 }; // numbers requests; an answer to one that was written off has no force
 
 enum class StepDownReason { kAsked, kGuardLost };
-enum class WorkEnd { kByItself, kStopped, kDeadline, kGuardLost };
+// kToldToEnd: by itself, after it was told to end by another way than a stop of ours.
+enum class WorkEnd { kByItself, kToldToEnd, kStopped, kDeadline, kGuardLost };
 
 struct Tick {};
 struct ReadAnswered {

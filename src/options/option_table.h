@@ -39,7 +39,7 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
     {"lease-duration", "DURATION", "how long the lease outlives its last renewal", "15s"},
     {"renew-deadline", "DURATION", "without a renewal for so long the child is stopped", "10s"},
     {"retry-period", "DURATION", "between renewals, and between looks on standby", "2s"},
-    {"stop-signal", "SIGNAL", "what asks the child to stop", "SIGTERM"},
+    {"stop-signal", "SIGNAL", "what asks the child to stop, and le-run itself", "SIGTERM"},
     {"stop-grace", "DURATION", "time to end after a requested stop, then SIGKILL", "", "no limit"},
     {"lost-grace", "DURATION", "time to end after renewals failed", "",
      "all that the lease leaves"},

@@ -1,7 +1,9 @@
 #include "run/run.h"
 
 #include <csignal>
-#include <fcntl.h>
+#include <set>
+
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <boost/asio/post.hpp>
@@ -18,6 +20,7 @@
 #include "run/lock_store.h"
 #include "run/log.h"
 #include "run/report_text.h"
+#include "run/signal_rules.h"
 #include "run/signal_source.h"
 #include "run/start_pages.h"
 #include "run/wall_clock.h"
@@ -25,6 +28,9 @@
 
 namespace le_run {
 namespace {
+
+// What container runtimes and pods leave a program to end, where nobody says more.
+constexpr Duration kUsualDrain = std::chrono::seconds(30);
 
 bool was_ignored_at_start(int signal) {
     struct sigaction action {};
@@ -123,6 +129,7 @@ private:
     void act(const StartWork& start) {
         child_.reset();
         failed_.reset();
+        told_.reset();
         LE_CHECK(guard_.start(start.term_at, start.kill_at, start.acquire_time.microseconds,
                               {std::string(kHeldLock) + "=" + subject_.lock,
                                std::string(kHolderIdentity) + "=" + subject_.id.text,
@@ -207,10 +214,10 @@ private:
 
     void on(const Pong&) {}
 
-    WorkEnd work_end(const Gone& gone) const {
+    WorkEnd work_end(const Gone& gone) {
         switch (gone.cause) {
         case EndCause::kByItself:
-            return WorkEnd::kByItself;
+            return was_told_to_end(gone) ? WorkEnd::kToldToEnd : WorkEnd::kByItself;
         case EndCause::kStopAsked:
             return WorkEnd::kStopped;
         case EndCause::kDeadline:
@@ -220,6 +227,18 @@ private:
             return failed_ ? WorkEnd::kByItself : WorkEnd::kStopped;
         }
         return WorkEnd::kStopped;
+    }
+
+    // By a signal that le-run passed on, whatever it means to the child: one that ends soon after
+    // it ends because of it.
+    bool was_told_to_end(const Gone& gone) {
+        if (!told_ || failed_) {
+            return false;
+        }
+        const bool by_it =
+            WIFSIGNALED(gone.wait_status) && WTERMSIG(gone.wait_status) == told_->signal;
+        const Duration drain = options_.election.stop_grace.value_or(kUsualDrain);
+        return by_it || !has_passed_for_holder(clock_.now(), told_->at + drain);
     }
 
     void on_guard_lost(const std::string& how) {
@@ -243,22 +262,42 @@ private:
             guard_.children_changed();
             return;
         }
-        // A broken pipe of our own (log, channel) comes as SIGPIPE to ourselves; TTIN and TTOU
-        // speak of our own terminal.
-        const bool is_own =
-            number == SIGPIPE && info.ssi_pid == static_cast<std::uint32_t>(::getpid());
-        if (is_own || number == SIGTTIN || number == SIGTTOU) {
+        // A broken pipe of our own (log, channel) comes as SIGPIPE to ourselves.
+        if (number == SIGPIPE && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) {
             return;
         }
-        const bool asks_to_stop = number == SIGTERM || number == SIGINT;
-        const bool is_nohup = number == SIGHUP && was_ignored_at_start(SIGHUP);
-        const bool ends_standby =
-            asks_to_stop || number == SIGQUIT || (number == SIGHUP && !is_nohup);
         const bool runs = guard_.is_run_under_way();
-        if (runs ? asks_to_stop && requested_signal_ == 0 : ends_standby) {
+        switch (meaning_of(number, {.stop_signal = options_.stop_signal,
+                                    .child_runs = runs,
+                                    .is_stop_asked = requested_signal_ != 0,
+                                    .is_hup_ignored = was_ignored_at_start(SIGHUP),
+                                    .is_from_kernel = info.ssi_code > 0})) {
+        case SignalMeaning::kStop:
             on_stop_asked(info);
-        } else if (runs) {
+            break;
+        case SignalMeaning::kPassOn:
+            if (ends_by_default(number)) {
+                told_ = Told{number, clock_.now()};
+            }
             guard_.pass_on(number);
+            break;
+        case SignalMeaning::kNothing:
+            if (!runs && ends_by_default(number) && !was_ignored_at_start(number)) {
+                warn_of_unused(info);
+            }
+            break;
+        }
+    }
+
+    // An image's STOPSIGNAL would be lost here, and the standby would take the lease that the
+    // stopping leader releases.
+    void warn_of_unused(const signalfd_siginfo& info) {
+        const std::string name = signal_name(static_cast<int>(info.ssi_signo));
+        if (unused_signals_.insert(name).second) {
+            warn("signal_unused", name + " from pid " + std::to_string(info.ssi_pid) +
+                                      " means nothing on standby; if it is to stop le-run (the "
+                                      "STOPSIGNAL of an image), set --stop-signal " +
+                                      name + " or STOPSIGNAL SIGTERM");
         }
     }
 
@@ -304,8 +343,15 @@ private:
     Lateness lateness_;
     Duration last_margin_{};
     bool is_watching_ = false;
-    std::optional<Failed> failed_;  // of the run under way
-    std::optional<ChildEnd> child_; // how the child of this leadership ended
+    struct Told { // to end, by a signal that was passed on
+        int signal;
+        TimePoint at;
+    };
+
+    std::optional<Failed> failed_;         // of the run under way
+    std::optional<Told> told_;             // of the run under way
+    std::set<std::string> unused_signals_; // that the log has told of
+    std::optional<ChildEnd> child_;        // how the child of this leadership ended
     int requested_signal_ = 0; // what a requested stop sends to the child; 0: none was asked for
     int exit_code_ = kExitCannot;
 };

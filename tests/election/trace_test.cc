@@ -474,6 +474,14 @@ TEST_CASE("what follows a loss and a child that ended", "[election]") {
         d.read(Found{d.last_record()});
         CHECK(d.written() == Lines{"report released", "finish work-ended"});
     }
+    SECTION("--on-exit standby: a child that was told to end is not started again") {
+        config.standby_after_work_ended = true;
+        Driver d(config);
+        d.become_leading();
+        d.step(WorkGone{WorkEnd::kToldToEnd});
+        d.read(Found{d.last_record()});
+        CHECK(d.written() == Lines{"report released", "finish work-ended"});
+    }
     SECTION("--on-exit standby: stays behind, longer each time, up to the lease duration") {
         config.standby_after_work_ended = true;
         Driver d(config);

@@ -8,28 +8,12 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "helpers/free_port.h"
 #include "helpers/https_client.h"
 #include "helpers/test_pki.h"
 
 namespace le_run::test {
 namespace {
-
-// What the kernel gives out now; somebody else may take it before the server does, so the start is
-// tried again.
-std::string free_port() {
-    const int fd = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof address;
-    const bool good = ::bind(fd, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
-                      ::getsockname(fd, reinterpret_cast<sockaddr*>(&address), &size) == 0;
-    ::close(fd);
-    if (!good) {
-        throw std::runtime_error("no free loopback port");
-    }
-    return std::to_string(ntohs(address.sin_port));
-}
 
 std::string assets_folder() {
     Process script({.argv = {LE_RUN_SOURCE_DIR "/tests/tools/kube_assets.sh"}});

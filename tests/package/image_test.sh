@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # image_test.sh: builds container/Containerfile with an engine (buildah), from nothing but a Debian 12 that debootstrap made,
-# and with README's two lines an image of a user's from that; runs both as their configuration says. It needs root, and a
+# and with README's three lines an image of a user's from that; runs both as their configuration says. It needs root, and a
 # file system that buildah can copy layers on.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -44,9 +44,9 @@ build le-run "$work/context" --file "$work/context/container/Containerfile" \
 mkdir "$work/user"
 {
     echo "FROM localhost/debian-of-the-test"
-    sed -n '/^#     \(COPY\|ENTRYPOINT\)/s/^# *//p' container/Containerfile
+    sed -n '/^#     \(COPY\|STOPSIGNAL\|ENTRYPOINT\)/s/^# *//p' container/Containerfile
 } >"$work/user/Containerfile"
-[[ $(wc -l <"$work/user/Containerfile") -eq 3 ]] || fail "the two lines are not where they were in container/Containerfile"
+[[ $(wc -l <"$work/user/Containerfile") -eq 4 ]] || fail "the three lines are not where they were in container/Containerfile"
 build user "$work/user"
 
 start le-run /le-run --version >"$work/out" 2>"$work/err" || fail "the image ends with $?: $(cat "$work/err")"
