@@ -1,46 +1,63 @@
 #!/usr/bin/env bash
 # Installs what the tests need, builds under address and undefined sanitizers, and passes everything.
 #
-#   tests/run.sh           all of it, the tests on a real kube-apiserver with etcd included
-#   tests/run.sh --quick   without those
-#   tests/run.sh --all     all of it, arm64 under qemu-user, Debian 13, the image by an engine, and cpprestsdk built twice: half an hour more
+#   tests/run.sh             all of it, the tests on a real kube-apiserver with etcd included
+#   tests/run.sh --quick     without those
+#   tests/run.sh --all       all of it, arm64 under qemu-user, Debian 13, the image by an engine, and cpprestsdk built twice:
+#                            half an hour more
+#   tests/run.sh STAGE...    these stages, in the order of the list, after the packages and the build that they need
+#   tests/run.sh --list      the stages, with how long each usually takes
 #
 # Debian 12, as root. It needs no running server, ends what it starts, and prints each stage's time.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 exec </dev/null
 
-quick=no
-all=no
-case "${1:-}" in
-"") ;;
---quick) quick=yes ;;
---all) all=yes ;;
-*)
-    echo "tests/run.sh: unknown argument \"$1\": use --quick, --all or nothing" >&2
-    exit 2
-    ;;
-esac
+# --- the stages: name, usual seconds on two cores, what it needs, which runs have it, title ---
+# Runs: d is the default one, q is --quick, a is --all. Needs: a build folder, or "-".
+list() {
+    cat <<'LIST'
+packages        5 -    dqa install packages
+tidy            3 -    dqa tidy
+clang-tidy     90 -    dqa clang-tidy over what is pure
+asan          420 -    dqa build (address and undefined sanitizers)
+sim            60 -    dqa simulation, optimised
+sim-asan       30 asan dqa simulation under the sanitizers
+mutants        90 -    dqa mutants of the rules, caught by the simulation
+model         270 -    dqa model of the promise, checked by spin
+fuzz          360 -    dqa fuzzing
+unit           90 asan dqa unit, contract and process tests
+e2e-file      170 asan dqa end to end on the file store
+faults-quick   60 asan q   matrix of faults
+server         10 -    da  kube-apiserver, etcd and client-go's example
+store          30 asan da  store on a real kube-apiserver
+e2e           100 asan da  end to end on a real kube-apiserver
+faults        110 asan da  matrix of faults
+tsan          120 -    da  build (thread sanitizer)
+threads        40 tsan da  what has threads, under the thread sanitizer
+release       300 -    dqa release archive, built twice
+deb            60 -    dqa Debian package
+e2e-static    100 asan dqa static program: end to end on the file store
+faults-static  60 asan dqa static program: matrix of faults
+packages-all   60 -    a   install packages for arm64, Debian 13 and images
+release-afresh 600 -   a   release archive, with cpprestsdk built again
+arm64         300 -    a   arm64, under qemu-user
+debian13      900 -    a   Debian 13
+image         300 -    a   image, built by an engine
+quickstart     60 -    dqa quick start, as README shows it
+LIST
+}
 
-stages=()
-total_passed=0
-total_failed=0
-stage() { # name, command...
-    local name=$1 began=$SECONDS
+build() { # preset, targets...
+    local preset=$1
     shift
-    echo "=== $name"
-    if ! "$@"; then
-        echo "=== $name FAILED after $((SECONDS - began)) s"
-        [[ $total_failed -gt 0 ]] || total_failed=1
-        echo "$total_passed passed, $total_failed failed"
-        exit 1
-    fi
-    stages+=("$(printf '%5d s  %s' $((SECONDS - began)) "$name")")
-    echo "=== $name: $((SECONDS - began)) s"
+    cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" --target "$@" -- --quiet
 }
 
 # Runs ctest in a build folder, below `runner`, and adds up its counts. Each test has its own time-out.
 runner=()
+total_passed=0
+total_failed=0
 tests_in() { # folder, ctest arguments...
     local folder=$1 out status=0 counts
     shift
@@ -57,64 +74,127 @@ tests_in() { # folder, ctest arguments...
     return $status
 }
 
-build() { # preset, targets...
-    local preset=$1
-    shift
-    cmake --preset "$preset" >/dev/null && cmake --build --preset "$preset" --target "$@" -- --quiet
+# One API server for all tests of a stage; the few that freeze or kill theirs start their own.
+with_server() {
+    KUBEBUILDER_ASSETS=$(tests/tools/kube_assets.sh) || return 1
+    export KUBEBUILDER_ASSETS
+    local runner=(build/asan/tests/with-apiserver)
+    "$@"
+}
+
+# What images get: the same tests once more.
+with_static() {
+    local static
+    static=$PWD/build/static-$(dpkg --print-architecture)/le-run
+    if [[ ! -x "$static" ]]; then
+        echo "$static is missing: run the stage \"release\" first" >&2
+        return 1
+    fi
+    TEST_LE_RUN=$static "$@"
 }
 
 # By name: the store's tests that begin with "kubernetes:", and the end-to-end ones that end with neither "(file)" nor
 # "(static file)", which needs the static program.
+run() { # stage
+    case "$1" in
+    packages)
+        container/install-packages.sh container/build-packages.txt container/static-packages.txt tests/packages.txt ||
+            return 1
+        # Any kubectl will do as a second reader of kubeconfigs; beside a foreign one Debian's cannot be installed.
+        command -v kubectl >/dev/null || container/install-packages.sh < <(echo kubernetes-client)
+        ;;
+    tidy) tests/tidy/tidy.sh ;;
+    clang-tidy) tests/tidy/clang_tidy.sh ;;
+    asan) build asan all ;;
+    sim) tests/sim/run.sh ;;
+    sim-asan) tests_in build/asan -L '^sim$' --parallel 2 ;;
+    mutants) tests/sim/mutants.sh ;;
+    model) tests/model/check.sh ;;
+    fuzz) tests/fuzz/run.sh ;;
+    unit) tests_in build/asan -LE '^(sim|e2e)$' -E 'kubernetes:' --parallel 3 ;;
+    e2e-file) tests_in build/asan -L '^e2e$' -R '\(file\)' --parallel 4 ;;
+    faults-quick) build/asan/tests/faults --no-server ;;
+    server) tests/tools/kube_assets.sh ;;
+    store) with_server tests_in build/asan -L '^store$' -R 'kubernetes:' --parallel 2 ;;
+    e2e) with_server tests_in build/asan -L '^e2e$' -E 'file\)' --parallel 4 ;;
+    faults) with_server build/asan/tests/with-apiserver build/asan/tests/faults ;;
+    tsan) build tsan tests_net tests_store tests_run ;;
+    threads) tests_in build/tsan -L '^(net|store|run)$' -E 'kubernetes:|frozen|freez|hammer' --parallel 2 ;;
+    release) tests/package/release_test.sh build/packages ;;
+    deb) tests/package/deb_test.sh build/packages ;;
+    e2e-static) with_static tests_in build/asan -L '^e2e$' -R 'file\)' --parallel 4 ;;
+    faults-static) with_static build/asan/tests/faults --no-server ;;
+    packages-all) container/install-packages.sh tests/packages-all.txt ;;
+    release-afresh) tests/package/release_test.sh build/packages afresh ;;
+    arm64) tests/package/arm64_test.sh build/packages ;;
+    debian13) tests/package/debian13_test.sh build/packages ;;
+    image) tests/package/image_test.sh ;;
+    quickstart) tests/tidy/quickstart_test.sh ;;
+    esac
+}
 
-stage "install packages" container/install-packages.sh container/build-packages.txt container/static-packages.txt tests/packages.txt
-# Any kubectl will do as a second reader of kubeconfigs; beside a foreign one Debian's cannot be installed.
-command -v kubectl >/dev/null || stage "install kubectl" container/install-packages.sh <<<kubernetes-client
-stage "tidy" tests/tidy/tidy.sh
-stage "clang-tidy over what is pure" tests/tidy/clang_tidy.sh
-stage "build (address and undefined sanitizers)" build asan all
-# Beside nothing else first: these use every core they get.
-stage "simulation, optimised" tests/sim/run.sh
-stage "simulation under the sanitizers" tests_in build/asan -L '^sim$' --parallel 2
-stage "mutants of the rules, caught by the simulation" tests/sim/mutants.sh
-stage "model of the promise, checked by spin" tests/model/check.sh
-stage "fuzzing" tests/fuzz/run.sh
-stage "unit, contract and process tests" tests_in build/asan -LE '^(sim|e2e)$' -E 'kubernetes:' --parallel 3
-stage "end to end on the file store" tests_in build/asan -L '^e2e$' -R '\(file\)' --parallel 4
-if [[ $quick == yes ]]; then
-    stage "matrix of faults" build/asan/tests/faults --no-server
-else
-    stage "kube-apiserver, etcd and client-go's example" tests/tools/kube_assets.sh
-    KUBEBUILDER_ASSETS=$(tests/tools/kube_assets.sh)
-    export KUBEBUILDER_ASSETS
-    # One API server for all; the few tests that freeze or kill theirs start their own.
-    runner=(build/asan/tests/with-apiserver)
-    stage "store on a real kube-apiserver" tests_in build/asan -L '^store$' -R 'kubernetes:' --parallel 2
-    stage "end to end on a real kube-apiserver" tests_in build/asan -L '^e2e$' -E 'file\)' --parallel 4
-    runner=()
-    stage "matrix of faults" build/asan/tests/with-apiserver build/asan/tests/faults
-    stage "build (thread sanitizer)" build tsan tests_net tests_store tests_run
-    stage "what has threads, under the thread sanitizer" \
-        tests_in build/tsan -L '^(net|store|run)$' -E 'kubernetes:|frozen|freez|hammer' --parallel 2
-fi
-# The static program is what images get: the same tests once more.
-stage "release archive, built twice" tests/package/release_test.sh build/packages
-stage "Debian package" tests/package/deb_test.sh build/packages
-TEST_LE_RUN=$PWD/build/static-$(dpkg --print-architecture)/le-run
-export TEST_LE_RUN
-stage "static program: end to end on the file store" tests_in build/asan -L '^e2e$' -R 'file\)' --parallel 4
-stage "static program: matrix of faults" build/asan/tests/faults --no-server
-unset TEST_LE_RUN
-if [[ $all == yes ]]; then
-    stage "install packages for arm64, Debian 13 and images" container/install-packages.sh tests/packages-all.txt
-    stage "release archive, with cpprestsdk built again" tests/package/release_test.sh build/packages afresh
-    stage "arm64, under qemu-user" tests/package/arm64_test.sh build/packages
-    stage "Debian 13" tests/package/debian13_test.sh build/packages
-    stage "image, built by an engine" tests/package/image_test.sh
-fi
-stage "quick start, as README shows it" tests/tidy/quickstart_test.sh
+# --- which stages ---
+
+usage() {
+    echo "tests/run.sh: $1: use --quick, --all, --list, names of stages (see --list), or nothing" >&2
+    exit 2
+}
+kind=d
+wanted=()
+case "${1:-}" in
+"") ;;
+--quick) kind=q ;;
+--all) kind=a ;;
+--list)
+    list | while read -r name seconds _ _ title; do printf '%-15s %4d s  %s\n' "$name" "$seconds" "$title"; done
+    exit 0
+    ;;
+-*) usage "unknown argument \"$1\"" ;;
+*) wanted=("$@") ;;
+esac
+[[ $kind == d || $# -eq 1 ]] || usage "\"$1\" stands alone"
+for name in "${wanted[@]}"; do
+    list | grep -q "^$name " || usage "there is no stage \"$name\""
+done
+
+is_wanted() { # name, runs that have it
+    if [[ ${#wanted[@]} -eq 0 ]]; then
+        [[ $2 == *"$kind"* ]]
+    else
+        [[ $1 == packages || " ${wanted[*]} " == *" $1 "* ]]
+    fi
+}
+
+# --- run them ---
+
+times=()
+stage() { # name, usual seconds, title
+    local began=$SECONDS
+    echo "=== $3 ($1, usually $2 s)"
+    # In this shell, because counts are added up; set -e is off in a condition, so each stage ends with its own status.
+    if ! run "$1"; then
+        echo "=== $3 FAILED after $((SECONDS - began)) s"
+        [[ $total_failed -gt 0 ]] || total_failed=1
+        echo "$total_passed passed, $total_failed failed"
+        exit 1
+    fi
+    times+=("$(printf '%5d s  usually %4d s  %s' $((SECONDS - began)) "$2" "$3")")
+    echo "=== $3: $((SECONDS - began)) s"
+}
+
+built=" "
+while read -r name seconds needs runs title <&3; do
+    is_wanted "$name" "$runs" || continue
+    if [[ $needs != - && $built != *" $needs "* ]]; then
+        stage "$needs" "$(list | awk -v n="$needs" '$1 == n { print $2 }')" "$needs build, if it is not up to date"
+        built+="$needs "
+    fi
+    stage "$name" "$seconds" "$title"
+    built+="$name "
+done 3< <(list)
 
 echo
 echo "=== times"
-printf '%s\n' "${stages[@]}"
+printf '%s\n' "${times[@]}"
 printf '%5d s  in all\n' "$SECONDS"
 echo "$total_passed passed, $total_failed failed"
