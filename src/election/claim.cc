@@ -1,6 +1,7 @@
 #include "election/claim.h"
 
 #include <algorithm>
+#include <limits>
 
 #include "check.h"
 
@@ -22,6 +23,11 @@ constexpr std::size_t kMostDoubtful = 64;
 std::int64_t second_of(WallTime time) { return time.microseconds / kSecond; }
 
 } // namespace
+
+std::int64_t next_transitions(std::int64_t seen) {
+    constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
+    return seen >= 0 && seen < kMost ? seen + 1 : 0;
+}
 
 Claim::Claim(HolderIdentity id, std::uint64_t seed)
     : id_(std::move(id)), mark_(static_cast<std::int64_t>(seed % kMarkPeriod)) {}

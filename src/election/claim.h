@@ -21,6 +21,10 @@
 
 namespace le_run {
 
+// One more than `seen`; after the greatest number that a Lease holds, it begins again with 0: a
+// client-go candidate adds one to what it finds, and the server would refuse its number too.
+std::int64_t next_transitions(std::int64_t seen);
+
 class Claim {
 public:
     // `seed` differs from process to process.

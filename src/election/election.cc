@@ -165,7 +165,7 @@ void Election::enter_acquiring() {
     record.lease_duration_seconds = own_duration_seconds();
     record.acquire_time = claim_.next_acquire_time(wall_, seen);
     record.renew_time = record.acquire_time;
-    record.transitions = seen ? seen->transitions + 1 : 0;
+    record.transitions = seen ? next_transitions(seen->transitions) : 0;
     claim_.sending(now_, record);
     send_write(record, base);
 }

@@ -4,7 +4,10 @@
 #include <string_view>
 #include <utility>
 
+#include <nlohmann/json.hpp>
+
 #include "net/address.h"
+#include "one_line.h"
 
 namespace le_run {
 namespace {
@@ -33,6 +36,11 @@ std::string address_of(const net::Endpoint& endpoint) {
 bool is_json_object(const std::string& body) {
     const auto first = body.find_first_not_of(" \t\r\n");
     return first != std::string::npos && body[first] == '{';
+}
+
+std::string beginning_of(const std::string& body) {
+    constexpr std::size_t kMost = 120;
+    return one_line(body, kMost);
 }
 
 // What servers written in Go say to a request without TLS.
@@ -164,11 +172,25 @@ ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
         return failure_of("get", result);
     if (!is_json_object(response->body))
         return Failure{Failure::Kind::kUnreachable, kubernetes::no_api(access("get")), {}};
-    auto lease = stored_lease(parse_lease_object(response->body), response->body);
+    const auto failure = [&](Failure::Kind kind, const std::string& what, const Malformed& why) {
+        return Failure{kind, cannot("get", what + ": " + why.text), {}};
+    };
+    // What is not this Lease comes from something on the way, or from a server that is starting: it
+    // passes. A record that cannot be read is what the server stores, and stays.
+    const std::string another =
+        "it answered 200 with something else than the Lease (" + beginning_of(response->body) + ")";
+    const auto parsed = parse_json(response->body);
+    if (const auto* bad = std::get_if<Malformed>(&parsed))
+        return failure(Failure::Kind::kUnreachable, another, *bad);
+    const auto& tree = std::get<nlohmann::ordered_json>(parsed);
+    if (const auto bad = why_no_lease(tree))
+        return failure(Failure::Kind::kUnreachable, another, *bad);
+    auto object = lease_object_of(tree);
+    if (const auto* bad = std::get_if<Malformed>(&object))
+        return failure(Failure::Kind::kMalformed, "the record in the Lease cannot be read", *bad);
+    auto lease = stored_lease(std::move(object), response->body);
     if (const auto* bad = std::get_if<Malformed>(&lease))
-        return Failure{Failure::Kind::kMalformed,
-                       cannot("get", "the answer is no Lease that can be read: " + bad->text),
-                       {}};
+        return failure(Failure::Kind::kUnreachable, another, *bad);
     return Found{std::get<StoredLease>(std::move(lease))};
 }
 

@@ -3,10 +3,11 @@
 // Pure functions over bytes that others wrote. Nothing throws: what cannot be read comes back as
 // Malformed. Bounds: an object nested deeper than kMaxJsonDepth, a key given twice, an integer
 // beyond 64 bits and bytes that are not UTF-8 are refused, because they could not be written back
-// as they were received; more than kMaxJsonKeys keys in one object, because keeping them in order
-// takes time that grows with their square, and the caller's loop waits.
+// as they were received. Reading takes time in proportion to the bytes (times the logarithm of the
+// number of keys), however many labels or annotations there are.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -18,7 +19,6 @@
 namespace le_run {
 
 inline constexpr int kMaxJsonDepth = 64;
-inline constexpr int kMaxJsonKeys = 2000;
 
 // Why bytes could not be read: one clause for people, e.g. "`spec.renewTime` is a number, not a
 // time".
@@ -42,6 +42,9 @@ struct LeaseObject {
 Parsed<LeaseObject> parse_lease_object(std::string_view bytes);
 // The same, of JSON that has been parsed.
 Parsed<LeaseObject> lease_object_of(const nlohmann::ordered_json& tree);
+
+// Why `tree` is no Lease object at all; nothing: it is one, whether its parts can be read or not.
+std::optional<Malformed> why_no_lease(const nlohmann::ordered_json& tree);
 
 // The object of a create: without uid and resourceVersion. `lease_namespace` may be empty (a file
 // has none).
@@ -69,6 +72,7 @@ void edit_lease_record(nlohmann::ordered_json& spec, const LeaseRecord& record);
 // Clamped to the years 0001 to 9999.
 std::string format_micro_time(WallTime time);
 // Reads any RFC 3339 time: an offset instead of Z, no or up to 18 decimals (cut to microseconds).
+// And years beyond its four digits: an API server stores them, and shows them as Go does.
 Parsed<WallTime> parse_micro_time(std::string_view text);
 
 // What le-run reads of a Status object (the body of an error). Fields that are not there are empty.

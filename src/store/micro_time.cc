@@ -16,11 +16,24 @@ constexpr Micros kEarliest = Days(std::chrono::year(1) / 1 / 1).time_since_epoch
 constexpr Micros kLatest =
     Micros(Days(std::chrono::year(10000) / 1 / 1).time_since_epoch()) - Micros(1);
 
+constexpr std::int64_t kYearsRead = 30'000; // before and after 0; beyond, the next bound is meant
+
 // Reads the text from left to right; after the first mismatch everything fails.
 class Reader {
 public:
     explicit Reader(std::string_view text) : rest_(text) {}
 
+    // A year as Go writes it, which puts no bounds on what others store: at least four digits, more
+    // after 9999, and a sign before the year 0. Beyond 32 bits it stays a year of that sign.
+    std::int64_t year() {
+        const bool is_before_zero = accept('-');
+        std::int64_t value = number(4);
+        const bool may_go_on = value >= 1000;
+        while (may_go_on && !failed_ && !rest_.empty() && rest_.front() >= '0' &&
+               rest_.front() <= '9')
+            value = std::min<std::int64_t>(value * 10 + digit(), INT32_MAX);
+        return is_before_zero ? -value : value;
+    }
     // Exactly `digits` decimal digits.
     int number(int digits) {
         int value = 0;
@@ -85,7 +98,10 @@ std::string format_micro_time(WallTime time) {
 
 Parsed<WallTime> parse_micro_time(std::string_view text) {
     Reader reader(text);
-    const std::chrono::year year(reader.number(4));
+    const std::int64_t year_written = reader.year();
+    constexpr int kLeapYear = 2000; // it has every day that a year has
+    const bool is_in_range = year_written >= -kYearsRead && year_written <= kYearsRead;
+    const std::chrono::year year(is_in_range ? static_cast<int>(year_written) : kLeapYear);
     reader.expect('-');
     const std::chrono::month month(static_cast<unsigned>(reader.number(2)));
     reader.expect('-');
@@ -112,6 +128,8 @@ Parsed<WallTime> parse_micro_time(std::string_view text) {
     const auto date = year / month / day;
     if (!reader.read_all() || !date.ok() || hour > 23 || minute > 59 || second > 59)
         return Malformed{"not a time like 2026-01-02T03:04:05.123456Z"};
+    if (!is_in_range)
+        return WallTime{(year_written < 0 ? kEarliest : kLatest).count()};
     const Micros micros = Micros(Days(date).time_since_epoch()) + std::chrono::hours(hour) +
                           std::chrono::minutes(minute - offset_minutes) +
                           std::chrono::seconds(second) + Micros(fraction);

@@ -658,4 +658,17 @@ TEST_CASE("a server's Retry-After is honoured as far as the deadline allows", "[
     CHECK(wakeup_after(0s) == 500ms); // the usual short pause
 }
 
+TEST_CASE("the number of transitions begins again after the greatest that a Lease holds",
+          "[election]") {
+    CHECK(next_transitions(0) == 1);
+    CHECK(next_transitions(2147483646) == 2147483647);
+    CHECK(next_transitions(2147483647) == 0);
+    Driver d;
+    d.tick();
+    StoredLease lease = d.lease_of("", 1);
+    lease.record.transitions = 2147483647;
+    d.read(Found{lease});
+    CHECK(d.last_record().record.transitions == 0);
+}
+
 } // namespace le_run::test

@@ -191,6 +191,7 @@ TEST_CASE(
         "",
         "<html>sign in</html>",
         "{}",
+        R"({"error":"upstream starting"})",
         R"({"kind":"LeaseList","apiVersion":"coordination.k8s.io/v1","items":[]})",
         lease_of("a", "41", "other"),
         lease_of("a", ""),
@@ -206,14 +207,43 @@ TEST_CASE(
     s.server.answer(200, body);
     s.server.answer(200, body);
     s.server.answer(201, body);
-    // A page is nothing of a Kubernetes API: like other wrong addresses it is waited out.
-    CHECK(s.failed_read().kind == (body.starts_with('{') ? Kind::kMalformed : Kind::kUnreachable));
+    // Whatever something on the way, or a server that is starting, says instead: it is waited out.
+    CHECK(s.failed_read().kind == Kind::kUnreachable);
     const auto update = s.failed_update();
     CHECK(update.kind == Kind::kUnreachable);
     CHECK_THAT(update.text, contains("whether it was written is unknown"));
     const auto created = s.create();
     REQUIRE(std::holds_alternative<Failure>(created));
     CHECK(std::get<Failure>(created).kind == Kind::kUnreachable);
+}
+
+TEST_CASE("answers: a record that cannot be read stays as it is, and is not waited out") {
+    Scripted s;
+    s.server.answer(200, R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":)"
+                         R"({"name":"w","uid":"u","resourceVersion":"1"},"spec":)"
+                         R"({"leaseDurationSeconds":-1}})");
+    const auto failure = s.failed_read();
+    CHECK(failure.kind == Kind::kMalformed);
+    CHECK_THAT(failure.text, contains("the record in the Lease cannot be read: "
+                                      "`spec.leaseDurationSeconds` is -1"));
+}
+
+TEST_CASE("answers: a Lease with 2,100 annotations is read and renewed, all of them kept") {
+    std::string annotations;
+    for (int i = 0; i < 2100; ++i)
+        annotations += (i == 0 ? "\"a" : ",\"a") + std::to_string(i) + "\":\"\"";
+    std::string lease = lease_of("a", "41");
+    lease.replace(lease.find("\"name\""), 0, "\"annotations\":{" + annotations + "},");
+    Scripted s;
+    s.server.answer(200, lease);
+    const auto outcome = s.read();
+    INFO(describe(outcome));
+    REQUIRE(std::holds_alternative<Found>(outcome));
+    s.server.answer(200, lease);
+    const auto written =
+        write_and_wait(s.loop, *s.store, record_of("a"), std::get<Found>(outcome).lease);
+    CHECK(std::holds_alternative<Written>(written));
+    CHECK_THAT(s.server.requests().back(), contains(annotations));
 }
 
 TEST_CASE("answers: only a NotFound that names this lease means absent") {

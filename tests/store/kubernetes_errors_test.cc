@@ -143,8 +143,9 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
     {
         HttpTestServer pod([](const ServedRequest&) { return answer(200, R"({"kind":"Pod"})"); });
         const auto config = at(pod.port());
-        texts.check(read_failure(config, "prod"), Kind::kMalformed, config, "prod",
-                    {"the answer is no Lease that can be read"});
+        texts.check(read_failure(config, "prod"), Kind::kUnreachable, config, "prod",
+                    {R"(it answered 200 with something else than the Lease ({"kind":"Pod"}): )",
+                     "it is not a Lease of coordination.k8s.io"});
     }
 
     // The way there.
