@@ -71,8 +71,11 @@ void Election::check_deadlines(const Fact& fact) {
     switch (state_) {
     case State::kStandby:
         if (give_up_at_ && may_give_up() && has_passed_for_holder(now_, *give_up_at_)) {
-            giving_up_ = Finish{Ending::kNotWon,
-                                "leadership was not won within " + format_duration(*config_.wait)};
+            std::string why = "leadership was not won within " + format_duration(*config_.wait);
+            if (observation_.has_living_holder()) {
+                why += ": " + observation_.holder().text + " holds the lease and renews it";
+            }
+            giving_up_ = Finish{Ending::kNotWon, why};
             leave_standby();
             return;
         }
@@ -133,6 +136,9 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
         }
         if (give_up_at_ && may_give_up()) {
             until(*give_up_at_);
+        } else if (give_up_at_ && !pending_ && observation_.free_at()) {
+            wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
+                                           left_for_holder(now, *give_up_at_)));
         }
         if (denied_until_) {
             until(*denied_until_);
@@ -349,9 +355,14 @@ void Election::adopt_margin() {
     }
 }
 
-// --wait 0 tries once: the first look must have been answered or written off.
+// Also with --wait 0 the first look must have been answered or written off. Whether the holder that
+// was seen then lives, its next renewal tells, or its expiry: then the lease is taken.
 bool Election::may_give_up() const {
-    return last_attempt_ > 1 || (last_attempt_ == 1 && !pending_);
+    const bool has_looked = last_attempt_ > 1 || (last_attempt_ == 1 && !pending_);
+    if (!has_looked || !observation_.free_at() || observation_.has_living_holder()) {
+        return has_looked;
+    }
+    return !pending_ && has_passed_for_observer(now_, *observation_.free_at()) && !may_acquire();
 }
 
 // A release is worth trying until the lease runs out by itself.

@@ -16,7 +16,9 @@ struct ElectionConfig {
         stop_grace; // after a step-down that was asked for; none: no limit but the lease
     bool standby_after_loss = true;
     bool standby_after_work_ended = false;
-    std::optional<Duration> wait; // give up when leadership was not won in that time; none: never
+    // Give up when leadership was not won in that time and the holder was seen to renew meanwhile.
+    // A holder that is silent gets its lease duration: then its lease is taken. None: never.
+    std::optional<Duration> wait;
     std::uint64_t seed = 0; // for jitter, and to tell processes with one identity apart; differs
                             // from process to process
 };

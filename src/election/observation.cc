@@ -24,6 +24,7 @@ Observation::News Observation::found(TimePoint now, const StoredLease& lease) {
         state_ = State::kHeld;
         return News::kEmptied;
     }
+    has_living_holder_ = !known && state_ != State::kUnknown && !lease.record.holder.text.empty();
     const bool same_holder = state_ != State::kUnknown && holder_ == lease.record.holder;
     base_ = lease;
     holder_ = lease.record.holder;
@@ -42,6 +43,7 @@ void Observation::own(TimePoint now, const StoredLease& lease) {
 void Observation::was_there(TimePoint now, const StoredLease& lease) {
     Observation with_it = *this;
     with_it.found(now, lease);
+    with_it.has_living_holder_ = has_living_holder_; // it may have been there before the first look
     const auto before = free_at();
     if (!before || is_not_before(with_it.expires_at_, *before)) {
         *this = with_it;

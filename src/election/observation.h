@@ -44,6 +44,8 @@ public:
     const std::optional<StoredLease>& base() const { return base_; }
     // Who holds the lease by the last record; empty: nobody.
     const HolderIdentity& holder() const { return holder_; }
+    // Whether a holder was seen to write: it lives, or did a moment ago.
+    bool has_living_holder() const { return has_living_holder_; }
 
 private:
     enum class State { kUnknown, kFree, kHeld, kVanished };
@@ -53,6 +55,7 @@ private:
     std::optional<StoredLease> base_;
     HolderIdentity holder_;
     TimePoint expires_at_{};
+    bool has_living_holder_ = false;
 };
 
 // The duration that a record promises its holder, at least `own` where it carries none that makes

@@ -53,7 +53,7 @@ TEST_CASE("exit code: a command that is not there is 127, one that cannot be exe
     run({arena.scratch().path()}, 126, arena.scratch().path());
 }
 
-TEST_CASE("exit code: --wait 0 tries once, --wait 2s gives up, both with 75") {
+TEST_CASE("exit code: --wait 0 and --wait 2s give up beside a living holder, both with 75") {
     const LockKind kind = GENERATE(LockKind::kFile, LockKind::kKubernetes);
     Arena arena(kind);
     Replica& first = arena.start_leader("first", {.options = {"--wait", "0"}}); // free: it wins
@@ -61,10 +61,25 @@ TEST_CASE("exit code: --wait 0 tries once, --wait 2s gives up, both with 75") {
         Replica& other = arena.start("other", {.options = {"--wait", wait}});
         INFO(other.log());
         CHECK(other.wait() == 75);
-        CHECK(other.logged({"not won"}));
+        CHECK(other.logged({"not won", "holds the lease and renews it"}));
     }
     CHECK(arena.record().starts("other") == 0);
     CHECK(first.runs());
+}
+
+TEST_CASE("--wait 0 takes a dead holder's lease, as a crontab needs after a power cut") {
+    const LockKind kind = GENERATE(LockKind::kFile, LockKind::kKubernetes);
+    Arena arena(kind);
+    Replica& dead = arena.start_leader("dead");
+    const pid_t guard = dead.guard();
+    ::kill(guard, SIGSTOP); // it would release the lease
+    dead.signal(SIGKILL);
+    ::kill(guard, SIGKILL);
+    REQUIRE(dead.wait() == 137);
+    Replica& next = arena.start("next", {.options = {"--wait", "0"}});
+    INFO(next.log());
+    REQUIRE(arena.has_started("next"));
+    CHECK(arena.disorder() == "");
 }
 
 TEST_CASE("exit code: --version and --help are 0 and need no lock (file)") {

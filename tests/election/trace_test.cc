@@ -407,13 +407,89 @@ TEST_CASE("numbers that change from try to try do not make the same trouble a ne
 
 TEST_CASE("the option --wait", "[election]") {
     ElectionConfig config = usual_config();
-    SECTION("0: tries once and gives up on a held lease") {
+    SECTION("0: gives up as soon as the holder is seen to renew") {
         config.wait = 0s;
         Driver d(config);
         CHECK(d.tick() == Lines{"report contending", "read"});
-        CHECK(d.tick().empty()); // the one try is under way
+        CHECK(d.tick().empty()); // the first look is under way
+        StoredLease lease = d.lease_of("other");
+        d.read(Found{lease});
+        CHECK(d.wakeup() >= 2s);
+        CHECK(d.tick().empty());
+        d.pass(d.wakeup());
+        CHECK(d.tick() == Lines{"read"});
+        d.read(Found{lease}); // not yet
+        CHECK(d.wakeup() >= 2s);
+        d.pass(d.wakeup());
+        d.tick();
         d.read(Found{d.lease_of("other")});
         CHECK(d.wakeup() == 0s);
+        CHECK(d.tick() == Lines{"finish not-won"});
+    }
+    SECTION("0: the same when a watch tells of the renewal, or of another holder") {
+        config.wait = 0s;
+        const std::string holder = GENERATE("other", "third");
+        Driver d(config);
+        d.become_standby();
+        CHECK(d.watched(WatchWorks{.is_seamless = true}).empty());
+        d.watched(Found{d.lease_of(holder)});
+        CHECK(d.wakeup() == 0s);
+        CHECK(d.tick() == Lines{"finish not-won"});
+    }
+    SECTION("0: a dead holder's lease is taken when it expires") {
+        config.wait = 0s;
+        Driver d(config);
+        const StoredLease lease = d.lease_of("other");
+        d.tick();
+        d.read(Found{lease});
+        d.watched(WatchWorks{.is_seamless = true});
+        CHECK(d.wakeup() == 15s);
+        d.pass(15s);
+        CHECK(d.tick() == Lines{"acquire over v101"});
+        d.written();
+        CHECK(d.election().state() == State::kLeading);
+    }
+    SECTION("0: a look that is under way at the expiry is waited for") {
+        config.wait = 0s;
+        Driver d(config);
+        const StoredLease lease = d.lease_of("other");
+        d.tick();
+        d.read(Found{lease});
+        d.pass(14s);
+        CHECK(d.tick() == Lines{"read"});
+        d.pass(1s);
+        CHECK(d.tick().empty());
+        CHECK(d.read(Found{lease}) == Lines{"acquire over v101"});
+        SECTION("another was faster: that one lives") {
+            CHECK(d.write(Conflict{}) == Lines{"read"});
+            CHECK(d.tick().empty());
+            d.read(Found{d.lease_of("third")});
+            CHECK(d.tick() == Lines{"finish not-won"});
+        }
+        SECTION("the store does not answer any more: no further try") {
+            d.write(Failure{Failure::Kind::kDenied, "no", {}});
+            CHECK(d.tick() == Lines{"finish not-won"});
+        }
+    }
+    SECTION("0: a store that does not answer is tried once") {
+        config.wait = 0s;
+        Driver d(config);
+        d.tick();
+        CHECK(d.read(kUnreachable) == Lines{"report store-trouble"});
+        CHECK(d.wakeup() == 0s);
+        CHECK(d.tick() == Lines{"finish not-won"});
+    }
+    SECTION(
+        "0: a process that wakes up too late for a takeover gives up at the expiry, by itself") {
+        config.wait = 0s;
+        Driver d(config);
+        const StoredLease lease = d.lease_of("other");
+        d.tick();
+        d.read(Found{lease});
+        d.watched(WatchWorks{.is_seamless = true});
+        d.step(MarginMeasured{60s});
+        CHECK(d.wakeup() == 15s);
+        d.pass(15s);
         CHECK(d.tick() == Lines{"finish not-won"});
     }
     SECTION("0: takes a free lease") {
@@ -431,6 +507,8 @@ TEST_CASE("the option --wait", "[election]") {
         d.become_standby();
         d.pass(4s);
         d.tick();
+        d.read(Found{d.lease_of("other")});
+        CHECK(d.tick().empty());
         CHECK(d.election().state() == State::kStandby);
         d.pass(1s);
         CHECK(d.tick() == Lines{"finish not-won"});
