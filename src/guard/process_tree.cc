@@ -4,36 +4,22 @@
 #include <cerrno>
 #include <charconv>
 #include <csignal>
-#include <cstring>
+#include <initializer_list>
 
 #include <fcntl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
+
+#include "guard/process_table.h"
 
 namespace le_run {
 namespace {
 
-// Static, so that the kill path needs no memory. A machine with more processes is handled all the
-// same: what does not fit is found in a later round, at the latest when it has become our own
-// child.
-constexpr std::size_t kMostProcesses = 8192;
-enum class Kin : std::uint8_t { kUnknown, kOurs, kForeign };
-struct Table {
-    pid_t pid[kMostProcesses];
-    pid_t parent[kMostProcesses];
-    Kin kin[kMostProcesses];
-    char listing[16384];
-};
-Table table;
-
-struct DirectoryEntry { // struct linux_dirent64; name follows the fixed part
-    std::uint64_t inode;
-    std::int64_t offset;
-    unsigned short length;
-    unsigned char type;
-};
-constexpr std::size_t kNameOffset = 19;
+constexpr std::size_t kMostPerPart = 1000;
+// A tree in which some process is younger than this is taken for one that forks all the time.
+constexpr long kYoungSeconds = 1;
 
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -57,66 +43,13 @@ private:
     int (&spares_)[2];
 };
 
-// Writes "<pid>/stat" into `path`, which holds 32 characters.
-void stat_path(pid_t pid, char* path) {
-    char* end = std::to_chars(path, path + 16, pid).ptr;
-    std::memcpy(end, "/stat", 6);
-}
-
-// The parent in a line of /proc/PID/stat: "pid (name) state ppid ..."; the name may hold anything,
-// also ')'.
-pid_t parse_parent(const char* line, std::size_t size) {
-    const char* end = line + size;
-    const char* p = end;
-    while (p > line && p[-1] != ')')
-        --p;
-    if (p == line || end - p < 4)
-        return -1;
-    pid_t parent = -1;
-    std::from_chars(p + 3, end, parent);
-    return parent;
-}
-
-Kin* kin_of(pid_t pid, std::size_t count) {
-    const pid_t* found = std::lower_bound(table.pid, table.pid + count, pid);
-    if (found == table.pid + count || *found != pid)
-        return nullptr;
-    return &table.kin[found - table.pid];
-}
-
-// Whether the process at `index` is below `self`, which is not in the table itself. All on the way
-// up learn the same.
-Kin find_kin(std::size_t index, std::size_t count, pid_t self) {
-    Kin kin = Kin::kForeign;
-    std::size_t at = index;
-    for (std::size_t steps = 0; steps < count;
-         ++steps) { // numbers reused during the listing may form a ring
-        if (table.kin[at] != Kin::kUnknown || table.parent[at] == self) {
-            kin = table.parent[at] == self ? Kin::kOurs : table.kin[at];
-            break;
-        }
-        const Kin* parent = kin_of(table.parent[at], count);
-        if (parent == nullptr)
-            break;
-        at = static_cast<std::size_t>(parent - table.kin);
-    }
-    for (at = index; table.kin[at] == Kin::kUnknown;) {
-        table.kin[at] = kin;
-        const Kin* parent = kin_of(table.parent[at], count);
-        if (parent == nullptr)
-            break;
-        at = static_cast<std::size_t>(parent - table.kin);
-    }
-    return kin;
-}
-
 } // namespace
 
 ProcessTree::ProcessTree(PidNamespace pid_namespace)
-    : pid_namespace_(pid_namespace), self_(::getpid()) {
+    : pid_namespace_(pid_namespace), self_(::getpid()), ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
     if (pid_namespace_ == PidNamespace::kOurs && self_ == 1)
-        return;                           // kill(-1) needs none of all that
-    std::memset(&table, 0, sizeof table); // its pages are ours from now on
+        return; // kill(-1) needs none of all that
+    ProcessTable::touch();
     for (int& fd : spare_fds_)
         fd = open_spare();
     char self[16] = {};
@@ -157,39 +90,132 @@ ProcessTree::State ProcessTree::reap(Reaped* reaped) {
 }
 
 void ProcessTree::signal_all(int signal) {
-    send_to_all(signal);
-    send_to_all(SIGCONT);
+    if (!can_list()) {
+        send_to_namespace(signal);
+        send_to_namespace(SIGCONT);
+        return;
+    }
+    send_to_children(signal);
+    send_to_children(SIGCONT);
+    const SparesLent lent(spare_fds_);
+    list_all();
+    for (std::size_t i = 0; i < ProcessTable::size(); ++i)
+        if (send_to(i, signal))
+            send_to(i, SIGCONT);
+}
+
+ProcessTree::Part ProcessTree::kill_part() {
+    if (!can_list()) {
+        send_to_namespace(SIGSTOP);
+        return {send_to_namespace(SIGKILL), true};
+    }
+    const SparesLent lent(spare_fds_);
+    std::size_t left = kMostPerPart;
+    if (step_ == Step::kBegin) {
+        if (tree_forks_) // what was found a fork storm gets no time before the listing
+            send_to_children(SIGSTOP);
+        ProcessTable::begin(proc_fd_);
+        enter(Step::kList);
+    }
+    if (step_ == Step::kList) {
+        if (!list_some(&left))
+            return {};
+        tree_forks_ = has_young_process();
+        if (tree_forks_)
+            send_to_children(SIGSTOP);
+        enter(tree_forks_ ? Step::kStop : Step::kKill);
+    }
+    if (step_ == Step::kStop) {
+        send_to_listed(SIGSTOP, &left);
+        if (left == 0)
+            return {};
+        enter(Step::kKill);
+    }
+    Part part;
+    if (next_ == 0)
+        part.killed = send_to_children(SIGKILL);
+    part.killed += send_to_listed(SIGKILL, &left);
+    part.is_round_over = left > 0;
+    if (part.is_round_over)
+        enter(Step::kBegin);
+    return part;
 }
 
 std::uint32_t ProcessTree::kill_round() {
-    // Stopped first, so that what is killed later in the round cannot fork meanwhile.
-    send_to_all(SIGSTOP);
-    return send_to_all(SIGKILL);
+    std::uint32_t killed = 0;
+    for (;;) {
+        const Part part = kill_part();
+        killed += part.killed;
+        if (part.is_round_over)
+            return killed;
+    }
 }
 
-std::uint32_t ProcessTree::send_to_all(int signal) {
-    if (proc_fd_ < 0 && children_fd_ < 0) {
-        // -1 spares PID 1 and this process.
-        return pid_namespace_ == PidNamespace::kOurs && ::kill(-1, signal) == 0 ? 1 : 0;
+void ProcessTree::enter(Step step) {
+    step_ = step;
+    next_ = 0;
+}
+
+// False: there is more to come.
+bool ProcessTree::list_some(std::size_t* most) {
+    while (*most > 0) {
+        const std::size_t before = ProcessTable::read();
+        if (!ProcessTable::read_more(proc_fd_, self_)) {
+            ProcessTable::find_below(self_);
+            return true;
+        }
+        *most -= std::min(*most, ProcessTable::read() - before);
     }
-    const std::uint32_t children = send_to_children(signal);
-    return children + send_to_deeper(signal);
+    return false;
+}
+
+// Starts are counted in ticks of CLOCK_BOOTTIME; the subtraction holds when they wrap.
+bool ProcessTree::has_young_process() const {
+    timespec now{};
+    ::clock_gettime(CLOCK_BOOTTIME, &now);
+    const auto then = static_cast<std::uint32_t>((now.tv_sec - kYoungSeconds) * ticks_per_second_);
+    for (std::size_t i = 0; i < ProcessTable::size(); ++i)
+        if (static_cast<std::int32_t>(ProcessTable::at(i).start - then) >= 0)
+            return true;
+    return false;
+}
+
+std::uint32_t ProcessTree::count() {
+    if (proc_fd_ < 0)
+        return 0;
+    const SparesLent lent(spare_fds_);
+    list_all();
+    return static_cast<std::uint32_t>(ProcessTable::size());
+}
+
+void ProcessTree::list_all() {
+    step_ = Step::kBegin; // the table is not that of a round any more
+    ProcessTable::begin(proc_fd_);
+    while (ProcessTable::read_more(proc_fd_, self_)) {
+    }
+    ProcessTable::find_below(self_);
+}
+
+// -1 spares PID 1 and this process.
+std::uint32_t ProcessTree::send_to_namespace(int signal) const {
+    return pid_namespace_ == PidNamespace::kOurs && ::kill(-1, signal) == 0 ? 1 : 0;
 }
 
 // Own children are zombies until this process reaps them, so their numbers cannot mean another
 // process.
-std::uint32_t ProcessTree::send_to_children(int signal) {
+std::uint32_t ProcessTree::send_to_children(int signal) const {
     if (children_fd_ < 0)
         return 0;
     std::uint32_t sent = 0;
     off_t offset = 0;
-    pid_t pid = 0; // may be cut in two by the end of the buffer
+    pid_t pid = 0;      // may be cut in two by the end of the buffer
+    char listing[4096]; // the kernel gives no more at once
     for (;;) {
-        const ssize_t size = ::pread(children_fd_, table.listing, sizeof table.listing, offset);
+        const ssize_t size = ::pread(children_fd_, listing, sizeof listing, offset);
         if (size <= 0)
             break;
         offset += size;
-        for (const char* p = table.listing; p < table.listing + size; ++p) {
+        for (const char* p = listing; p < listing + size; ++p) {
             if (*p >= '0' && *p <= '9') {
                 pid = pid * 10 + (*p - '0');
                 continue;
@@ -202,88 +228,43 @@ std::uint32_t ProcessTree::send_to_children(int signal) {
     return sent;
 }
 
-std::uint32_t ProcessTree::send_to_deeper(int signal) {
-    if (proc_fd_ < 0)
-        return 0;
-    const SparesLent lent(spare_fds_);
-    const std::size_t count = list_processes();
+std::uint32_t ProcessTree::send_to_listed(int signal, std::size_t* most) {
     std::uint32_t sent = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        if (find_kin(i, count, self_) != Kin::kOurs)
-            continue;
-        if (table.parent[i] == self_) {
-            // Done through the listing of children where the kernel has one.
-            if (children_fd_ < 0 && ::kill(table.pid[i], signal) == 0)
-                ++sent;
-        } else if (send_safely(table.pid[i], signal)) {
+    for (; *most > 0 && next_ < ProcessTable::size(); ++next_, --*most)
+        if (send_to(next_, signal))
             ++sent;
-        }
-    }
     return sent;
 }
 
-// Fills the table with all processes, in the order of their numbers, as /proc lists them.
-std::size_t ProcessTree::list_processes() {
-    std::size_t count = 0;
-    ::lseek(proc_fd_, 0, SEEK_SET);
-    while (count < kMostProcesses) {
-        const long size = ::syscall(SYS_getdents64, proc_fd_, table.listing, sizeof table.listing);
-        if (size <= 0)
-            break;
-        for (long at = 0; at < size && count < kMostProcesses;) {
-            DirectoryEntry entry;
-            std::memcpy(&entry, table.listing + at, kNameOffset);
-            const char* name = table.listing + at + kNameOffset;
-            at += entry.length;
-            pid_t pid = 0;
-            if (std::from_chars(name, name + 10, pid).ec != std::errc() || pid <= 0 || pid == self_)
-                continue;
-            if (count > 0 && pid <= table.pid[count - 1]) // the search needs the order
-                continue;
-            table.pid[count++] = pid;
-        }
-    }
-    std::size_t kept = 0;
-    for (std::size_t i = 0; i < count; ++i) {
-        const pid_t parent = parent_of(table.pid[i]);
-        if (parent < 0)
-            continue;
-        table.pid[kept] = table.pid[i];
-        table.parent[kept] = parent;
-        table.kin[kept++] = Kin::kUnknown;
-    }
-    return kept;
-}
-
-pid_t ProcessTree::parent_of(pid_t pid) {
-    char path[32];
-    stat_path(pid, path);
-    const int file = ::openat(proc_fd_, path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
-        return -1;
-    char line[512];
-    const ssize_t size = ::read(file, line, sizeof line);
-    ::close(file);
-    return size <= 0 ? -1 : parse_parent(line, static_cast<std::size_t>(size));
-}
-
-bool ProcessTree::is_below_us(pid_t pid) {
-    for (std::size_t steps = 0; pid > 1 && steps < kMostProcesses; ++steps) {
-        pid = parent_of(pid);
-        if (pid == self_)
-            return true;
-    }
-    return false;
-}
-
-// A deeper descendant may have been reaped, and its number be another's: the pidfd holds one
-// process, and only if the number leads up to us after that is it the one meant.
-bool ProcessTree::send_safely(pid_t pid, int signal) {
-    const int process = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+// Sends to one process of the table, unless the listing of children has seen to it.
+//
+// Its number may be another's by now. The pidfd holds one process, whose number stays its own as
+// long as it is not reaped; so what is read after that is about this process, or about one that
+// the signal does not reach. It is ours if
+// - it is a child of ours now: it was left to us when its parent died; or
+// - it is the process that was listed (the same start), its parent is still the one that was listed
+//   (a process never gets a parent that began later than itself, so the same number is the same
+//   process), and that one has been verified in the same way, after it was listed.
+// Any other is left to the next round.
+bool ProcessTree::send_to(std::size_t index, int signal) {
+    ProcessTable::Entry& entry = ProcessTable::at(index);
+    const bool is_done = entry.parent == self_ && children_fd_ >= 0;
+    if (is_done && entry.first_child == ProcessTable::kNone)
+        return false; // nobody's verified parent
+    const int process = static_cast<int>(::syscall(SYS_pidfd_open, entry.pid, 0));
     if (process < 0)
         return false;
-    const bool sent =
-        is_below_us(pid) && ::syscall(SYS_pidfd_send_signal, process, signal, nullptr, 0) == 0;
+    ProcessStat now;
+    bool sent = false;
+    if (read_stat(proc_fd_, entry.pid, &now)) {
+        const bool is_listed = now.start == entry.start && now.parent == entry.parent &&
+                               entry.parent_at != ProcessTable::kNone &&
+                               ProcessTable::entry(entry.parent_at).is_verified;
+        const bool is_ours = now.parent == self_ || is_listed;
+        entry.is_verified = entry.is_verified || (is_ours && now.start == entry.start);
+        sent = is_ours && !is_done && !now.is_dead &&
+               ::syscall(SYS_pidfd_send_signal, process, signal, nullptr, 0) == 0;
+    }
     ::close(process);
     return sent;
 }

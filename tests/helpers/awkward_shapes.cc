@@ -5,6 +5,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
+#include <sstream>
 #include <thread>
 
 #include <fcntl.h>
@@ -183,6 +184,33 @@ const Shape kShapes[] = {
     {"clone-parent", 1, become_a_sibling},
     {"no-exit-signal", 1, clone_without_signal},
 };
+
+// "chain-1000-stopped" is made by `test-forest chain 1000 stopped`.
+void make_forest(const std::string& shape) {
+    int ready[2];
+    if (::pipe(ready) != 0)
+        ::_exit(2);
+    if (fork_or_fail() == 0) {
+        ::close(ready[0]);
+        std::vector<std::string> words = {TEST_FOREST};
+        std::istringstream parts(shape);
+        for (std::string part; std::getline(parts, part, '-');)
+            words.push_back(part);
+        words.insert(words.end(), {"--ready", std::to_string(ready[1])});
+        std::vector<char*> argv;
+        for (std::string& word : words)
+            argv.push_back(word.data());
+        argv.push_back(nullptr);
+        ::execv(TEST_FOREST, argv.data());
+        ::_exit(2);
+    }
+    ::close(ready[1]);
+    char byte = 0;
+    if (::read(ready[0], &byte, 1) != 1)
+        ::_exit(2);
+    ::close(ready[0]);
+}
+
 void prepare() {
     if (const char* path = std::getenv("TEST_AWKWARD_FIFO")) {
         fifo = ::open(path, O_WRONLY);
@@ -208,10 +236,14 @@ bool make_awkward(std::vector<std::string> shapes) {
     for (const std::string& shape : shapes) {
         const auto* known = std::find_if(std::begin(kShapes), std::end(kShapes),
                                          [&](const Shape& one) { return shape == one.name; });
-        if (known == std::end(kShapes))
+        if (known != std::end(kShapes)) {
+            known->make();
+            expected += known->descendants;
+        } else if (shape.find_first_of("0123456789") != std::string::npos) {
+            make_forest(shape);
+        } else {
             return false;
-        known->make();
-        expected += known->descendants;
+        }
     }
     while (__atomic_load_n(arrived, __ATOMIC_SEQ_CST) < expected)
         ::usleep(1000);

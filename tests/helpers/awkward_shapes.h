@@ -14,6 +14,15 @@
 //   no-exit-signal      a clone child that tells nobody of its end
 //   quick-exit          the caller is to end with code 7 once the others are there
 //
+// Big ones (helpers/forest.cc): SHAPE-COUNT or SHAPE-COUNT-stopped, as in "chain-1000" and
+// "mix-10000-stopped", whose every second process is stopped. All are sessions of their own.
+//
+//   chain-N             each below the one before; the last writes its life into the record
+//   star-N              all children of one
+//   wide-N              as many children as each of them has
+//   threads-N           a chain of which each is the child of a thread that is not the main one
+//   mix-N               a quarter of each
+//
 // Descendants ignore SIGTERM, SIGINT and SIGHUP and inherit every descriptor. Where
 // TEST_AWKWARD_FIFO names a FIFO, every process holds it open for writing, so that its reader sees
 // the end of file exactly when the last one is gone; each writes one line when it is there, and the
