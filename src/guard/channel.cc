@@ -43,7 +43,7 @@ bool is_sane(const Failed&) { return true; }
 bool is_sane(const Ended&) { return true; }
 bool is_sane(const Gone& m) { return m.cause <= EndCause::kNotStarted; }
 bool is_sane(const Late& m) { return m.nanoseconds >= 0 && Duration(m.nanoseconds) <= kMost; }
-bool is_sane(const Pong&) { return true; }
+bool is_sane(const Pong& m) { return m.is_killing <= 1; }
 
 template <class Message>
 struct Datagram;
@@ -88,7 +88,8 @@ Channel<Outgoing, Incoming>::~Channel() {
 }
 
 template <class Outgoing, class Incoming>
-bool Channel<Outgoing, Incoming>::send(const Outgoing& message) {
+typename Channel<Outgoing, Incoming>::Sent
+Channel<Outgoing, Incoming>::try_send(const Outgoing& message) {
     return std::visit(
         [&](const auto& kind) {
             Tag tag = message.index();
@@ -101,7 +102,19 @@ bool Channel<Outgoing, Incoming>::send(const Outgoing& message) {
             do {
                 sent = ::sendmsg(fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
             } while (sent < 0 && errno == EINTR);
-            return sent == static_cast<ssize_t>(sizeof tag + sizeof kind);
+            if (sent >= 0)
+                return Sent::kYes; // SOCK_SEQPACKET: all of it
+            switch (errno) {
+            case EAGAIN:
+                return Sent::kFull;
+            case EPIPE:
+            case ECONNRESET:
+            case ENOTCONN:
+            case EBADF:
+                return Sent::kClosed;
+            default:
+                return Sent::kRefused;
+            }
         },
         message);
 }
@@ -124,7 +137,9 @@ Channel<Outgoing, Incoming>::receive(Incoming* message) {
         if (size == 0)
             return Receive::kClosed;
         if (size < 0) {
-            if (errno == EINTR)
+            // A peer that closed its end with messages unread gives ECONNRESET, once. What it said
+            // before that is still there.
+            if (errno == EINTR || errno == ECONNRESET)
                 continue;
             return errno == EAGAIN ? Receive::kNothing : Receive::kClosed;
         }

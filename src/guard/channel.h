@@ -48,7 +48,8 @@ struct Signal {
     RunNumber run = 0;
     std::int32_t number = 0;
 };
-// Answered by Pong at once; silence tells the guard that le-run hangs. run 0: no run is under way.
+// Answered by Pong at once, or, while the guard kills, several times a second; silence tells the
+// guard that le-run hangs. run 0: no run is under way.
 struct Ping {
     RunNumber run = 0;
     std::uint64_t number = 0;
@@ -97,6 +98,7 @@ struct Late { // how long the guard was kept from its work, worst since the last
 };
 struct Pong {
     std::uint64_t number = 0;
+    std::uint32_t is_killing = 0; // 1: SIGKILL to the whole tree has begun
 };
 
 using ToGuard = std::variant<Start, Until, Stop, Signal, Ping, Settled>;
@@ -107,6 +109,9 @@ template <class Outgoing, class Incoming>
 class Channel {
 public:
     enum class Receive { kMessage, kNothing, kClosed };
+    // kFull: the peer has left too much unread. kRefused: the kernel could not take the message now
+    // (ENOBUFS, ENOMEM under a memory limit); try again later. kClosed: the peer's end is closed.
+    enum class Sent { kYes, kFull, kRefused, kClosed };
 
     explicit Channel(int fd) : fd_(fd) {}
     Channel(const Channel&) = delete;
@@ -114,8 +119,9 @@ public:
     ~Channel();
 
     int fd() const { return fd_; }
-    // False: the peer is gone or its buffer is full.
-    bool send(const Outgoing& message);
+    // Sends the whole message or nothing of it.
+    Sent try_send(const Outgoing& message);
+    bool send(const Outgoing& message) { return try_send(message) == Sent::kYes; }
     // Whether the peer has left so much unread that only half of its buffer is free.
     bool is_half_full() const;
     // Takes one message; malformed datagrams are skipped.

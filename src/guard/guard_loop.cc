@@ -31,6 +31,7 @@ constexpr Duration kNotableLateness = milliseconds(100);
 // is told of it lacks no more than this.
 constexpr Duration kUntold = milliseconds(100);
 constexpr Duration kBetweenLates = seconds(1);
+constexpr Duration kRetryPause = milliseconds(20); // after the kernel refused a message
 constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
 constexpr int kMessagesPerLook = 64;
 constexpr int kMessagesOfTheDead = 1024; // more than a socket's buffer holds
@@ -112,7 +113,7 @@ void GuardLoop::wait() {
         is_quiet = !is_news_within(timeout);
         now = clock_.now();
         note_lateness(now, timeout, now.boot() - before.boot() - timeout);
-        is_quiet = is_quiet && !is_killing() && unsent_count_ == 0 &&
+        is_quiet = is_quiet && !is_killing() && !has_unsent() &&
                    !has_passed_for_holder(now, machine_.next_deadline()) &&
                    !has_passed_for_holder(now, look_at_all);
     }
@@ -125,12 +126,16 @@ Duration GuardLoop::until_next_look(TimePoint now) const {
     else if (!is_idle())
         timeout = std::clamp(left_for_holder(now, machine_.next_deadline()), Duration::zero(),
                              kLookDuringRun);
-    return unsent_count_ > 0 ? std::min(timeout, kLookDuringRun) : timeout;
+    if (!has_unsent())
+        return timeout;
+    return std::min(timeout, last_sent_ == GuardEnd::Sent::kRefused ? kRetryPause : kLookDuringRun);
 }
 
 // Sleeps until there is news, or the time is over. Time that the machine was suspended counts.
 bool GuardLoop::is_news_within(Duration timeout) {
-    const short channel_events = unsent_count_ > 0 ? POLLIN | POLLOUT : POLLIN;
+    // A socket that could not be written to for want of memory is writable all the time.
+    const short channel_events =
+        has_unsent() && last_sent_ == GuardEnd::Sent::kFull ? POLLIN | POLLOUT : POLLIN;
     pollfd fds[] = {
         {timer_fd_, POLLIN, 0},
         {sigchld_fd_, POLLIN, 0},
@@ -157,7 +162,8 @@ void GuardLoop::note_lateness(TimePoint now, Duration slept, Duration late) {
             std::max(worst_lateness_, late + std::max(Duration::zero(), slept - kUntold));
     if (worst_lateness_ == Duration::zero() || now.boot() - last_late_.boot() < kBetweenLates)
         return;
-    tell(Late{worst_lateness_.count()});
+    if (!tell_now(Late{worst_lateness_.count()}))
+        return;
     last_late_ = now;
     worst_lateness_ = Duration::zero();
 }
@@ -285,6 +291,7 @@ void GuardLoop::read_messages(int most) {
         case GuardEnd::Receive::kClosed:
             channel_state_ = ChannelState::kClosed;
             unsent_count_ = 0;
+            unsent_pong_.reset();
             return;
         case GuardEnd::Receive::kMessage:
             hang_watch_.heard(clock_.now());
@@ -296,7 +303,8 @@ void GuardLoop::read_messages(int most) {
 
 void GuardLoop::on_message(const ToGuard& message) {
     if (const auto* ping = std::get_if<Ping>(&message)) {
-        tell(Pong{ping->number});
+        unsent_pong_ = Pong{ping->number, is_killing() ? 1U : 0U};
+        flush();
     } else if (const auto* start = std::get_if<Start>(&message)) {
         // With a Gone unsent le-run cannot know that the last run is over: no such Start is meant.
         // Nor is a dead le-run's obeyed.
@@ -325,28 +333,35 @@ void GuardLoop::end_hung_le_run() {
     [[maybe_unused]] const auto ignored = ::write(le_run_.ending_fd, "", 1);
 }
 
-// What tells of a run is kept until it can be sent; Late and Pong are of the moment.
+// Kept until it can be sent.
 void GuardLoop::tell(const FromGuard& message) {
-    const bool of_the_moment =
-        std::holds_alternative<Late>(message) || std::holds_alternative<Pong>(message);
-    if (channel_state_ == ChannelState::kClosed || (of_the_moment && unsent_count_ > 0))
+    if (channel_state_ == ChannelState::kClosed)
         return;
-    if (of_the_moment) {
-        channel_.send(message);
-        return;
-    }
     if (unsent_count_ < unsent_.size())
         unsent_[unsent_count_++] = message;
     flush();
 }
 
+// Only of the moment, and behind all that waits. False: not sent.
+bool GuardLoop::tell_now(const FromGuard& message) {
+    flush();
+    return channel_state_ == ChannelState::kOpen && !has_unsent() && send(message);
+}
+
 void GuardLoop::flush() {
     std::size_t sent = 0;
-    while (sent < unsent_count_ && channel_.send(unsent_[sent]))
+    while (sent < unsent_count_ && send(unsent_[sent]))
         ++sent;
     std::copy(unsent_.begin() + static_cast<std::ptrdiff_t>(sent),
               unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_count_), unsent_.begin());
     unsent_count_ -= sent;
+    if (unsent_count_ == 0 && unsent_pong_ && send(*unsent_pong_))
+        unsent_pong_.reset();
+}
+
+bool GuardLoop::send(const FromGuard& message) {
+    last_sent_ = channel_.try_send(message);
+    return last_sent_ == GuardEnd::Sent::kYes;
 }
 
 } // namespace le_run

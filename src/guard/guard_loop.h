@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <optional>
 
 #include <sys/types.h>
 
@@ -60,7 +61,10 @@ private:
     void end_hung_le_run();
     void note_lateness(TimePoint now, Duration slept, Duration late);
     void tell(const FromGuard& message);
+    bool tell_now(const FromGuard& message);
     void flush();
+    bool send(const FromGuard& message);
+    bool has_unsent() const { return unsent_count_ > 0 || unsent_pong_; }
     bool is_idle() const { return machine_.state() == ChildMachine::State::kIdle; }
     bool is_killing() const { return machine_.state() == ChildMachine::State::kKilling; }
 
@@ -90,6 +94,8 @@ private:
     TimePoint last_late_{};        // when that was sent
     std::array<FromGuard, 8> unsent_{};
     std::size_t unsent_count_ = 0;
+    std::optional<Pong> unsent_pong_; // the last one
+    GuardEnd::Sent last_sent_ = GuardEnd::Sent::kYes;
 };
 
 } // namespace le_run

@@ -17,23 +17,12 @@
 namespace le_run {
 namespace {
 
-// A ping follows an extension where it can, so that both processes wake up for both at once. By
-// itself it comes where extensions are rarer than kPingDuringRun, or fail; an unanswered one is
-// repeated.
-constexpr Duration kPingDuringRun = std::chrono::seconds(3);
-constexpr Duration kPingWithoutRun = std::chrono::seconds(10);
-constexpr Duration kPingUnanswered = std::chrono::seconds(1);
-// A guard that is silent for so long is continued once (it may have been stopped), then ended.
-// Renewals do not depend on it meanwhile; past kill_at nothing may be waited for, so there half a
-// lambda must do.
-constexpr Duration kContinueAfter = std::chrono::seconds(3);
-constexpr Duration kEndAfter = std::chrono::seconds(6);
-constexpr Duration kEndAfterKillAt = std::chrono::milliseconds(500);
-// From a second before kill_at on it is asked so often that all this, and ending it, takes less
-// than lambda.
-constexpr Duration kAskOftenBefore = std::chrono::seconds(1);
-constexpr Duration kPingNearKillAt = std::chrono::milliseconds(125);
 constexpr Duration kSweepPause = std::chrono::milliseconds(2);
+
+// The laxer of two deadlines, clock by clock.
+TimePoint later(TimePoint a, TimePoint b) {
+    return {std::max(a.boot(), b.boot()), std::max(a.raw(), b.raw())};
+}
 
 int open_pidfd(pid_t pid) {
     const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
@@ -48,8 +37,8 @@ int open_pidfd(pid_t pid) {
 GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callbacks callbacks)
     : guard_(std::move(guard)), callbacks_(std::move(callbacks)), channel_(guard_.channel),
       readable_(loop, ::fcntl(guard_.channel, F_DUPFD_CLOEXEC, 3)),
-      death_(loop, open_pidfd(guard_.pid)), ping_timer_(loop, [this] { ping(); }),
-      sweep_timer_(loop, [this] { sweep(); }),
+      death_(loop, open_pidfd(guard_.pid)), outbox_(loop, channel_),
+      ping_timer_(loop, [this] { ping(); }), sweep_timer_(loop, [this] { sweep(); }),
       tree_(::getpid() == 1 ? ProcessTree::PidNamespace::kOurs
                             : ProcessTree::PidNamespace::kShared),
       child_ends_(boost::asio::use_service<ChildEnds>(loop)) {
@@ -79,49 +68,60 @@ bool GuardLink::start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire
     }
     message.foreground = terminal_.lend() ? 1 : 0;
     state_ = State::kRunning;
+    term_at_ = term_at;
     kill_at_ = kill_at;
-    send(message);
-    ping_timer_.arm(until_next_ping(kPingUnanswered));
+    lease_ = Lease::kHeld;
+    watch_.run_until(urgent_at());
+    outbox_.send(message);
+    ping_soon();
     return true;
 }
 
 void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
-    const bool comes_nearer = !is_not_before(kill_at, kill_at_);
+    if (state_ != State::kRunning) {
+        return; // the tree is being swept, or gone
+    }
+    const TimePoint before = urgent_at();
+    term_at_ = term_at;
     kill_at_ = kill_at;
-    send(Until{run_, term_at, kill_at});
-    if (has_passed_for_holder(clock_.now(), pinged_at_ + kPingUnanswered)) {
+    watch_.run_until(urgent_at());
+    outbox_.send(Until{run_, term_at, kill_at});
+    // A ping follows an extension where it can, so that both processes wake up for both at once.
+    if (watch_.may_ask_along(clock_.now())) {
         ping();
-    } else if (comes_nearer) { // else the timer is left alone, however often this is called
-        ping_timer_.arm(until_next_ping(kPingUnanswered));
+    } else if (!is_not_before(urgent_at(), before)) { // else the timer is left alone, however often
+        ping_soon();                                  // this is called
     }
 }
 
-void GuardLink::stop(int signal, TimePoint kill_at) {
+void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
+    if (state_ != State::kRunning) {
+        return;
+    }
     kill_at_ = earlier(kill_at_, kill_at);
-    send(Stop{run_, signal, kill_at});
-    ping_timer_.arm(until_next_ping(kPingUnanswered));
+    lease_ = lease;
+    watch_.run_until(urgent_at());
+    outbox_.send(Stop{run_, signal, kill_at});
+    ping_soon();
+}
+
+// What a stop that was asked for allows may be less than the lease does; term_at never is more.
+TimePoint GuardLink::urgent_at() const {
+    return lease_ == Lease::kLost ? kill_at_ : later(term_at_, kill_at_);
 }
 
 void GuardLink::pass_on(int signal) {
     // Its loss is the sender's usual risk with signals. A burst of them must leave room for what
-    // the lease has to say: a guard that takes no message is ended.
-    if (state_ == State::kRunning && !channel_.is_half_full()) {
-        channel_.send(Signal{run_, signal});
+    // the lease has to say.
+    if (state_ == State::kRunning && !outbox_.is_crowded()) {
+        outbox_.send(Signal{run_, signal});
     }
 }
 
 void GuardLink::settled() {
-    if (state_ == State::kIdle && settled_run_ != run_ && channel_.send(Settled{run_})) {
+    if (state_ == State::kIdle && settled_run_ != run_) {
         settled_run_ = run_;
-    }
-}
-
-void GuardLink::send(const ToGuard& message) {
-    if (state_ != State::kRunning) {
-        return; // the tree is being swept, or gone
-    }
-    if (!channel_.send(message)) {
-        end_guard("the guard process did not take messages any more and was ended");
+        outbox_.send(Settled{run_});
     }
 }
 
@@ -147,10 +147,8 @@ void GuardLink::receive() {
             break;
         }
         if (const auto* pong = std::get_if<Pong>(&message)) {
-            pongs_ = std::max(pongs_, pong->number);
-            if (pongs_ == pings_ && (state_ == State::kIdle || state_ == State::kRunning)) {
-                ping_timer_.arm(state_ == State::kIdle ? kPingWithoutRun
-                                                       : until_next_ping(kPingDuringRun));
+            if (watch_.answered(pong->number, pong->is_killing != 0)) {
+                ping_timer_.arm(watch_.until_next(clock_.now()));
             }
             continue;
         }
@@ -166,6 +164,8 @@ void GuardLink::receive() {
         const bool is_current = run == run_ && state_ == State::kRunning;
         if (std::holds_alternative<Gone>(message) && is_current) {
             state_ = State::kIdle;
+            watch_.run_is_over();
+            outbox_.clear();
             terminal_.take_back();
         }
         if (is_current || std::holds_alternative<Late>(message)) {
@@ -175,41 +175,30 @@ void GuardLink::receive() {
 }
 
 void GuardLink::ping() {
-    const TimePoint now = clock_.now();
-    const bool is_answered = pongs_ == pings_;
-    // le-run itself may have slept: what it did not ask for is not the guard's silence.
-    const bool was_late =
-        pings_ > 0 && has_passed_for_holder(now, pinged_at_ + kPingUnanswered + kContinueAfter);
-    if (is_answered || was_late) {
-        silent_since_ = now;
-    }
-    pinged_at_ = now;
     if (state_ == State::kSweeping || state_ == State::kLost) {
         return;
     }
-    const auto silent_for = [&](Duration d) {
-        return has_passed_for_holder(now, silent_since_ + d);
-    };
-    const bool is_overdue = state_ == State::kRunning && !is_answered &&
-                            has_passed_for_holder(now, kill_at_ + kEndAfterKillAt) &&
-                            silent_for(kEndAfterKillAt);
-    if (silent_for(kEndAfter) || is_overdue) {
-        end_guard("the guard process did not answer and was ended");
+    const TimePoint now = clock_.now();
+    switch (watch_.look(now)) {
+    case GuardWatch::Verdict::kFine:
+        break;
+    case GuardWatch::Verdict::kContinue:
+        ::kill(guard_.pid, SIGCONT);
+        break;
+    case GuardWatch::Verdict::kEnd:
+        death_cause_ = "the guard process did not answer and was ended";
+        ::kill(guard_.pid, SIGKILL);
         return;
     }
-    if (silent_for(kContinueAfter)) {
-        ::kill(guard_.pid, SIGCONT);
-    }
-    channel_.send(Ping{state_ == State::kRunning ? run_ : 0, ++pings_});
-    ping_timer_.arm(until_next_ping(kPingUnanswered)); // receive() makes it longer
+    const RunNumber run = state_ == State::kRunning ? run_ : 0;
+    const auto sent = outbox_.send_now(Ping{run, watch_.next_number()});
+    watch_.asked(now, sent != LeRunEnd::Sent::kRefused);
+    ping_timer_.arm(watch_.until_next(now)); // receive() makes it longer
 }
 
-Duration GuardLink::until_next_ping(Duration longest) {
-    if (state_ != State::kRunning) {
-        return longest;
-    }
-    const TimePoint often_from = kill_at_ - kAskOftenBefore;
-    return std::clamp(left_for_holder(clock_.now(), often_from), kPingNearKillAt, longest);
+void GuardLink::ping_soon() {
+    ping_timer_.arm(
+        std::min<Duration>(watch_.until_next(clock_.now()), GuardWatch::kPingUnanswered));
 }
 
 void GuardLink::children_changed() {
@@ -246,14 +235,10 @@ void GuardLink::wait_for_death() {
                       });
 }
 
-void GuardLink::end_guard(const std::string& why) {
-    death_cause_ = why;
-    ::kill(guard_.pid, SIGKILL);
-}
-
 void GuardLink::guard_died() {
     const bool was_running = state_ == State::kRunning;
     state_ = was_running ? State::kSweeping : State::kLost;
+    outbox_.clear();
     callbacks_.lost(death_cause_);
     if (was_running) {
         sweep();

@@ -15,6 +15,8 @@
 #include "guard/guard.h"
 #include "guard/process_tree.h"
 #include "run/boottime_timer.h"
+#include "run/guard_watch.h"
+#include "run/outbox.h"
 #include "run/terminal.h"
 
 namespace le_run {
@@ -39,11 +41,17 @@ public:
     bool start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire_time,
                const std::vector<std::string>& environment);
     void extend(TimePoint term_at, TimePoint kill_at);
-    void stop(int signal, TimePoint kill_at);
+    // Whether the lease outlasts `kill_at`, as far as the last extension goes. Where it is lost,
+    // nothing that the guard should do may be waited for.
+    enum class Lease { kHeld, kLost };
+    void stop(int signal, TimePoint kill_at, Lease lease);
     void pass_on(int signal);
     // No run is under way, and the last one's lease is not held any more, or not to be released:
     // when le-run dies now the guard has nothing to do in its place.
     void settled();
+
+    // How late the guard may wake, by what the election reckons with.
+    void set_lambda(Duration lambda) { watch_.set_lambda(lambda); }
 
     // Whether a Start has been sent whose Gone has not come, and the guard is there to send it.
     bool is_run_under_way() const { return state_ == State::kRunning; }
@@ -59,8 +67,8 @@ private:
     void wait_for_messages();
     void wait_for_death();
     void ping();
-    Duration until_next_ping(Duration longest);
-    void end_guard(const std::string& why);
+    void ping_soon();
+    TimePoint urgent_at() const;
     void guard_died();
     void sweep();
 
@@ -69,6 +77,8 @@ private:
     LeRunEnd channel_;
     boost::asio::posix::stream_descriptor readable_;
     boost::asio::posix::stream_descriptor death_;
+    Outbox outbox_;
+    GuardWatch watch_;
     BoottimeTimer ping_timer_;
     BoottimeTimer sweep_timer_;
     ProcessTree tree_;
@@ -78,11 +88,9 @@ private:
     State state_ = State::kIdle;
     RunNumber run_ = 0;
     RunNumber settled_run_ = 0;                   // the last one of which the guard was told so
-    TimePoint kill_at_ = TimePoint::far_future(); // of the run under way
-    std::uint64_t pings_ = 0;
-    std::uint64_t pongs_ = 0;
-    TimePoint silent_since_{}; // the oldest ping without an answer was sent then
-    TimePoint pinged_at_{};
+    TimePoint term_at_{};                         // of the run under way
+    TimePoint kill_at_ = TimePoint::far_future(); // likewise; a Stop's counts
+    Lease lease_ = Lease::kHeld;
     std::string death_cause_ = "the guard process ended";
     std::uint32_t swept_ = 0;
 };

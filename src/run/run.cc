@@ -141,18 +141,18 @@ private:
     void act(const StopWork& stop) {
         switch (stop.cause) {
         case StopCause::kStepDown:
-            guard_.stop(requested_signal_, stop.kill_at);
+            guard_.stop(requested_signal_, stop.kill_at, GuardLink::Lease::kHeld);
             break;
         case StopCause::kMargin:
-            guard_.stop(options_.stop_signal, stop.kill_at);
+            guard_.stop(options_.stop_signal, stop.kill_at, GuardLink::Lease::kHeld);
             break;
         case StopCause::kRenewDeadline:
-            guard_.stop(0,
-                        stop.kill_at); // the guard has the same deadline: it sends the signal, once
+            // The guard has the same deadline: it sends the signal, once.
+            guard_.stop(0, stop.kill_at, GuardLink::Lease::kHeld);
             break;
         case StopCause::kOtherHolder:
         case StopCause::kVanished:
-            guard_.stop(0, stop.kill_at); // no time to ask
+            guard_.stop(0, stop.kill_at, GuardLink::Lease::kLost); // no time to ask
             break;
         }
     }

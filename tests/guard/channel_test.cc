@@ -3,6 +3,7 @@
 #include <csignal>
 #include <cstring>
 #include <limits>
+#include <memory>
 #include <string>
 #include <utility>
 
@@ -193,4 +194,18 @@ TEST_CASE("a lateness that le-run cannot compute with is no message") {
         REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
         CHECK(std::holds_alternative<Pong>(message));
     }
+}
+
+TEST_CASE("what a peer said before it closed its end is there, whatever it left unread") {
+    Pair pair;
+    auto le_run = std::make_unique<LeRunEnd>(pair.ends[0]);
+    GuardEnd guard(pair.ends[1]);
+    REQUIRE(guard.send(Pong{1})); // never read
+    REQUIRE(le_run->send(Settled{7}));
+    le_run.reset();
+    ToGuard message;
+    REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
+    CHECK(std::get<Settled>(message).run == 7);
+    CHECK(guard.receive(&message) == GuardEnd::Receive::kClosed);
+    CHECK(guard.try_send(Pong{2}) == GuardEnd::Sent::kClosed);
 }

@@ -1,4 +1,6 @@
-// The guard is stopped for a while, or le-run reads nothing: what it is told and tells meanwhile.
+// The guard is stopped for a while, or le-run reads nothing, or the kernel takes no message: what
+// the guard is told and tells meanwhile.
+#include <cerrno>
 #include <csignal>
 
 #include <sys/wait.h>
@@ -6,6 +8,7 @@
 
 #include "helpers/catch.h"
 #include "helpers/process.h"
+#include "helpers/refused_sends.h"
 #include "process/stand_in.h"
 
 using namespace le_run;
@@ -167,4 +170,39 @@ TEST_CASE("a Gone that finds the channel full is told once there is room, once")
     CHECK(le_run.is_silent_for(milliseconds(300)));
     le_run.start(); // and the guard is as ready as ever
     CHECK(le_run.expect<Started>().run == 2);
+}
+
+TEST_CASE("what the kernel has no memory for the guard tells later, without asking all the time") {
+    RefusedSends sends;
+    StandInOptions options;
+    options.prepare = [&] { sends.afflict(); };
+    StandIn le_run({"/bin/sleep", "100"}, options);
+    const auto is_refused_for_a_while = [&] {
+        const TimePoint then = le_run.now() + milliseconds(200);
+        return wait_until([&] { return sends.refused() > 3; }) && has_come(le_run, then);
+    };
+    sends.refuse(ENOBUFS, le_run.guard());
+    le_run.start();
+    REQUIRE(is_refused_for_a_while());
+    CHECK(sends.refused() < 500); // each 20 ms: it would need 10 s for that
+    sends.allow();
+    le_run.expect<Started>();
+
+    sends.refuse(ENOBUFS, le_run.guard());
+    le_run.send(Ping{le_run.run(), 4711});
+    REQUIRE(is_refused_for_a_while());
+    sends.allow();
+    FromGuard message;
+    REQUIRE(wait_until([&] {
+        return le_run.channel().receive(&message) == LeRunEnd::Receive::kMessage &&
+               std::holds_alternative<Pong>(message);
+    }));
+    CHECK(std::get<Pong>(message).number == 4711);
+
+    sends.refuse(ENOMEM, le_run.guard());
+    le_run.stop(SIGTERM);
+    REQUIRE(is_refused_for_a_while());
+    CHECK(sends.refused() < 500);
+    sends.allow();
+    CHECK(le_run.expect<Gone>().cause == EndCause::kStopAsked);
 }

@@ -1,6 +1,8 @@
 // le-run's side of the channel, with the test in the guard's place: what the guard says has force
 // only for the run it is about.
+#include <cerrno>
 #include <csignal>
+#include <future>
 
 #include <boost/asio/io_context.hpp>
 #include <sys/prctl.h>
@@ -9,6 +11,7 @@
 #include <unistd.h>
 
 #include "helpers/catch.h"
+#include "helpers/refused_sends.h"
 #include "helpers/wait_until.h"
 #include "run/guard_link.h"
 
@@ -197,7 +200,7 @@ TEST_CASE("a guard is asked often before it must kill, so that one that hangs th
     REQUIRE(link.link().start(kill_at, by_stop ? TimePoint::far_future() : kill_at, kAcquireTime,
                               {"A=b"}));
     if (by_stop)
-        link.link().stop(SIGTERM, kill_at);
+        link.link().stop(SIGTERM, kill_at, GuardLink::Lease::kHeld);
     int pings_near = 0;
     link.runs_until([&] {
         const int pings = link.answer_pings();
@@ -239,4 +242,73 @@ TEST_CASE("a lease is settled once, after its run, and each run has its own") {
         REQUIRE(heard.size() == 1);
         CHECK(std::get<Settled>(heard[0]).run == run);
     }
+}
+
+TEST_CASE("what the kernel has no memory for is told later, in order, and ends nothing") {
+    const int error = GENERATE(ENOBUFS, ENOMEM);
+    RefusedSends sends;
+    // The calls of a thread of its own are refused.
+    std::async(std::launch::async, [&] {
+        sends.afflict();
+        Link link;
+        Clock clock;
+        const TimePoint last = clock.now() + seconds(50);
+        link.told();
+        sends.refuse(error);
+        link.start();
+        link.link().extend(clock.now() + seconds(40), clock.now() + seconds(40));
+        link.link().pass_on(SIGUSR1);
+        link.link().extend(last, last);
+        link.link().stop(SIGTERM, last, GuardLink::Lease::kHeld);
+        REQUIRE(link.runs_until([&] { return sends.refused() > 10; }));
+        CHECK(link.heard().empty());
+        sends.allow();
+        std::vector<ToGuard> heard;
+        REQUIRE(link.runs_until([&] {
+            for (const ToGuard& message : link.heard())
+                heard.push_back(message);
+            return heard.size() >= 3;
+        }));
+        REQUIRE(heard.size() == 3);
+        CHECK(std::get<Start>(heard[0]).term_at ==
+              last); // a start whose time is over starts nothing
+        CHECK(std::get<Signal>(heard[1]).number == SIGUSR1);
+        CHECK(std::get<Stop>(heard[2]).signal == SIGTERM);
+
+        // A run under way: of its extensions the newest is what counts.
+        sends.refuse(error);
+        for (int i = 0; i < 100; ++i)
+            link.link().extend(last + milliseconds(i), last + milliseconds(i));
+        sends.allow();
+        heard.clear();
+        REQUIRE(link.runs_until([&] {
+            heard = link.heard();
+            return !heard.empty();
+        }));
+        REQUIRE(heard.size() == 1);
+        CHECK(std::get<Until>(heard[0]).kill_at == last + milliseconds(99));
+        CHECK(link.lost().empty());
+        CHECK(link.link().is_run_under_way());
+    }).get();
+}
+
+TEST_CASE("a guard that reads nothing for a moment is not ended for it, and then learns all") {
+    Link link;
+    Clock clock;
+    link.start();
+    const TimePoint last = clock.now() + seconds(50);
+    for (int i = 0; i < 5000; ++i)
+        link.link().extend(last + milliseconds(i), last + milliseconds(i));
+    link.link().stop(SIGTERM, last, GuardLink::Lease::kHeld);
+    link.told();
+    CHECK(link.lost().empty());
+    std::vector<ToGuard> heard;
+    REQUIRE(link.runs_until([&] {
+        for (const ToGuard& message : link.heard())
+            heard.push_back(message);
+        return !heard.empty() && std::holds_alternative<Stop>(heard.back());
+    }));
+    CHECK(heard.size() < 5000);
+    CHECK(std::get<Until>(heard[heard.size() - 2]).kill_at == last + milliseconds(4999));
+    CHECK(link.lost().empty());
 }
