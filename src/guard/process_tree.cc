@@ -173,7 +173,8 @@ bool ProcessTree::list_some(std::size_t* most) {
 bool ProcessTree::has_young_process() const {
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
-    const auto then = static_cast<std::uint32_t>((now.tv_sec - kYoungSeconds) * ticks_per_second_);
+    const auto then = static_cast<std::uint32_t>((now.tv_sec - kYoungSeconds) * ticks_per_second_ +
+                                                 now.tv_nsec / (1'000'000'000 / ticks_per_second_));
     for (std::size_t i = 0; i < ProcessTable::size(); ++i)
         if (static_cast<std::int32_t>(ProcessTable::at(i).start - then) >= 0)
             return true;

@@ -5,7 +5,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <iterator>
-#include <sstream>
 #include <thread>
 
 #include <fcntl.h>
@@ -15,6 +14,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "helpers/start_forest.h"
 
 namespace le_run::test {
 namespace {
@@ -185,32 +186,6 @@ const Shape kShapes[] = {
     {"no-exit-signal", 1, clone_without_signal},
 };
 
-// "chain-1000-stopped" is made by `test-forest chain 1000 stopped`.
-void make_forest(const std::string& shape) {
-    int ready[2];
-    if (::pipe(ready) != 0)
-        ::_exit(2);
-    if (fork_or_fail() == 0) {
-        ::close(ready[0]);
-        std::vector<std::string> words = {TEST_FOREST};
-        std::istringstream parts(shape);
-        for (std::string part; std::getline(parts, part, '-');)
-            words.push_back(part);
-        words.insert(words.end(), {"--ready", std::to_string(ready[1])});
-        std::vector<char*> argv;
-        for (std::string& word : words)
-            argv.push_back(word.data());
-        argv.push_back(nullptr);
-        ::execv(TEST_FOREST, argv.data());
-        ::_exit(2);
-    }
-    ::close(ready[1]);
-    char byte = 0;
-    if (::read(ready[0], &byte, 1) != 1)
-        ::_exit(2);
-    ::close(ready[0]);
-}
-
 void prepare() {
     if (const char* path = std::getenv("TEST_AWKWARD_FIFO")) {
         fifo = ::open(path, O_WRONLY);
@@ -240,7 +215,8 @@ bool make_awkward(std::vector<std::string> shapes) {
             known->make();
             expected += known->descendants;
         } else if (shape.find_first_of("0123456789") != std::string::npos) {
-            make_forest(shape);
+            if (!start_forest(shape))
+                ::_exit(2);
         } else {
             return false;
         }

@@ -1,4 +1,5 @@
 // The whole tree: whatever shape it has, it is gone before Gone is told.
+#include <algorithm>
 #include <csignal>
 
 #include <sys/resource.h>
@@ -6,6 +7,8 @@
 #include <unistd.h>
 
 #include "helpers/catch.h"
+#include "helpers/killing.h"
+#include "helpers/start_forest.h"
 #include "process/stand_in.h"
 
 using namespace le_run;
@@ -46,7 +49,48 @@ void run_shape(const std::vector<std::string>& shapes, const StandInOptions& opt
     le_run.kill();
 }
 
+// Whether it takes, for each process, about as long to kill ten times as many. A stall of the
+// machine can only make it look worse, so the best of a few tries tells.
+bool is_linear(const std::string& shape) {
+    constexpr int kTries = 4;
+    constexpr double kFactor = 4; // a sweep that is quadratic has ten
+    double few = 1e9, many = 1e9;
+    for (int i = 0; i < kTries; ++i) {
+        few = std::min(few, seconds_to_kill(shape + "-300", Killer::kProcessTree).value() / 300);
+        many =
+            std::min(many, seconds_to_kill(shape + "-3000", Killer::kProcessTree).value() / 3000);
+        if (many < kFactor * few) {
+            return true;
+        }
+    }
+    UNSCOPED_INFO(shape << ": " << few * 1e6 << " us each of 300, " << many * 1e6 << " of 3000");
+    return false;
+}
+
 } // namespace
+
+TEST_CASE("to kill one process costs the same in a tree of 300 and of 3,000, whatever its shape") {
+    for (const char* shape : {"chain", "star", "mix"}) {
+        CHECK(is_linear(shape));
+    }
+}
+
+TEST_CASE("ten thousand processes die about as soon as in a loop of kill -9") {
+    constexpr const char* kShape = "mix-10000-stopped";
+    if (!can_have_processes(10'000)) {
+        WARN("this machine allows too few processes");
+        return;
+    }
+    constexpr int kTries = 3;
+    constexpr double kFactor = 5; // two readings of /proc besides the loop
+    double loop = 1e9, rounds = 1e12;
+    for (int i = 0; i < kTries && rounds > kFactor * loop; ++i) {
+        rounds = std::min(rounds, seconds_to_kill(kShape, Killer::kProcessTree).value());
+        loop = std::min(loop, seconds_to_kill(kShape, Killer::kLoop).value());
+    }
+    INFO("loop " << loop << " s, rounds " << rounds << " s");
+    CHECK(rounds <= kFactor * loop);
+}
 
 TEST_CASE("every awkward tree is gone at Gone") {
     const auto shapes = all_shapes();
