@@ -20,10 +20,14 @@ Duration longest_second(const Timing& timing) {
     return std::clamp(left, Duration::zero(), kLongest);
 }
 
+std::int64_t whole_seconds(Duration d) {
+    return std::chrono::duration_cast<std::chrono::seconds>(d).count();
+}
+
 } // namespace
 
 Election::Election(ElectionConfig config, TimePoint now)
-    : config_(std::move(config)), timing_(config_.timing), margin_(timing_.margin), now_(now),
+    : config_(std::move(config)), timing_(config_.timing), margin_(timing_), now_(now),
       observation_(timing_.lease_duration), claim_(config_.id, config_.seed), next_try_at_(now),
       random_(config_.seed) {
     LE_CHECK(broken_relations(timing_).empty());
@@ -45,6 +49,7 @@ void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
     LE_CHECK(is_not_before(now, now_));
     now_ = now;
     wall_ = wall;
+    margin_.forget(now);
     const bool is_answer =
         std::holds_alternative<ReadAnswered>(fact) || std::holds_alternative<WriteAnswered>(fact);
     if (state_ == State::kDone || (is_answer && !is_answer_to_pending(fact))) {
@@ -127,10 +132,13 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
     } else if (state_ != State::kStopping || claim_.is_held()) {
         until(next_try_at_);
     }
+    if (const auto forgets_at = margin_.forgets_at()) {
+        until(*forgets_at);
+    }
     switch (state_) {
     case State::kStandby:
         if (!pending_ && next_request_ == Request::kWrite && observation_.free_at() &&
-            margin_fits()) {
+            margin_.fits()) {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, contend_at_)));
         }
@@ -168,7 +176,7 @@ void Election::enter_acquiring() {
     const auto seen = base ? std::optional(base->record) : std::nullopt;
     LeaseRecord record;
     record.holder = config_.id;
-    record.lease_duration_seconds = own_duration_seconds();
+    record.lease_duration_seconds = whole_seconds(timing_.lease_duration);
     record.acquire_time = claim_.next_acquire_time(wall_, seen);
     record.renew_time = record.acquire_time;
     record.transitions = seen ? next_transitions(seen->transitions) : 0;
@@ -199,7 +207,12 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     const bool is_asked = cause == StopCause::kStepDown || cause == StopCause::kMargin;
     const auto& grace = is_asked ? config_.stop_grace : config_.timing.lost_grace;
     drain_until_ = is_lost ? now_ : grace ? now_ + *grace : TimePoint::far_future();
-    if (cause != StopCause::kStepDown) {
+    if (!is_lost) {
+        drain_until_ = earlier(drain_until_, margin_.tree_limit(timing_, claim_.anchor()));
+    }
+    if (cause == StopCause::kMargin) {
+        report({.event = Report::Event::kSteppingDown, .text = why});
+    } else if (cause != StopCause::kStepDown) {
         report({.event = Report::Event::kLost, .text = why});
     }
     // A drain that was asked for lasts as long as the lease is renewed: only the grace limits it.
@@ -207,9 +220,8 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     if (!is_lost) {
         // Nor may the lost grace, which earlier extensions carried, cut it short.
         const TimePoint s = claim_.anchor();
-        const TimePoint kill_at = earlier(timing_.latest_kill_at(s), drain_until_);
-        actions_.push_back(ExtendWork{timing_.term_at(s), kill_at});
-        limit = is_asked ? drain_until_ : kill_at;
+        actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
+        limit = is_asked ? drain_until_ : kill_at(s);
     }
     if (step_down_ == StepDownReason::kGuardLost) {
         limit = now_; // whoever ends the guard's tree asks nobody
@@ -248,7 +260,9 @@ void Election::conclude() {
     } else if (ended_by_itself && (was_told || !config_.standby_after_work_ended)) {
         enter_done(Ending::kWorkEnded, "");
     } else if (is_lost && !config_.standby_after_loss) {
-        enter_done(Ending::kLost, "the lease was lost");
+        enter_done(Ending::kLost, *stop_cause_ == StopCause::kMargin
+                                      ? "the lease could not be kept safe"
+                                      : "the lease was lost");
     } else if (step_down_) {
         enter_done(Ending::kStopped, "");
     } else {
@@ -261,8 +275,10 @@ void Election::conclude() {
         watched_meanwhile_.reset();
         next_request_ = Request::kRead;
         next_try_at_ = now_;
-        report({.event = Report::Event::kHoldingBack, .left = hold_back_});
-        report({.event = Report::Event::kContending});
+        if (margin_.fits()) {
+            report({.event = Report::Event::kHoldingBack, .left = hold_back_});
+            report({.event = Report::Event::kContending});
+        }
         enter_standby();
     }
 }
@@ -276,6 +292,7 @@ void Election::send_due() {
     const bool is_due = has_passed_for_holder(now_, next_try_at_);
     switch (state_) {
     case State::kStandby:
+        tell_whether_contending();
         if (may_acquire()) {
             enter_acquiring();
         } else if (is_due) {
@@ -314,7 +331,7 @@ void Election::send_write(const LeaseRecord& record, const std::optional<StoredL
 void Election::send_renewal() {
     LeaseRecord record = claim_.lease().record;
     // As promised to this work, whatever somebody else may have written into the record.
-    record.lease_duration_seconds = own_duration_seconds();
+    record.lease_duration_seconds = whole_seconds(timing_.lease_duration);
     record.renew_time = claim_.next_renew_time(now_, wall_, longest_second(timing_));
     claim_.sending(now_, record);
     send_write(record, claim_.lease());
@@ -332,27 +349,15 @@ void Election::send_release() {
 // --- small questions ---
 
 bool Election::may_acquire() const {
-    return next_request_ == Request::kWrite && observation_.free_at() && margin_fits() &&
+    return next_request_ == Request::kWrite && observation_.free_at() && margin_.fits() &&
            has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
 }
 
-std::int64_t Election::own_duration_seconds() const {
-    return std::chrono::duration_cast<std::chrono::seconds>(timing_.lease_duration).count();
-}
-
-bool Election::margin_fits() const {
-    Timing measured = config_.timing;
-    measured.margin = margin_;
-    return measured.tries_fit();
-}
-
-// An anchor keeps the margin that held when it was sent: what was measured later must not turn
-// instants that the work was promised into the past.
-void Election::adopt_margin() {
-    if (margin_fits() && is_not_before(claim_.anchor(), margin_measured_at_)) {
-        timing_.margin = margin_;
-    }
+// A drain may last longer than the lost grace, which bounds what a leader is promised.
+TimePoint Election::kill_at(TimePoint s) const {
+    return state_ == State::kStopping ? earlier(timing_.latest_kill_at(s), drain_until_)
+                                      : timing_.kill_at(s);
 }
 
 // Also with --wait 0 the first look must have been answered or written off. Whether the holder that

@@ -9,7 +9,6 @@
 //   kAcquiring --conflict--> kStandby
 #pragma once
 
-#include <cstdint>
 #include <optional>
 #include <vector>
 
@@ -17,6 +16,7 @@
 #include "election/claim.h"
 #include "election/election_config.h"
 #include "election/facts.h"
+#include "election/margin.h"
 #include "election/observation.h"
 #include "time_point.h"
 
@@ -46,8 +46,7 @@ private:
         Request request;
         TimePoint sent;
     };
-    // What the store has shown so far. kUnproven: not yet that this process may take part; until
-    // then a denial or an unusable answer is a mistake in the set-up and ends the program.
+    // kUnproven: a denial or an unusable answer is a mistake in the set-up and ends the program.
     enum class Access { kUnproven, kWorking, kFailing };
     enum class Watch { kNone, kWorks, kFails }; // kWorks: there is no need to look for changes
 
@@ -72,11 +71,11 @@ private:
     void on(const WriteAnswered& fact);
     void on(const StepDownAsked& fact);
     void on(const WorkGone& fact);
-    void on(const MarginMeasured& fact);
+    void on(const WokeLate& fact);
+    void on(const TreeMeasured& fact);
     void on(const Watched& fact);
     void on(const WatchWorks& news);
     void on(const WatchFails& news);
-
     void watched(const ReadOutcome& seen);
     void standby_watched(const ReadOutcome& seen);
     void look_now();
@@ -101,20 +100,21 @@ private:
 
     bool may_acquire() const;
     bool may_give_up() const;
-    std::int64_t own_duration_seconds() const;
     TimePoint release_deadline() const;
     Duration pause_after_failure() const;
     TimePoint next_try_after(const Pending& request, const Failure& failure) const;
-    void adopt_margin();
-    bool margin_fits() const;
+    TimePoint kill_at(TimePoint s) const;
+    void weigh_margin();
+    bool adopt_margin();
+    void tell_whether_contending();
     void note_access();
     void report(Report line) { actions_.push_back(std::move(line)); }
     Duration jittered(Duration period);
 
     ElectionConfig config_;
-    Timing timing_;   // config_.timing with the margin that holds for the present anchor
-    Duration margin_; // as measured; for anchors that are sent after
-    TimePoint margin_measured_at_{};
+    Timing timing_; // config_.timing with the margins that hold for the present anchor
+    Margin margin_; // as measured
+    std::optional<TimePoint> contends_again_at_{}; // that was told
     State state_ = State::kStandby;
     TimePoint now_;
     WallTime wall_{};

@@ -175,7 +175,7 @@ void Election::write_landed(const Written& written) {
         note_access();
         claim_.landed(written.lease);
         adopt_margin();
-        if (step_down_) {
+        if (step_down_ || !margin_.fits()) {
             enter_releasing();
         } else if (has_passed_for_holder(now_, timing_.term_at(claim_.anchor()))) {
             // Won, but the answer was so late that no work may start: win it once more.
@@ -248,10 +248,7 @@ void Election::renewed() {
     const TimePoint s = claim_.anchor();
     next_request_ = Request::kWrite;
     next_try_at_ = claim_.renewed_at() + timing_.retry_period;
-    const TimePoint kill_at = state_ == State::kStopping
-                                  ? earlier(timing_.latest_kill_at(s), drain_until_)
-                                  : timing_.kill_at(s);
-    actions_.push_back(ExtendWork{timing_.term_at(s), kill_at});
+    actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
 }
 
 // --- failures ---
@@ -418,28 +415,8 @@ void Election::on(const WorkGone& fact) {
         break;
     }
     work_end_ = fact.end;
+    margin_.tree_is_gone();
     claim_.is_held() ? enter_releasing() : conclude();
-}
-
-void Election::on(const MarginMeasured& fact) {
-    const Duration margin = std::max(config_.timing.margin, fact.margin);
-    if (margin == margin_) {
-        return;
-    }
-    const bool has_grown = margin > margin_;
-    margin_ = margin;
-    margin_measured_at_ = now_;
-    if (has_grown) {
-        Timing measured = config_.timing;
-        measured.margin = margin;
-        report({.event = Report::Event::kMarginGrown,
-                .left = margin,
-                .text = "--lease-duration " + format_duration(lease_duration_for(measured)) +
-                        " would keep the renew deadline"});
-    }
-    if (state_ == State::kLeading && !margin_fits()) {
-        enter_stopping(StopCause::kMargin, "processes wake up too late here to keep the deadlines");
-    }
 }
 
 } // namespace le_run

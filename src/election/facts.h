@@ -31,13 +31,17 @@ struct StepDownAsked {
 struct WorkGone { // all of it: the only fact that leads to a release
     WorkEnd end;
 };
-struct MarginMeasured { // lambda and kappa as the last minute's lateness calls for; see timing.h
-    Duration margin;
+struct WokeLate { // a process on this machine, so long after the instant that it had asked for
+    Duration by;
+};
+struct TreeMeasured { // while work runs: killing its processes takes up to `kappa`; see timing.h
+    Duration kappa;
+    std::uint32_t processes;
 };
 struct Watched { // a hint: it justifies a compare-and-write or a read, and stops no work
     WatchNews news;
 };
-using Fact = std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone,
-                          MarginMeasured, Watched>;
+using Fact = std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone, WokeLate,
+                          TreeMeasured, Watched>;
 
 } // namespace le_run

@@ -16,18 +16,20 @@ struct Report {
         kRenewalFailing, // `left` until the work is asked to stop; `text`: what failed
         kRenewalWorks,   // again
         kStopBegins,     // `text`: why; `left` until SIGKILL
-        kLost,           // `text`: why
-        kReleased,       //
-        kNotReleased,    // `text`: why; it runs out by itself in `left`
-        kStoreTrouble,   // on standby: `text`
-        kStoreWorks,     // again
-        kLongDuration,   // the record promises `left` to its `holder`, far more than this
-                         // configuration
-        kVanished,       // on standby: `text` (deleted, emptied) without release; waits for `left`
-        kHoldingBack,    // stays behind for `left` after a lost lease or a child that ended
-        kWatchFails,     // `text`; looks at the lease every `left` until it works again
-        kWatchWorks,     // again
-        kMarginGrown,    // `left`: the margin that lateness or a CPU limit calls for; `text`
+        kSteppingDown, // `text`: why the lease cannot be kept safe; it is held and will be released
+        kLost,         // `text`: why
+        kReleased,     //
+        kNotReleased,  // `text`: why; it runs out by itself in `left`
+        kStoreTrouble, // on standby: `text`
+        kStoreWorks,   // again
+        kLongDuration, // the record promises `left` to its `holder`, far more than this
+                       // configuration
+        kVanished,     // on standby: `text` (deleted, emptied) without release; waits for `left`
+        kHoldingBack,  // stays behind for `left` after a lost lease or a child that ended
+        kWatchFails,   // `text`; looks at the lease every `left` until it works again
+        kWatchWorks,   // again
+        kMarginGrown,  // `text`: why; without a renewal work is stopped `left` after the last one
+        kNotContending, // for `left`; `text`: why
     };
     Event event;
     Duration left{};

@@ -11,26 +11,26 @@ constexpr std::int64_t kTwoRho = 2; // in thousandths
 constexpr std::int64_t kOnePlusRho = 1001;
 constexpr std::int64_t kOneMinusRho = 999;
 
-// What a margin above the least one must leave of the drain: the child is to get its stop signal,
+constexpr Duration kLeastMargins = 2 * Timing::kLeastMargin; // lambda and kappa
+
+// What margins above the least ones must leave of the drain: the child is to get its stop signal,
 // and not SIGKILL alone.
 constexpr Duration kLeastDrain = std::chrono::seconds(1);
 
-Duration usable_with(const Timing& timing, Duration margin) {
-    const Duration lambda = margin;
-    const Duration kappa = margin;
+Duration usable_with(const Timing& timing, Duration margins) {
     // D (1 - rho) / (1 + rho), written so that ten years do not overflow.
     const Duration drift = timing.lease_duration * kTwoRho / kOnePlusRho;
-    return timing.lease_duration - drift - lambda - kappa;
+    return timing.lease_duration - drift - margins;
 }
 
 Duration drain_of(const Timing& timing) { return timing.lost_grace.value_or(Duration::zero()); }
 
 } // namespace
 
-Duration Timing::usable() const { return usable_with(*this, margin); }
+Duration Timing::usable() const { return usable_with(*this, lambda + kappa); }
 
 Duration Timing::effective_renew_deadline() const {
-    const Duration asked_drain = usable_with(*this, kLeastMargin) - renew_deadline;
+    const Duration asked_drain = usable_with(*this, kLeastMargins) - renew_deadline;
     const Duration drain =
         lost_grace.value_or(std::clamp(asked_drain, Duration::zero(), kLeastDrain));
     return std::min(renew_deadline, usable() - drain);
@@ -82,10 +82,10 @@ std::vector<std::string> broken_relations(const Timing& timing) {
     if (timing.lost_grace && *timing.lost_grace < Duration::zero()) {
         broken.push_back("--lost-grace " + text(*timing.lost_grace) + " is negative");
     }
-    const Duration usable = usable_with(timing, Timing::kLeastMargin);
+    const Duration usable = usable_with(timing, kLeastMargins);
     if (timing.renew_deadline + drain_of(timing) > usable) {
         Timing least = timing;
-        least.margin = Timing::kLeastMargin;
+        least.lambda = least.kappa = Timing::kLeastMargin;
         broken.push_back(
             "--renew-deadline " + text(timing.renew_deadline) +
             (timing.lost_grace ? " plus --lost-grace " + text(*timing.lost_grace) : std::string()) +
@@ -99,8 +99,8 @@ std::vector<std::string> broken_relations(const Timing& timing) {
         broken.push_back(
             "between --retry-period " + text(timing.retry_period) + " and the renew deadline of " +
             text(timing.effective_renew_deadline()) +
-            (timing.margin > Timing::kLeastMargin
-                 ? " that the CPU limit leaves (margins of " + text(timing.margin) + " each)"
+            (timing.lambda > Timing::kLeastMargin
+                 ? " that the CPU limit leaves (margins of " + text(timing.lambda) + " each)"
                  : std::string()) +
             " there is no room for " + std::to_string(Timing::kTries) + " tries of at least " +
             text(Timing::kLeastRequestTimeout) +
@@ -110,7 +110,7 @@ std::vector<std::string> broken_relations(const Timing& timing) {
 }
 
 Duration lease_duration_for(const Timing& timing) {
-    const Duration needed = timing.renew_deadline + drain_of(timing) + 2 * timing.margin;
+    const Duration needed = timing.renew_deadline + drain_of(timing) + timing.lambda + timing.kappa;
     return std::chrono::ceil<std::chrono::seconds>(needed + needed * kTwoRho / kOneMinusRho);
 }
 

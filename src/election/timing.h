@@ -8,8 +8,9 @@
 //   KILL_AT = s + D (1 - rho) / (1 + rho) - lambda - kappa
 //   TERM_AT = s + renew deadline
 //
-// rho: how far clock rates may be off; lambda: how late the guard may wake; kappa: from the first
-// SIGKILL to an empty process tree. The proof and its assumptions are in README ("What is
+// rho: how far clock rates may be off; lambda: how late the guard may wake, and be kept
+// from its work after that; kappa: from the first SIGKILL to an empty process tree where nothing
+// keeps it. The proof and its assumptions are in README ("What is
 // guaranteed, and what cannot be").
 #pragma once
 
@@ -29,8 +30,9 @@ struct Timing {
     Duration retry_period =
         std::chrono::seconds(2); // between renewals, and between looks on standby
     std::optional<Duration>
-        lost_grace;                 // from TERM_AT to SIGKILL; without: all that the lease leaves
-    Duration margin = kLeastMargin; // lambda and kappa, each
+        lost_grace; // from TERM_AT to SIGKILL; without: all that the lease leaves
+    Duration lambda = kLeastMargin;
+    Duration kappa = kLeastMargin;
 
     static constexpr Duration kLeastMargin = std::chrono::seconds(1);
     static constexpr Duration kLeastRequestTimeout = std::chrono::milliseconds(100);
@@ -39,7 +41,7 @@ struct Timing {
 
     // KILL_AT - s. May be negative for a hopeless combination.
     Duration usable() const;
-    // TERM_AT - s: the renew deadline, or less where a margin above the least one leaves less.
+    // TERM_AT - s: the renew deadline, or less where margins above the least ones leave less.
     Duration effective_renew_deadline() const;
     // How long one request may take, so that kTries of them fit; at least kLeastRequestTimeout.
     Duration request_timeout() const;
@@ -64,8 +66,8 @@ private:
 // its own, except that the tries must fit.
 std::vector<std::string> broken_relations(const Timing& timing);
 
-// The shortest lease duration, in whole seconds, that keeps the asked renew deadline under this
-// margin.
+// The shortest lease duration, in whole seconds, that keeps the asked renew deadline under these
+// margins.
 Duration lease_duration_for(const Timing& timing);
 
 } // namespace le_run

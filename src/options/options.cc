@@ -108,7 +108,7 @@ void read_timing(const Values& values, Options* options) {
     read("stop-grace", &options->election.stop_grace);
     read("wait", &options->election.wait);
     const auto limit = cpu_limit();
-    timing.margin = margin_for(limit);
+    timing.lambda = timing.kappa = margin_for(limit);
 
     std::string all;
     for (const std::string& broken : broken_relations(timing)) {
@@ -117,12 +117,12 @@ void read_timing(const Values& values, Options* options) {
     if (!all.empty() && options->election_off.empty()) { // a CPU limit may break them, too
         fail(all);
     }
-    if (timing.margin > Timing::kLeastMargin) {
+    if (timing.lambda > Timing::kLeastMargin) {
         char cpus[32];
         std::snprintf(cpus, sizeof cpus, "%.3g", *limit);
         options->cpu_limit_warning =
             std::string("the CPU limit of ") + cpus + " CPUs calls for margins of " +
-            format_duration(timing.margin) + ": without a renewal the child is stopped after " +
+            format_duration(timing.lambda) + ": without a renewal the child is stopped after " +
             format_duration(timing.effective_renew_deadline()) + " and killed after " +
             format_duration(timing.usable()) + "; --lease-duration " +
             format_duration(lease_duration_for(timing)) + " restores the renew deadline of " +

@@ -78,7 +78,7 @@ void check_grace_period(const Options& options, std::optional<Duration> grace_pe
                         Findings& findings) {
     // To end what is left of the tree, and to release.
     const Duration afterwards =
-        options.election.timing.margin + 2 * options.election.timing.request_timeout();
+        options.election.timing.kappa + 2 * options.election.timing.request_timeout();
     const auto& stop_grace = options.election.stop_grace;
     const std::string rule =
         stop_grace ? "give it at least " + format_duration(*stop_grace + afterwards) + ", the " +

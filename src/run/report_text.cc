@@ -53,6 +53,12 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "stop begins: " + text + "; " + kill,
                 {{"cause", text}, {"kill", kill}}};
     }
+    case Event::kSteppingDown:
+        return {LogLevel::kWarning,
+                "stepping_down",
+                "stepping down: " + text +
+                    "; the lease is still held and is released when the child has ended",
+                {{"cause", text}}};
     case Event::kLost:
         return {LogLevel::kError, "lost", "lost " + subject.lock + ": " + text, {{"cause", text}}};
     case Event::kReleased:
@@ -97,8 +103,13 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kMarginGrown:
         return {LogLevel::kWarning,
                 "margin_grown",
-                "processes wake up late here: margins grow to " + left + "; " + text,
-                {{"margin", left}}};
+                text + ": without a renewal the child is now asked to stop after " + left,
+                {{"cause", text}, {"stop_after", left}}};
+    case Event::kNotContending:
+        return {LogLevel::kWarning,
+                "not_contending",
+                "not contending until " + until + " (in " + left + "): " + text,
+                {{"until", until}, {"cause", text}}};
     }
     return {};
 }

@@ -16,7 +16,6 @@
 #include "run/boottime_timer.h"
 #include "run/exit_status.h"
 #include "run/guard_link.h"
-#include "run/lateness.h"
 #include "run/lock_store.h"
 #include "run/log.h"
 #include "run/report_text.h"
@@ -74,11 +73,6 @@ private:
     // --- the election ---
 
     void step(const Fact& fact) {
-        if (const Duration margin = lateness_.margin(clock_.now());
-            margin != last_margin_ && !std::holds_alternative<MarginMeasured>(fact)) {
-            last_margin_ = margin;
-            step(MarginMeasured{margin});
-        }
         election_.step(clock_.now(), wall_now(), fact);
         for (const Action& action : election_.take_actions()) {
             std::visit([&](const auto& a) { act(a); }, action);
@@ -158,7 +152,8 @@ private:
     }
 
     void act(const Report& report) {
-        if (report.event == Report::Event::kContending) {
+        if (report.event == Report::Event::kContending ||
+            report.event == Report::Event::kNotContending) {
             child_.reset(); // what follows is not about the last child any more
         }
         log_.write(line_for(report, subject_, wall_now()));
@@ -207,10 +202,7 @@ private:
         step(WorkGone{work_end(gone)});
     }
 
-    void on(const Late& late) {
-        lateness_.add(clock_.now(), Duration(late.nanoseconds));
-        step(Tick{});
-    }
+    void on(const Late& late) { step(WokeLate{Duration(late.nanoseconds)}); }
 
     void on(const Pong&) {}
 
@@ -340,8 +332,6 @@ private:
     GuardLink guard_;
     BoottimeTimer wakeup_;
     SignalSource signals_;
-    Lateness lateness_;
-    Duration last_margin_{};
     bool is_watching_ = false;
     struct Told { // to end, by a signal that was passed on
         int signal;

@@ -136,7 +136,7 @@ Duration needed_to_stop(const Environment& environment) {
     const Timing timing;
     const auto grace = parse_duration(value_of(environment, "LE_RUN_STOP_GRACE"));
     REQUIRE(grace.has_value());
-    return *grace + timing.margin + 2 * timing.request_timeout();
+    return *grace + timing.kappa + 2 * timing.request_timeout();
 }
 
 bool needs_root() {

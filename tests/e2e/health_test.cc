@@ -321,13 +321,13 @@ TEST_CASE("health: a guard that is late twice is given more room, with a warning
         wait_for(2 * kSecond);
     };
     make_late();
-    CHECK_FALSE(a.logged({"wake up late"})); // once is a pause, not a habit
+    CHECK_FALSE(a.logged({"paused twice"})); // once is a pause, not a habit
     make_late();
     REQUIRE(wait_until([&] {
-        return a.logged({"warning", "wake up late here: margins grow to"});
+        return a.logged({"warning", "this host paused twice in 1m (", "without a renewal"});
     }));
     // The next renewals bring the new instants: the stop signal still comes after 10 s, SIGKILL
-    // follows in less than 1 s instead of 2.97 s.
+    // follows in less than 2 s instead of 2.97 s.
     wait_for(5 * kSecond);
     CHECK(arena.record().starts("a") == 1);
     a.signal(SIGSTOP);

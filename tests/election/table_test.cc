@@ -27,7 +27,12 @@ const auto kUnreachable = Failure::Kind::kUnreachable;
 Lines asked(Driver& d) { return d.step(StepDownAsked{StepDownReason::kAsked}); }
 Lines guard_lost(Driver& d) { return d.step(StepDownAsked{StepDownReason::kGuardLost}); }
 Lines tick(Driver& d) { return d.tick(); }
-Lines late(Driver& d) { return d.step(MarginMeasured{1500ms}); }
+// What is late once says nothing yet.
+Lines late(Driver& d, Duration by = 1s) {
+    CHECK(d.step(WokeLate{by}).empty());
+    return d.step(WokeLate{by});
+}
+Lines late_twice(Driver& d) { return late(d); }
 Lines stale_read(Driver& d) { return d.step(ReadAnswered{Attempt{9999}, Absent{}}); }
 Lines stale_write(Driver& d) { return d.step(WriteAnswered{Attempt{9999}, Conflict{}}); }
 
@@ -154,7 +159,7 @@ TEST_CASE("every fact on standby", "[election]") {
         {"standby", "stale write", stale_write, {}, State::kStandby},
         {"standby", "asked to step down", asked, {"finish stopped"}, State::kDone},
         {"standby", "guard lost", guard_lost, {"finish guard-lost"}, State::kDone},
-        {"standby", "margin", late, {"report margin-grown"}, State::kStandby},
+        {"standby", "margin", late_twice, {"report margin-grown"}, State::kStandby},
     });
 }
 
@@ -264,7 +269,7 @@ TEST_CASE("every fact while acquiring", "[election]") {
          },
          {"read"},
          State::kReleasing},
-        {"acquiring", "margin", late, {"report margin-grown"}, State::kAcquiring},
+        {"acquiring", "margin", late_twice, {"report margin-grown"}, State::kAcquiring},
     });
 }
 
@@ -401,8 +406,8 @@ TEST_CASE("every fact while leading", "[election]") {
          State::kLeading},
         {"leading",
          "margin too large: stops, with the margin that held",
-         [](Driver& d) { return d.step(MarginMeasured{7s}); },
-         {"report margin-grown", "report lost", "extend term 10s kill 12.97s", "report stop-begins",
+         [](Driver& d) { return late(d, 6s); },
+         {"report stepping-down", "extend term 10s kill 12.97s", "report stop-begins",
           "stop margin kill never"},
          State::kStopping},
     });
@@ -505,7 +510,7 @@ TEST_CASE("every fact while stopping", "[election]") {
          },
          {"finish stopped"},
          State::kDone},
-        {"stopping", "margin", late, {"report margin-grown"}, State::kStopping},
+        {"stopping", "margin", late_twice, {"report margin-grown"}, State::kStopping},
     });
 }
 
@@ -611,7 +616,7 @@ TEST_CASE("every fact while releasing", "[election]") {
         {"releasing", "stale write", stale_write, {}, State::kReleasing},
         {"releasing", "asked again", asked, {}, State::kReleasing},
         {"releasing", "guard lost", guard_lost, {}, State::kReleasing},
-        {"releasing", "margin", late, {"report margin-grown"}, State::kReleasing},
+        {"releasing", "margin", late_twice, {"report margin-grown"}, State::kReleasing},
     });
 }
 
@@ -619,10 +624,10 @@ TEST_CASE("nothing happens any more when done", "[election]") {
     Driver d;
     d.become_standby();
     asked(d);
-    for (const Fact& fact :
-         std::vector<Fact>{Tick{}, ReadAnswered{d.last_attempt(), Absent{}},
-                           WriteAnswered{d.last_attempt(), Conflict{}},
-                           StepDownAsked{StepDownReason::kGuardLost}, MarginMeasured{5s}}) {
+    for (const Fact& fact : std::vector<Fact>{Tick{}, ReadAnswered{d.last_attempt(), Absent{}},
+                                              WriteAnswered{d.last_attempt(), Conflict{}},
+                                              StepDownAsked{StepDownReason::kGuardLost},
+                                              WokeLate{5s}, TreeMeasured{5s, 10}}) {
         CHECK(d.step(fact).empty());
         CHECK(d.election().state() == State::kDone);
     }

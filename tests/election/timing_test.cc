@@ -70,7 +70,7 @@ TEST_CASE(
     "a small CPU limit moves the instants earlier and is refused only where the tries do not fit",
     "[timing]") {
     Timing t = timing(15s, 10s, 2s);
-    t.margin = 5s; // 100m
+    t.lambda = t.kappa = 5s; // 100m
     CHECK(broken_relations(t).empty());
     CHECK(t.effective_renew_deadline() == t.usable() - 1s); // the child still gets its stop signal
     CHECK(t.effective_renew_deadline() < 4s);
@@ -80,7 +80,7 @@ TEST_CASE(
     CHECK(t.tries_fit());
     CHECK(lease_duration_for(t) == 21s);
     CHECK(broken_relations(timing(80000h, 10h, 2s)).empty()); // no overflow
-    t.margin = 6500ms;
+    t.lambda = t.kappa = 6500ms;
     CHECK(t.answer_timeout() == 95ms);
     CHECK(t.request_timeout() == Timing::kLeastRequestTimeout); // never less, whatever is left
     CHECK_THAT(first_problem(t), contains("CPU limit"));

@@ -487,7 +487,8 @@ TEST_CASE("the option --wait", "[election]") {
         d.tick();
         d.read(Found{lease});
         d.watched(WatchWorks{.is_seamless = true});
-        d.step(MarginMeasured{60s});
+        d.step(WokeLate{30s});
+        d.step(WokeLate{30s});
         CHECK(d.wakeup() == 15s);
         d.pass(15s);
         CHECK(d.tick() == Lines{"finish not-won"});
@@ -637,7 +638,8 @@ TEST_CASE("a pause that was measured changes nothing for the work that it interr
     Driver d;
     d.become_leading();
     d.pass(4s); // all of le-run was frozen
-    CHECK(d.step(MarginMeasured{4s}) == Lines{"report margin-grown", "renew over v101"});
+    CHECK(d.step(WokeLate{3500ms}) == Lines{"renew over v101"});
+    CHECK(d.step(WokeLate{3500ms}) == Lines{"report margin-grown"});
     CHECK(d.election().state() == State::kLeading);
     CHECK(d.written() == Lines{"extend term 5.97s kill 6.97s"});
 }
@@ -645,7 +647,8 @@ TEST_CASE("a pause that was measured changes nothing for the work that it interr
 TEST_CASE("an acquisition whose answer came too late for the margin measured before starts no work",
           "[election]") {
     Driver d;
-    d.step(MarginMeasured{4s});
+    d.step(WokeLate{3500ms});
+    d.step(WokeLate{3500ms});
     d.read(Absent{});
     d.pass(6s); // all of le-run was frozen; with this margin TERM_AT is 5.97 s after the send
     CHECK(d.written() == Lines{"read"});

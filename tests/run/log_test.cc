@@ -9,7 +9,6 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "run/lateness.h"
 #include "run/log.h"
 #include "run/report_text.h"
 
@@ -45,6 +44,15 @@ TEST_CASE("each thing an operator must know has its line", "[run]") {
     CHECK_THAT(text_of({.event = Event::kLost, .text = "deleted"}),
                contains("error: lost k8s://ns/app: deleted"));
     CHECK_THAT(text_of({.event = Event::kReleased}), contains("released k8s://ns/app"));
+    CHECK_THAT(text_of({.event = Event::kSteppingDown, .text = "this host paused"}),
+               contains("warning: stepping down: this host paused; the lease is still held and is "
+                        "released when the child has ended"));
+    CHECK_THAT(text_of({.event = Event::kNotContending, .left = 47s, .text = "this host paused"}),
+               contains("warning: not contending until 1970-01-01T00:00:47.000Z (in 47s): this "
+                        "host paused"));
+    CHECK_THAT(text_of({.event = Event::kMarginGrown, .left = 5570ms, .text = "this host paused"}),
+               contains("warning: this host paused: without a renewal the child is now asked to "
+                        "stop after 5.57s"));
 }
 
 TEST_CASE("what strangers wrote stays on one line", "[run]") {
@@ -121,20 +129,6 @@ TEST_CASE("a reader of standard error who stalls stops nothing, and is told what
     CHECK(has("log lines were dropped"));
     CHECK(has("the last line"));
     CHECK(std::count(all.begin(), all.end(), '\n') < 4000);
-}
-
-TEST_CASE("lateness is remembered for a minute, and believed when it comes twice", "[run]") {
-    Lateness lateness;
-    TimePoint now(1h, 1h);
-    CHECK(lateness.margin(now) == Duration::zero());
-    lateness.add(now, 700ms);
-    lateness.add(now + 10s, 300ms);
-    CHECK(lateness.margin(now + 59s) == Lateness::kSafety * 300ms);
-    lateness.add(now + 59s, 400ms);
-    CHECK(lateness.margin(now + 59s) == Lateness::kSafety * 400ms);
-    CHECK(lateness.margin(now + 61s) == Lateness::kSafety * 300ms);
-    CHECK(lateness.margin(now + 71s) == Duration::zero()); // 400 ms happened once
-    CHECK(lateness.margin(now + 120s) == Duration::zero());
 }
 
 } // namespace le_run::test

@@ -218,7 +218,7 @@ void Candidate::freeze(Duration length) {
         return name() + "'s host is frozen for " + std::to_string(length.count() / 1000000) + " ms";
     });
     frozen_until_ = std::max(frozen_until_, sim_.now() + length);
-    referee_.is_frozen(number_, frozen_until_, latest_wake_up() + config_.timing.margin);
+    referee_.is_frozen(number_, frozen_until_, latest_wake_up() + config_.timing.kappa);
     if (guard_timer_.is_set()) {
         arm_guard();
     }
@@ -239,8 +239,8 @@ void Candidate::measure_margin(Duration margin) {
         return name() + " measures a margin of " + std::to_string(margin.count() / 1000000) + " ms";
     });
     has_measured_margin_ = true;
-    deliver(life_, MarginMeasured{margin});
-    sim_.after(60s, [this, life = life_] { deliver(life, MarginMeasured{Duration::zero()}); });
+    deliver(life_, WokeLate{margin / 2});
+    deliver(life_, WokeLate{margin / 2});
 }
 
 Duration Candidate::disturbed_until() const {

@@ -29,8 +29,8 @@ WorkEnd work_end(const Gone& gone) {
 
 } // namespace
 
-// Just inside the assumptions: lambda and kappa are a margin each.
-Duration Candidate::latest_wake_up() const { return config_.timing.margin * 999 / 1000; }
+// Just inside the assumptions: lambda and kappa as configured.
+Duration Candidate::latest_wake_up() const { return config_.timing.lambda * 999 / 1000; }
 
 Duration Candidate::guard_lateness() {
     if (around_.is_at_the_bound) {
@@ -41,7 +41,7 @@ Duration Candidate::guard_lateness() {
 }
 
 Duration Candidate::sweep_time() {
-    const Duration longest = config_.timing.margin * 999 / 1000;
+    const Duration longest = config_.timing.kappa * 999 / 1000;
     return around_.is_at_the_bound ? longest : sim_.between(Duration(1ms), longest);
 }
 

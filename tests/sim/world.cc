@@ -68,7 +68,8 @@ Timing random_timing(Simulator& sim, LeaseRange range) {
         timing.lease_duration =
             std::chrono::seconds(static_cast<int>(sim.between(range.shortest, range.longest)));
         if (sim.chance(0.2)) { // a small CPU limit
-            timing.margin = sim.between(Timing::kLeastMargin, 3 * Timing::kLeastMargin);
+            timing.lambda = timing.kappa =
+                sim.between(Timing::kLeastMargin, 3 * Timing::kLeastMargin);
         }
         timing.renew_deadline = std::chrono::milliseconds(
             static_cast<int>(timing.usable().count() / 1e6 * sim.between(0.2, 1.0)));
@@ -205,7 +206,6 @@ private:
             }
             sim_.at(settled, [this] {
                 for (const auto& candidate : candidates_) {
-                    candidate->measure_margin(Duration::zero());
                     candidate->calm_watch();
                 }
                 is_settled_ = true;

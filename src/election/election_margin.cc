@@ -1,0 +1,81 @@
+// What measured margins do to the election: earlier instants, and a standby that does not contend
+// for a while.
+#include <utility>
+
+#include "duration_text.h"
+#include "election/election.h"
+
+namespace le_run {
+
+void Election::on(const WokeLate& fact) {
+    margin_.woke_late(now_, fact.by);
+    weigh_margin();
+}
+
+// Unlike lambda, which begins with the next anchor, a larger tree counts at once: it is there
+// already, and a lease whose renewals have begun to fail will see no other anchor.
+void Election::on(const TreeMeasured& fact) {
+    if (state_ != State::kLeading && state_ != State::kStopping) {
+        return; // of a tree that is gone
+    }
+    margin_.tree_needs(fact.kappa, fact.processes);
+    if (claim_.is_held() && adopt_margin()) {
+        const TimePoint s = claim_.anchor();
+        actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
+    }
+    weigh_margin();
+}
+
+void Election::weigh_margin() {
+    const Timing& measured = margin_.measured();
+    const std::string cure =
+        " (--lease-duration " + format_duration(lease_duration_for(measured)) + ")";
+    if (!margin_.fits()) {
+        if (state_ == State::kLeading) {
+            enter_stopping(StopCause::kMargin, margin_.cause() + ", too long for a lease of " +
+                                                   format_duration(timing_.lease_duration) + cure);
+        }
+    } else if (margin_.has_grown()) {
+        report({.event = Report::Event::kMarginGrown,
+                .left = measured.effective_renew_deadline(),
+                .text = margin_.cause() + cure});
+    }
+}
+
+// For a new anchor, or a new tree. True if an instant has moved. An anchor keeps the lambda that
+// held when it was sent: what was measured later must not turn instants that the work was promised
+// into the past.
+bool Election::adopt_margin() {
+    Timing next = margin_.measured();
+    if (!margin_.fits() || !margin_.held_at(claim_.anchor())) {
+        next.lambda = timing_.lambda;
+    }
+    if (next.tries_fit()) {
+        const Timing before = std::exchange(timing_, next);
+        return before.lambda != next.lambda || before.kappa != next.kappa;
+    }
+    const TimePoint before = drain_until_;
+    if (state_ == State::kStopping) {
+        drain_until_ = earlier(before, margin_.tree_limit(timing_, claim_.anchor()));
+    }
+    return drain_until_ != before;
+}
+
+// On standby: says why it does not contend and until when, once; and when it does again.
+void Election::tell_whether_contending() {
+    const auto until = margin_.fits() ? std::nullopt : std::optional(margin_.fits_at());
+    if (until == contends_again_at_) {
+        return;
+    }
+    contends_again_at_ = until;
+    if (until) {
+        report({.event = Report::Event::kNotContending,
+                .left = left_for_holder(now_, *until),
+                .text = margin_.cause() + ", too long for a lease of " +
+                        format_duration(timing_.lease_duration)});
+    } else {
+        report({.event = Report::Event::kContending});
+    }
+}
+
+} // namespace le_run

@@ -1,0 +1,77 @@
+// What this machine calls for between KILL_AT and the lease's end, as measured: lambda by how late
+// processes woke up in the last minute, kappa by the process tree that would have to be killed.
+//
+// What happened once in a minute was a pause (suspend, SIGSTOP, a frozen container) and says
+// nothing of the next one. What happened twice may come again, at most twice as bad: so lambda is
+// twice the second worst. It covers the pauses in the whole time from KILL_AT to the empty tree,
+// so kappa needs no share for them.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <optional>
+#include <string>
+
+#include "election/timing.h"
+
+namespace le_run {
+
+class Margin {
+public:
+    static constexpr Duration kRemembered = std::chrono::seconds(60);
+    static constexpr int kSafety = 2;
+
+    // `configured`: with the least lambda and kappa.
+    explicit Margin(const Timing& configured) : configured_(configured), measured_(configured) {}
+
+    // Forgets what is older than kRemembered. Call it first in each step.
+    void forget(TimePoint now);
+    // A process on this machine woke up `by` after the instant it had asked for.
+    void woke_late(TimePoint now, Duration by);
+    // Killing the `processes` of the work takes up to `kappa`.
+    void tree_needs(Duration kappa, std::uint32_t processes);
+    void tree_is_gone();
+
+    // The configured timing with lambda and kappa as measured.
+    const Timing& measured() const { return measured_; }
+    // Whether lambda, as measured, was the same when a request was sent at `anchor`.
+    bool held_at(TimePoint anchor) const { return is_not_before(anchor, lambda_since_); }
+    // Whether a lease can be kept safe with the measured margins.
+    bool fits() const { return measured_.tries_fit(); }
+    // When something will be forgotten next: only there does time alone change an answer.
+    std::optional<TimePoint> forgets_at() const;
+    // When it will fit, if nothing more happens. Only while !fits() and no tree is there.
+    TimePoint fits_at() const;
+    // A tree whose killing takes too long for any lease is killed while the present one lasts, even
+    // in a drain: then. `held`: the timing of the present anchor `s`.
+    TimePoint tree_limit(const Timing& held, TimePoint s) const;
+    // What called for the measured margins: "this host paused twice in 60s (3.7s, 3.9s)".
+    std::string cause() const;
+    // Whether they are above the configured ones, and a quarter above what was told last; that is
+    // told then.
+    bool has_grown();
+
+private:
+    struct Seen {
+        TimePoint at;
+        Duration lateness;
+    };
+    struct Worst { // in the order in which they came
+        Duration first{}, second{};
+    };
+
+    Worst worst_two(std::size_t from) const;
+    Duration lambda(std::size_t from) const;
+    void update(TimePoint since);
+    void forget_told();
+    Duration total() const { return measured_.lambda + measured_.kappa; }
+
+    Timing configured_;
+    Timing measured_;
+    std::deque<Seen> seen_; // oldest first
+    TimePoint lambda_since_{};
+    std::uint32_t processes_ = 0;
+    Duration told_{}; // total() then; zero: not since they were the configured ones
+};
+
+} // namespace le_run

@@ -1,0 +1,206 @@
+// What is measured while running: pauses of the host and trees that take long to kill.
+#include "helpers/catch.h"
+
+#include "election/driver.h"
+
+namespace le_run::test {
+namespace {
+
+using namespace std::chrono_literals;
+using Lines = std::vector<std::string>;
+using State = Election::State;
+
+const TimePoint kStart(1000s, 2000s);
+
+void paused_twice(Driver& d, Duration length) {
+    d.step(WokeLate{length});
+    d.step(WokeLate{length});
+}
+
+// Lets time pass as a loop would: it wakes up when next_wakeup() says so, and only then.
+Lines sleep(Driver& d, Duration length) {
+    Lines all;
+    Duration left = length;
+    while (left > Duration::zero()) {
+        const Duration nap = std::min(left, std::max<Duration>(d.wakeup(), 1ms));
+        d.pass(nap);
+        left -= nap;
+        const Lines now = d.tick();
+        all.insert(all.end(), now.begin(), now.end());
+    }
+    return all;
+}
+
+bool contains_line(const Lines& lines, const std::string& line) {
+    return std::find(lines.begin(), lines.end(), line) != lines.end();
+}
+
+// On standby with its own lease released, after two long pauses; a watch works, so nothing else
+// wakes it for ten minutes.
+void step_down(Driver& d) {
+    d.become_leading();
+    d.watched(WatchWorks{});
+    d.read(Found{d.last_record()});
+    d.step(WokeLate{6s});
+    REQUIRE(d.step(WokeLate{7s}).front() == "report stepping-down");
+    d.step(WorkGone{WorkEnd::kStopped});
+    d.read(Found{d.last_record()});
+    const Lines after = d.written();
+    CHECK(after == Lines{"report released", "report not-contending", "read"});
+    d.read(Found{d.lease_of("", 1)});
+    REQUIRE(d.election().state() == State::kStandby);
+}
+
+} // namespace
+
+TEST_CASE("a pause seen twice in a minute may come again, twice as bad", "[margin]") {
+    Margin margin{Timing()};
+    margin.woke_late(kStart, 3700ms);
+    CHECK(margin.measured().lambda == 1s); // once says nothing of the next one
+    margin.woke_late(kStart + 10s, 3900ms);
+    CHECK(margin.measured().lambda == 7400ms);
+    CHECK(margin.measured().kappa == 1s);
+    CHECK(margin.cause() == "this host paused twice in 1m (3.7s, 3.9s)");
+    margin.woke_late(kStart + 20s, 300ms);
+    CHECK(margin.measured().lambda == 7400ms);
+    CHECK(margin.fits());
+    CHECK(margin.forgets_at() == kStart + 60s);
+    margin.forget(kStart + 59s);
+    CHECK(margin.measured().lambda == 7400ms);
+    margin.forget(kStart + 60s);
+    CHECK(margin.measured().lambda == 1s);
+    CHECK_FALSE(margin.held_at(kStart + 59s));
+    CHECK(margin.held_at(kStart + 60s));
+    margin.forget(kStart + 2min);
+    CHECK_FALSE(margin.forgets_at());
+}
+
+TEST_CASE("it fits again when enough of it is forgotten, and says when that will be", "[margin]") {
+    Margin margin{Timing()};
+    margin.woke_late(kStart, 8s);
+    margin.woke_late(kStart + 10s, 3s);
+    margin.woke_late(kStart + 20s, 9s);
+    CHECK_FALSE(margin.fits());
+    CHECK(margin.cause() == "this host paused twice in 1m (8s, 9s)");
+    CHECK(margin.fits_at() == kStart + 60s);
+    margin.woke_late(kStart + 30s, 10s);
+    CHECK(margin.fits_at() == kStart + 80s);
+    margin.forget(margin.fits_at());
+    CHECK(margin.fits());
+}
+
+TEST_CASE("growth is told by a quarter, not by each millisecond", "[margin]") {
+    Margin margin{Timing()};
+    margin.tree_needs(1s, 100);
+    CHECK_FALSE(margin.has_grown());
+    margin.tree_needs(2s, 4000);
+    CHECK(margin.has_grown());
+    CHECK(margin.cause() == "killing the 4000 processes of the work takes up to 2s");
+    margin.tree_needs(2500ms, 5000);
+    CHECK_FALSE(margin.has_grown());
+    margin.tree_needs(3s, 6000);
+    CHECK(margin.has_grown());
+    margin.tree_is_gone();
+    margin.tree_needs(2s, 4000);
+    CHECK(margin.has_grown());
+}
+
+TEST_CASE("two pauses of 3.7 s at 15/10/2 cost nothing but earlier instants", "[margin]") {
+    Driver d;
+    d.become_leading();
+    CHECK(d.step(WokeLate{3700ms}).empty());
+    CHECK(d.step(WokeLate{3700ms}) == Lines{"report margin-grown"});
+    CHECK(d.election().state() == State::kLeading);
+    d.pass(2s);
+    CHECK(d.tick() == Lines{"renew over v101"});
+    CHECK(d.written() == Lines{"extend term 5.57s kill 6.57s"});
+    // A minute later they are forgotten.
+    for (int i = 0; i < 30; ++i) {
+        d.pass(2s);
+        d.tick();
+        d.written();
+    }
+    d.pass(2s);
+    d.tick();
+    CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
+}
+
+TEST_CASE("a lease that cannot be kept safe is stepped down from: still held, then released",
+          "[margin]") {
+    Driver d;
+    d.become_leading();
+    d.step(WokeLate{6s});
+    CHECK(d.step(WokeLate{7s}) == Lines{"report stepping-down", "extend term 10s kill 12.97s",
+                                        "report stop-begins", "stop margin kill never"});
+    // The drain lasts as long as it needs: the lease is renewed meanwhile.
+    for (int i = 0; i < 10; ++i) {
+        d.pass(2s);
+        CHECK(d.tick().front().rfind("renew over", 0) == 0);
+        d.written();
+    }
+    CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"});
+    d.read(Found{d.last_record()});
+    CHECK(d.written() == Lines{"report released", "report not-contending", "read"});
+}
+
+TEST_CASE("a standby that does not contend says until when, once, and contends again then",
+          "[margin]") {
+    Driver d;
+    step_down(d);
+    CHECK(sleep(d, 59s).empty());
+    const Lines then = sleep(d, 2s);
+    CHECK(then == Lines{"report contending", "acquire over v105"});
+    CHECK(d.election().state() == State::kAcquiring);
+}
+
+TEST_CASE("a stop asked for just when it may contend again: it ends, and acquires nothing",
+          "[margin]") {
+    Driver d;
+    step_down(d);
+    d.pass(70s); // its loop was late: the stop is the first that it hears
+    CHECK(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"finish stopped"});
+}
+
+TEST_CASE("a lease won while the host paused is given back, and no work starts", "[margin]") {
+    Driver d;
+    d.become_acquiring();
+    paused_twice(d, 7s);
+    CHECK(d.written() == Lines{"read"});
+    CHECK(d.election().state() == State::kReleasing);
+    d.read(Found{d.last_record()});
+    CHECK(contains_line(d.written(), "report not-contending"));
+}
+
+TEST_CASE("a larger tree moves the instants of the present anchor, too", "[margin]") {
+    Driver d;
+    d.become_leading();
+    d.pass(1s);
+    CHECK(d.step(TreeMeasured{3s, 12'000}) ==
+          Lines{"extend term 8.97s kill 9.97s", "report margin-grown"});
+    d.pass(1s);
+    d.tick();
+    CHECK(d.written() == Lines{"extend term 9.97s kill 10.97s"});
+    CHECK(d.step(TreeMeasured{500ms, 20}) == Lines{"extend term 10s kill 12.97s"});
+    CHECK(d.step(TreeMeasured{500ms, 20}).empty());
+}
+
+TEST_CASE("a tree too large for its lease is killed while that lasts, whatever its grace",
+          "[margin]") {
+    Driver d;
+    d.become_leading();
+    CHECK(d.step(TreeMeasured{12s, 60'000}) ==
+          Lines{"report stepping-down", "extend term 10s kill 1.97s", "report stop-begins",
+                "stop margin kill 1.97s"});
+    CHECK(d.step(TreeMeasured{13s, 70'000}) == Lines{"extend term 10s kill 970ms"});
+    d.step(WorkGone{WorkEnd::kStopped});
+    d.read(Found{d.last_record()});
+    CHECK(contains_line(d.written(), "report contending")); // the next work may be smaller
+}
+
+TEST_CASE("what is told of a tree that is gone has no force", "[margin]") {
+    Driver d;
+    d.become_releasing();
+    CHECK(d.step(TreeMeasured{12s, 60'000}).empty());
+}
+
+} // namespace le_run::test
