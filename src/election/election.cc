@@ -49,12 +49,12 @@ void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
     LE_CHECK(is_not_before(now, now_));
     now_ = now;
     wall_ = wall;
-    margin_.forget(now);
     const bool is_answer =
         std::holds_alternative<ReadAnswered>(fact) || std::holds_alternative<WriteAnswered>(fact);
     if (state_ == State::kDone || (is_answer && !is_answer_to_pending(fact))) {
         return; // a late answer is a fact without force
     }
+    margin_.forget(now);
     check_deadlines(fact); // a process that slept notices first, before it believes good news
     if (state_ != State::kDone && (!is_answer || is_answer_to_pending(fact))) {
         std::visit([&](const auto& f) { on(f); }, fact);
@@ -129,7 +129,7 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
     };
     if (pending_) {
         until(pending_->sent + timing_.request_timeout());
-    } else if (state_ != State::kStopping || claim_.is_held()) {
+    } else if (state_ != State::kStopping || may_renew()) {
         until(next_try_at_);
     }
     if (const auto forgets_at = margin_.forgets_at()) {
@@ -221,7 +221,7 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
         // Nor may the lost grace, which earlier extensions carried, cut it short.
         const TimePoint s = claim_.anchor();
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
-        limit = is_asked ? drain_until_ : kill_at(s);
+        limit = is_asked && margin_.fits() ? drain_until_ : kill_at(s);
     }
     if (step_down_ == StepDownReason::kGuardLost) {
         limit = now_; // whoever ends the guard's tree asks nobody
@@ -301,7 +301,7 @@ void Election::send_due() {
         break;
     case State::kLeading:
     case State::kStopping:
-        if (is_due && claim_.is_held()) {
+        if (is_due && may_renew()) {
             next_request_ == Request::kRead ? send_read() : send_renewal();
         }
         break;
@@ -353,6 +353,10 @@ bool Election::may_acquire() const {
            has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
 }
+
+// A renewal would be promised with the margins as measured. Where they do not fit, that is less
+// than what the lease has left, or nothing: a drain has what is left.
+bool Election::may_renew() const { return claim_.is_held() && margin_.fits(); }
 
 // A drain may last longer than the lost grace, which bounds what a leader is promised.
 TimePoint Election::kill_at(TimePoint s) const {

@@ -97,9 +97,9 @@ private:
     void lost_at_once(StopCause cause, const std::string& why);
     void leave_standby();
     void conclude();
-
     bool may_acquire() const;
     bool may_give_up() const;
+    bool may_renew() const;
     TimePoint release_deadline() const;
     Duration pause_after_failure() const;
     TimePoint next_try_after(const Pending& request, const Failure& failure) const;

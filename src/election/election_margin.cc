@@ -47,9 +47,7 @@ void Election::weigh_margin() {
 // into the past.
 bool Election::adopt_margin() {
     Timing next = margin_.measured();
-    if (!margin_.fits() || !margin_.held_at(claim_.anchor())) {
-        next.lambda = timing_.lambda;
-    }
+    next.lambda = margin_.lambda_at(claim_.anchor());
     if (next.tries_fit()) {
         const Timing before = std::exchange(timing_, next);
         return before.lambda != next.lambda || before.kappa != next.kappa;

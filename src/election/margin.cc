@@ -9,6 +9,9 @@
 namespace le_run {
 namespace {
 
+// More than there are while a request is on its way.
+constexpr std::size_t kMostChanges = 100;
+
 std::string tenths(Duration d) {
     return format_duration(std::chrono::round<std::chrono::duration<std::int64_t, std::deci>>(d));
 }
@@ -17,7 +20,8 @@ std::string tenths(Duration d) {
 
 void Margin::forget(TimePoint now) {
     while (!seen_.empty() && has_passed_for_holder(now, seen_.front().at + kRemembered)) {
-        const TimePoint since = seen_.front().at + kRemembered;
+        // Clock by clock: where one of them is slow, it has not come as far as the other.
+        const TimePoint since = earlier(now, seen_.front().at + kRemembered);
         seen_.pop_front();
         update(since);
     }
@@ -35,6 +39,16 @@ void Margin::tree_needs(Duration kappa, std::uint32_t processes) {
 }
 
 void Margin::tree_is_gone() { tree_needs(configured_.kappa, 0); }
+
+Duration Margin::lambda_at(TimePoint anchor) const {
+    Duration lambda = configured_.lambda;
+    for (const Change& change : changes_) {
+        if (is_not_before(anchor, change.since)) {
+            lambda = change.lambda;
+        }
+    }
+    return lambda;
+}
 
 std::optional<TimePoint> Margin::forgets_at() const {
     return seen_.empty() ? std::nullopt : std::optional(seen_.front().at + kRemembered);
@@ -99,7 +113,10 @@ Duration Margin::lambda(std::size_t from) const {
 void Margin::update(TimePoint since) {
     const Duration before = std::exchange(measured_.lambda, lambda(0));
     if (measured_.lambda != before) {
-        lambda_since_ = since;
+        changes_.push_back({since, measured_.lambda});
+        if (changes_.size() > kMostChanges) {
+            changes_.pop_front();
+        }
     }
     forget_told();
 }

@@ -34,8 +34,8 @@ public:
 
     // The configured timing with lambda and kappa as measured.
     const Timing& measured() const { return measured_; }
-    // Whether lambda, as measured, was the same when a request was sent at `anchor`.
-    bool held_at(TimePoint anchor) const { return is_not_before(anchor, lambda_since_); }
+    // lambda as it was measured when a request was sent at `anchor`.
+    Duration lambda_at(TimePoint anchor) const;
     // Whether a lease can be kept safe with the measured margins.
     bool fits() const { return measured_.tries_fit(); }
     // When something will be forgotten next: only there does time alone change an answer.
@@ -69,7 +69,11 @@ private:
     Timing configured_;
     Timing measured_;
     std::deque<Seen> seen_; // oldest first
-    TimePoint lambda_since_{};
+    struct Change {
+        TimePoint since;
+        Duration lambda;
+    };
+    std::deque<Change> changes_; // of lambda, oldest first
     std::uint32_t processes_ = 0;
     Duration told_{}; // total() then; zero: not since they were the configured ones
 };

@@ -1,6 +1,6 @@
 # How the simulation is compiled, optimised and without sanitizers; for run.sh and mutants.sh, which source this file at the
 # repository's top.
-sim_sources=(tests/sim/{candidate,candidate_guard,candidate_watch,client_go,main,referee,releaser,world}.cc src/election/*.cc
+sim_sources=(tests/sim/{candidate,candidate_guard,candidate_host,candidate_watch,client_go,main,referee,releaser,world}.cc src/election/*.cc
     src/guard/child_machine.cc src/duration_text.cc)
 
 sim_compiler() { # arguments...

@@ -58,8 +58,9 @@ void Candidate::start() {
     sim_.trace([&] { return name() + " starts"; });
     referee_.takes_part({number_, life_}, false);
     config_.seed = 1000 * life_ + number_;
-    holds_back_until_ = {};
-    is_asked_to_stop_ = false;
+    holds_back_until_ = contends_at_ = anchored_at_ = {};
+    is_asked_to_stop_ = was_asked_on_standby_ = false;
+    lates_.clear(); // a new process knows nothing of them
     has_read_since_gone_ = true;
     is_run_under_way_ = false;
     is_settled_ = true;
@@ -89,7 +90,17 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
     const bool is_awaited =
         election_->has_request_pending() && ((read != nullptr && read->attempt == pending_) ||
                                              (write != nullptr && write->attempt == pending_));
+    note_measured(fact);
+    if (is_awaited && write != nullptr && std::holds_alternative<Written>(write->outcome)) {
+        anchored_at_ = sent_at_;
+    }
+    was_asked_on_standby_ = was_asked_on_standby_ || (before == Election::State::kStandby &&
+                                                      std::holds_alternative<StepDownAsked>(fact));
     election_->step(clocks_.now(), clocks_.wall(), fact);
+    if (before != Election::State::kStandby && before != Election::State::kAcquiring &&
+        election_->state() == Election::State::kStandby) {
+        referee_.standby_forgot(number_);
+    }
     if (is_awaited || (read == nullptr && write == nullptr)) { // else without force, as documented
         check_step(fact, before);
         if (read != nullptr) {
@@ -178,6 +189,17 @@ void Candidate::check_renew_time(const LeaseRecord& record) {
            "writes a renewTime far ahead of its wall clock");
 }
 
+// Whatever time alone can change has a wake-up: until then a look at the clock changes nothing. Not
+// after each step, because it costs a copy.
+void Candidate::check_wake_up(Duration wait) {
+    if (wait <= Duration(1) || ++steps_ % 4 != 0) {
+        return;
+    }
+    Election copy = *election_;
+    copy.step(clocks_.now() + (wait - Duration(1)), clocks_.wall(), Tick{});
+    demand(copy.take_actions().empty(), "sleeps over an instant at which it would act");
+}
+
 void Candidate::saw(const Sight& sight) {
     const Duration own = config_.timing.lease_duration;
     referee_.standby_saw(number_, sight, sight.duration > Duration::zero() ? sight.duration : own);
@@ -189,6 +211,7 @@ void Candidate::arm() {
         wakeup_.clear();
         return;
     }
+    check_wake_up(*wait);
     const Duration lateness = around_.is_calm ? 1ms : sim_.between(Duration(0), Duration(20ms));
     wakeup_.set(sim_.now() + clocks_.real_sleep(*wait) + lateness);
 }
@@ -201,46 +224,11 @@ void Candidate::ask_to_stop() {
     }
 }
 
-void Candidate::pause(Duration length) {
-    if (work_ != Work::kAfterGuard && !hung_since_) { // that would be a second fault
-        sim_.trace([&] {
-            return name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms";
-        });
-        paused_until_ = std::max(paused_until_, sim_.now() + length);
-    }
-}
-
-void Candidate::freeze(Duration length) {
-    if (work_ == Work::kAfterGuard || hung_since_) { // as above
-        return;
-    }
-    sim_.trace([&] {
-        return name() + "'s host is frozen for " + std::to_string(length.count() / 1000000) + " ms";
-    });
-    frozen_until_ = std::max(frozen_until_, sim_.now() + length);
-    referee_.is_frozen(number_, frozen_until_, latest_wake_up() + config_.timing.kappa);
-    if (guard_timer_.is_set()) {
-        arm_guard();
-    }
-}
-
 void Candidate::cut_off(Duration length) {
     sim_.trace([&] {
         return name() + " is cut off for " + std::to_string(length.count() / 1000000) + " ms";
     });
     line_.cut_until(sim_.now() + length);
-}
-
-void Candidate::measure_margin(Duration margin) {
-    if (!is_up()) {
-        return;
-    }
-    sim_.trace([&] {
-        return name() + " measures a margin of " + std::to_string(margin.count() / 1000000) + " ms";
-    });
-    has_measured_margin_ = true;
-    deliver(life_, WokeLate{margin / 2});
-    deliver(life_, WokeLate{margin / 2});
 }
 
 Duration Candidate::disturbed_until() const {
@@ -269,9 +257,10 @@ void Candidate::end_process() {
 }
 
 bool Candidate::is_ready() const {
-    return is_up() && !is_asked_to_stop_ && election_->state() == Election::State::kStandby &&
-           sim_.now() >= holds_back_until_;
+    return is_up() && !is_asked_to_stop_ && election_->state() == Election::State::kStandby;
 }
+
+Duration Candidate::stays_behind_until() const { return std::max(holds_back_until_, contends_at_); }
 
 Duration Candidate::patience(Duration promise) const {
     return clocks_.real_by_slower(promise + 2 * config_.timing.retry_period);
@@ -299,9 +288,11 @@ void Candidate::act(const WriteLease& write) {
         return name() + " writes over " + (write.base ? write.base->version.text : "nothing");
     });
     pending_ = write.attempt;
+    sent_at_ = sim_.now();
     const bool is_release = write.record.holder.text.empty();
     demand(!is_release || !works(), "releases while its work runs");
     demand(!is_release || has_read_since_gone_, "releases without having looked after Gone");
+    demand(is_release || !was_asked_on_standby_, "acquires after it was asked to stop");
     if (!is_release) {
         check_renew_time(write.record);
     }
@@ -356,8 +347,9 @@ void Candidate::act(const Report& report) {
     case Report::Event::kLost:
         ++around_.lost;
         break;
-    case Report::Event::kContending:
-        referee_.standby_forgot(number_);
+    case Report::Event::kNotContending:
+        demand(report.left <= 60s, "does not contend for more than a minute");
+        contends_at_ = sim_.now() + clocks_.real_by_slower(report.left);
         break;
     case Report::Event::kHoldingBack:
         holds_back_until_ = sim_.now() + clocks_.real_by_slower(report.left);

@@ -1,6 +1,6 @@
 // One simulated replica: le-run (the real Election), its guard (the real ChildMachine) and the
 // child's tree. le-run's side is in candidate.cc, its watch in candidate_watch.cc, the guard's and
-// the tree's in candidate_guard.cc.
+// the tree's in candidate_guard.cc, pauses of the host in candidate_host.cc.
 //
 // Beside what the referee sees, each step is held against what the headers of the two machines
 // promise: deadlines before news, a stop that nothing cancels, a release of a record that was read
@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "election/election.h"
 #include "guard/child_machine.h"
@@ -32,7 +33,7 @@ public:
     void crash();
     void kill_guard();
     void cut_off(Duration length);
-    void measure_margin(Duration margin); // and, some time later, that all is well again
+    void form_habit(Duration length); // of freezing
     // From now on its watch tells the truth, or, where it never did, nothing.
     void calm_watch();
     LocalClocks& clocks() { return clocks_; }
@@ -43,9 +44,11 @@ public:
     bool has_guard() const { return guard_ != nullptr; }
     bool works() const { return work_ != Work::kNone; }
     const Timing& timing() const { return config_.timing; }
-    // A standby that may acquire as soon as the lease is free; `patience`: how long after the last
-    // change of the store it has acquired at the latest, unless another has.
+    // A standby that acquires as soon as the lease is free; `patience`: how long after the last
+    // change of the store, or after what it has announced, it has acquired at the latest, unless
+    // another has.
     bool is_ready() const;
+    Duration stays_behind_until() const;
     Duration patience(Duration promise) const;
     std::uint64_t life() const { return life_; }
 
@@ -67,6 +70,7 @@ private:
     void check_step(const Fact& fact, Election::State before);
     void check_read(const ReadAnswered& read, const Sight& sight, Election::State before);
     void check_renew_time(const LeaseRecord& record);
+    void check_wake_up(Duration wait);
     void saw(const Sight& sight);
     void arm();
     void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
@@ -106,7 +110,15 @@ private:
     void lose_guard();
     void look_at_hung_guard(bool helps);
 
+    // --- the host ---
+    bool stand_still(Duration length);
+    void fail_at_the_worst_moment();
+    Duration lawful_lambda() const;
+    Duration longest_lawful_pause() const;
+    void note_measured(const Fact& fact);
+
     // --- the tree ---
+    void grow_tree();
     template <class Event>
     void in_tree(Duration delay, Event event);
     void sweep();
@@ -138,9 +150,19 @@ private:
     std::unique_ptr<Election> election_;
     std::uint64_t life_ = 0; // of the le-run process; what an earlier one started is void
     Timer wakeup_;
-    Duration paused_until_{}, frozen_until_{};
-    Duration holds_back_until_{};
+    Duration paused_until_{}, frozen_since_{}, frozen_until_{};
+    Duration excused_until_{}; // by pauses that are nobody's habit
+    struct Lateness {
+        Duration told, by;
+    };
+    std::vector<Lateness> lates_; // that the election was told of
+    Duration sent_at_{};          // the last write
+    Duration anchored_at_{};      // the last write that is known to have landed
+    Duration struck_at_{};        // by the last pause that the law allows
+    std::uint64_t steps_ = 0;
+    Duration holds_back_until_{}, contends_at_{}; // as announced
     bool is_asked_to_stop_ = false;
+    bool was_asked_on_standby_ = false;
     Attempt pending_{};
     bool has_read_since_gone_ = true;
     bool has_measured_margin_ = false;
@@ -173,6 +195,7 @@ private:
     std::uint64_t sweep_of_ = 0; // the work that is being killed
     Duration swept_at_{};
     bool drains_ = false;
+    Duration tree_needs_{}; // to die, where that is more than kappa
 };
 
 } // namespace le_run::sim

@@ -40,11 +40,6 @@ Duration Candidate::guard_lateness() {
                                                : sim_.between(Duration(0), latest_wake_up());
 }
 
-Duration Candidate::sweep_time() {
-    const Duration longest = config_.timing.kappa * 999 / 1000;
-    return around_.is_at_the_bound ? longest : sim_.between(Duration(1ms), longest);
-}
-
 // --- the guard process ---
 
 void Candidate::new_guard() {
@@ -227,6 +222,7 @@ void Candidate::guard_acts(const child_action::Spawn&) {
            "has a guard that starts a child whose time is over");
     work_ = Work::kSpawning;
     drains_ = false;
+    tree_needs_ = {};
     ++work_number_;
     const bool is_slow = !around_.is_calm && sim_.chance(0.05);
     in_tree(is_slow ? sim_.between(Duration(0), config_.timing.lease_duration)
@@ -381,6 +377,10 @@ void Candidate::exec() {
         in_tree(Duration(0), [this, executed] { guard_step(executed); });
     } else {
         guard_step(executed);
+    }
+    if (!around_.is_calm && around_.has_habits) {
+        in_tree(sim_.between(Duration(0), 2 * config_.timing.lease_duration),
+                [this] { grow_tree(); });
     }
     if (!around_.is_calm && sim_.chance(0.3)) { // it will end by itself
         in_tree(sim_.heavy_tailed(config_.timing.lease_duration), [this] {

@@ -66,7 +66,7 @@ TEST_CASE("at most one work runs, seeds 1 to 1000", "[sim]") { check_mixed({1, 1
 TEST_CASE("at most one work runs, seeds 1001 to 2000", "[sim]") { check_mixed({1001, 2000}); }
 
 TEST_CASE("at most one work runs in every other weather, seeds 1 to 200 of each", "[sim]") {
-    for (const char* name : {"bound", "hands", "peer", "frozen", "late", "twins"}) {
+    for (const char* name : {"bound", "hands", "peer", "frozen", "late", "twins", "habits"}) {
         INFO(name);
         const auto weather = le_run::sim::weather_named(name);
         REQUIRE(weather);

@@ -14,6 +14,7 @@ struct Surroundings {
     Referee referee;
     bool is_calm = false;         // no more loss, delay or crashes
     bool is_final = false;        // who ends now stays away
+    bool has_habits = false;      // hosts pause again and again, trees grow
     bool is_at_the_bound = false; // lambda, kappa, rho and drains used up
     double loss = 0;              // probability that a request or its answer is lost
     double duplication = 0;       // that a request or its answer comes twice
@@ -24,7 +25,7 @@ struct Surroundings {
     std::uint64_t network = 0; // what was sent over an earlier one never arrives
     // What happened, so that a test can tell that it did.
     int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0,
-        released_for_dead = 0;
+        released_for_dead = 0, lawful_pauses = 0, grown_trees = 0;
 };
 
 // One party's way to the store: delays, loses, doubles, stores late.

@@ -24,7 +24,7 @@ enum class Fault {
     kServerAway,
     kEditLease,
     kDeleteLease,
-    kMeasureMargin,
+    kHabit,
     kStallGuard,
     kHangGuard,
     kFreeze,
@@ -42,8 +42,8 @@ struct Climate {
 };
 
 //                                             client-go | pause cut crash guard stop step hold away
-//                                             edit delete margin stall hang freeze
-constexpr std::array<Climate, 7> kClimates{{
+//                                             edit delete habit stall hang freeze
+constexpr std::array<Climate, 8> kClimates{{
     {"mixed", Weather::kMixed, 0.2, {2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"bound", Weather::kAtTheBound, 0.3, {0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0}},
     {"hands", Weather::kHands, 0.3, {0, 1, 1, 0, 1, 1, 2, 0, 6, 3, 0, 0, 0, 0}},
@@ -51,6 +51,7 @@ constexpr std::array<Climate, 7> kClimates{{
     {"frozen", Weather::kFrozen, 0.1, {1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 2, 4}},
     {"late", Weather::kLate, 0.1, {1, 2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}},
     {"twins", Weather::kTwins, 0.0, {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}},
+    {"habits", Weather::kHabits, 0.1, {1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 8, 1, 0, 0}},
 }};
 
 const Climate& climate_of(Weather weather) { return kClimates[static_cast<std::size_t>(weather)]; }
@@ -137,6 +138,8 @@ public:
         outcome_.lost = around_.lost;
         outcome_.killed_trees = around_.killed_trees;
         outcome_.released_for_dead = around_.released_for_dead;
+        outcome_.lawful_pauses = around_.lawful_pauses;
+        outcome_.grown_trees = around_.grown_trees;
         outcome_.late_commits = around_.late_commits;
         outcome_.duplicates = around_.duplicates;
         outcome_.simulated = sim_.now();
@@ -162,6 +165,9 @@ private:
             break;
         case Weather::kLate:
             around_.lateness = 0.3;
+            break;
+        case Weather::kHabits:
+            around_.has_habits = true;
             break;
         case Weather::kMixed:
         case Weather::kHands:
@@ -221,11 +227,12 @@ private:
         is_settled_ = false;
     }
 
-    // The last pause, drain, held lease, hold-back and restart, one after the other.
-    Duration calm_within() const { return 12 * longest_lease() + longest_promise_ + 30s; }
+    // The last pause, drain, held lease, hold-back, restart, and a minute without contending, one
+    // after the other.
+    Duration calm_within() const { return 12 * longest_lease() + longest_promise_ + 90s; }
 
-    // No work runs. Whoever stands by, ready, leads within lease duration + 2 retry periods, unless
-    // another does.
+    // No work runs. Whoever stands by leads within lease duration + 2 retry periods + what it has
+    // announced, unless another does.
     void expect_a_leader() {
         ++vacancy_;
         if (!is_settled_) {
@@ -243,16 +250,25 @@ private:
                 lease ? duration_of(lease->record, candidate->timing().lease_duration)
                       : std::max(longest_lease(), longest_promise_);
             ++outcome_.waits_checked;
-            const auto check = [this, vacancy = vacancy_, life = candidate->life(),
-                                waits = candidate.get()] {
-                if (is_settled_ && vacancy == vacancy_ && around_.referee.running() == 0 &&
-                    waits->life() == life) {
+            expect_to_lead(*candidate, candidate->patience(promise));
+        }
+    }
+
+    void expect_to_lead(Candidate& waits, Duration patience) {
+        const Duration announced = waits.stays_behind_until();
+        sim_.at(std::max(sim_.now(), announced) + patience,
+                [this, vacancy = vacancy_, life = waits.life(), &waits, patience, announced] {
+                    if (!is_settled_ || vacancy != vacancy_ || around_.referee.running() > 0 ||
+                        waits.life() != life) {
+                        return;
+                    }
+                    if (waits.stays_behind_until() > announced) { // told meanwhile
+                        expect_to_lead(waits, patience);
+                        return;
+                    }
                     around_.referee.violated(
                         "a standby has waited longer than lease duration + 2 retry periods");
-                }
-            };
-            sim_.after(candidate->patience(promise), check);
-        }
+                });
     }
 
     void end() {
@@ -357,9 +373,17 @@ private:
                 around_.referee.delete_by_hand();
             }
             break;
-        case Fault::kMeasureMargin:
-            candidate.measure_margin(length / 2);
+        case Fault::kHabit: {
+            const Duration pause = sim_.between(Duration(500ms), longest_lease() / 2);
+            if (sim_.chance(0.5)) {
+                candidate.form_habit(pause);
+                break;
+            }
+            for (auto& each : candidates_) { // of the same host
+                each->form_habit(pause);
+            }
             break;
+        }
         case Fault::kStallGuard:
             candidate.stall_guard();
             break;

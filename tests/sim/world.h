@@ -29,6 +29,8 @@ struct Outcome {
     int faults_injected = 0;
     int late_commits = 0;
     int duplicates = 0;
+    int lawful_pauses = 0; // that come when work must be killed
+    int grown_trees = 0;
     int waits_checked = 0; // of a standby, against lease duration + 2 retry periods
     Duration simulated{};
     Duration longest_lease{};
@@ -39,8 +41,9 @@ struct Outcome {
 // every signal, answers come at once or late. hands: people edit and delete the lease, wall clocks
 // stand still. peer: a client-go program takes part, wall clocks stand still or jump. frozen: whole
 // hosts freeze and thaw, guards stall. late: requests are stored long after their sender gave up.
-// twins: all have the same identity.
-enum class Weather { kMixed, kAtTheBound, kHands, kPeer, kFrozen, kLate, kTwins };
+// twins: all have the same identity. habits: hosts, one or all, pause twice in a minute, and a
+// third time as long as Margin's law allows, just when work must be killed; trees grow.
+enum class Weather { kMixed, kAtTheBound, kHands, kPeer, kFrozen, kLate, kTwins, kHabits };
 std::optional<Weather> weather_named(const std::string& name);
 
 Outcome simulate(std::uint64_t seed, bool with_trace = false, Weather weather = Weather::kMixed);

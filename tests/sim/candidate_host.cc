@@ -1,0 +1,162 @@
+// What a host does to a candidate: pauses, habits of pausing, trees that take long to kill.
+//
+// A pause is measured by the guard when it is over, and told; here also where no run is under way,
+// so that a standby, too, has more to forget. From then on the law that Margin
+// states is the host's, too: in the minute after two pauses a third is at most twice as long as the
+// second worst of them. Such a third one is no excuse (referee.h): the lease must be safe from it.
+#include <algorithm>
+
+#include "sim/candidate.h"
+
+namespace le_run::sim {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Duration kRemembered = 60s;
+
+} // namespace
+
+// --- pauses ---
+
+void Candidate::pause(Duration length) {
+    if (work_ != Work::kAfterGuard && !hung_since_) { // that would be a second fault
+        sim_.trace([&] {
+            return name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms";
+        });
+        paused_until_ = std::max(paused_until_, sim_.now() + length);
+    }
+}
+
+void Candidate::freeze(Duration length) {
+    if (stand_still(length)) {
+        const Duration to_die = std::max(config_.timing.kappa, tree_needs_);
+        referee_.is_frozen(number_, frozen_until_, latest_wake_up() + to_die);
+        excused_until_ = frozen_until_ + latest_wake_up() + to_die;
+    }
+}
+
+// le-run, guard and work.
+bool Candidate::stand_still(Duration length) {
+    if (work_ == Work::kAfterGuard || hung_since_) { // as above
+        return false;
+    }
+    sim_.trace([&] {
+        return name() + "'s host is frozen for " + std::to_string(length.count() / 1000000) + " ms";
+    });
+    if (sim_.now() >= frozen_until_) {
+        frozen_since_ = sim_.now();
+    }
+    frozen_until_ = std::max(frozen_until_, sim_.now() + length);
+    if (guard_timer_.is_set()) {
+        arm_guard();
+    }
+    sim_.at(frozen_until_ + 1ms, [this, guard = guard_number_, thaw = frozen_until_] {
+        if (guard == guard_number_ && guard_ && !hung_since_ && thaw == frozen_until_) {
+            deliver(life_, WokeLate{frozen_until_ - frozen_since_});
+        }
+    });
+    return true;
+}
+
+// A host that pauses twice within a minute, each time for about `length`, and once more when that
+// hurts most.
+void Candidate::form_habit(Duration length) {
+    const auto in_the_storm = [this](auto event) {
+        return [this, event] {
+            if (!around_.is_calm) {
+                event();
+            }
+        };
+    };
+    freeze(sim_.between(length, length * 5 / 4));
+    const Duration next = length * 5 / 4 + sim_.between(Duration(100ms), Duration(10s));
+    sim_.after(next,
+               in_the_storm([this, length] { freeze(sim_.between(length, length * 5 / 4)); }));
+    sim_.after(next + length * 5 / 4 + sim_.between(Duration(100ms), Duration(20s)),
+               in_the_storm([this] { fail_at_the_worst_moment(); }));
+}
+
+// No renewal from now on, and the lawful pause just when the guard is to wake up and kill.
+void Candidate::fail_at_the_worst_moment() {
+    if (!is_up() || work_ != Work::kRunning || told_kill_at_ == TimePoint::far_future()) {
+        return;
+    }
+    line_.cut_until(std::max(line_.cut_until(), sim_.now() + 3 * config_.timing.lease_duration));
+    const Duration left = clocks_.real_until(told_kill_at_);
+    sim_.after(left - sim_.between(Duration(0), Duration(20ms)), [this] {
+        const Duration length = longest_lawful_pause();
+        const bool is_first = struck_at_ <= anchored_at_;
+        if (!around_.is_calm && works() && is_first && sim_.now() > excused_until_ &&
+            length > 0ms) {
+            struck_at_ = sim_.now();
+            ++around_.lawful_pauses;
+            stand_still(sim_.chance(0.5) ? length : sim_.between(length / 2, length));
+        }
+    });
+}
+
+// lambda as the law has it: of pauses that le-run was told of.
+Duration Candidate::lawful_lambda() const {
+    Duration worst{}, second{};
+    for (const Lateness& late : lates_) {
+        if (sim_.now() < late.told + kRemembered * 9 / 10) { // its clocks may be slewed
+            second = std::max(second, std::min(worst, late.by));
+            worst = std::max(worst, late.by);
+        }
+    }
+    return std::max(config_.timing.lambda, 2 * second);
+}
+
+// On top of how late the guard is before and after it anyway. A lease that was renewed last before
+// the latest pause was told was promised under an earlier lambda.
+Duration Candidate::longest_lawful_pause() const {
+    const bool is_promised = lates_.empty() || anchored_at_ > lates_.back().told;
+    return is_promised ? lawful_lambda() * 998 / 1000 - 2 * latest_wake_up() : Duration(0);
+}
+
+// What the guard measured, once the election has seen it.
+void Candidate::note_measured(const Fact& fact) {
+    if (const auto* late = std::get_if<WokeLate>(&fact)) {
+        lates_.push_back({sim_.now(), late->by});
+        has_measured_margin_ = true;
+    }
+    has_measured_margin_ = has_measured_margin_ || std::holds_alternative<TreeMeasured>(fact);
+}
+
+// --- the tree's size ---
+
+// Its guard measures a tree that will need longer than kappa; it is killed in no more than that. A
+// tree that no instant left of the lease would allow is nobody's promise.
+void Candidate::grow_tree() {
+    const Duration awake = std::max({paused_until_, frozen_until_, stalled_until_});
+    if (!is_up() || !guard_ || hung_since_ || sim_.now() < awake || work_ != Work::kRunning) {
+        return;
+    }
+    const Duration gone = sim_.now() - anchored_at_;
+    const Duration room = config_.timing.lease_duration * 99 / 100 - lawful_lambda() - gone - 50ms;
+    const Duration longest = std::min(room, config_.timing.lease_duration / 2);
+    if (longest <= config_.timing.kappa) {
+        return;
+    }
+    const Duration needs = sim_.between(config_.timing.kappa, longest);
+    sim_.trace([&] {
+        return name() + "'s tree needs " + std::to_string(needs.count() / 1000000) + " ms to die";
+    });
+    const std::uint64_t work = work_number_;
+    deliver(life_, TreeMeasured{needs, 1000});
+    sim_.at(std::max(sim_.now(), channel_busy_until_) + 1ms, [this, work, needs] {
+        if (work == work_number_) {
+            ++around_.grown_trees;
+            tree_needs_ = needs;
+        }
+    });
+}
+
+Duration Candidate::sweep_time() {
+    const Duration longest = std::max(config_.timing.kappa, tree_needs_) * 999 / 1000;
+    const bool is_longest = around_.is_at_the_bound || (around_.has_habits && sim_.chance(0.5));
+    return is_longest ? longest : sim_.between(Duration(1ms), longest);
+}
+
+} // namespace le_run::sim
