@@ -10,7 +10,6 @@
 #   edit: what changes it (perl, over the whole file)
 #
 # What is not here, and why:
-# - lambda and kappa are equal by design, so "no lambda" and "no kappa" are the same arithmetic; both are listed.
 # - A Gone of another run that le-run accepts: GuardLink drops it (src/run), which is not simulated. An Until of another run
 #   that the child machine accepts changes nothing: the channel keeps the order, so such a message comes between two runs,
 #   when no run is there to extend. What tests/guard and tests/process say of runs has both.
