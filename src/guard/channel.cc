@@ -43,6 +43,10 @@ bool is_sane(const Failed&) { return true; }
 bool is_sane(const Ended&) { return true; }
 bool is_sane(const Gone& m) { return m.cause <= EndCause::kNotStarted; }
 bool is_sane(const Late& m) { return m.nanoseconds >= 0 && Duration(m.nanoseconds) <= kMost; }
+bool is_sane(const TreeSize& m) {
+    // le-run computes with it.
+    return m.kill_nanoseconds >= 0 && Duration(m.kill_nanoseconds) <= std::chrono::hours(1);
+}
 bool is_sane(const Pong& m) { return m.is_killing <= 1; }
 
 template <class Message>

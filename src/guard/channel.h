@@ -96,13 +96,19 @@ struct Late { // how long the guard was kept from its work, worst since the last
               // woke more than 100 ms late
     std::int64_t nanoseconds = 0;
 };
+struct TreeSize { // what killing the tree would take changed notably
+    RunNumber run = 0;
+    std::uint32_t processes = 0;
+    std::int64_t kill_nanoseconds =
+        0; // from SIGKILL to an empty tree, with safety; 0: next to none
+};
 struct Pong {
     std::uint64_t number = 0;
     std::uint32_t is_killing = 0; // 1: SIGKILL to the whole tree has begun
 };
 
 using ToGuard = std::variant<Start, Until, Stop, Signal, Ping, Settled>;
-using FromGuard = std::variant<Started, Failed, Ended, Gone, Late, Pong>;
+using FromGuard = std::variant<Started, Failed, Ended, Gone, Late, Pong, TreeSize>;
 
 // One end of the pair; owns the descriptor. Allocates nothing.
 template <class Outgoing, class Incoming>

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <csignal>
+#include <ctime>
 #include <system_error>
 
 #include <poll.h>
@@ -11,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "guard/process_table.h"
 #include "guard/releaser.h"
 
 namespace le_run {
@@ -31,6 +33,7 @@ constexpr Duration kNotableLateness = milliseconds(100);
 // is told of it lacks no more than this.
 constexpr Duration kUntold = milliseconds(100);
 constexpr Duration kBetweenLates = seconds(1);
+constexpr Duration kNoCountBefore = seconds(1);    // a deadline
 constexpr Duration kRetryPause = milliseconds(20); // after the kernel refused a message
 constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
 constexpr int kMessagesPerLook = 64;
@@ -60,6 +63,12 @@ bool has_ended(pid_t child) {
     siginfo_t info{};
     return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == child;
+}
+
+Duration cpu_time() {
+    timespec used{};
+    ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return seconds(used.tv_sec) + Duration(used.tv_nsec);
 }
 
 timespec to_timespec(Duration d) {
@@ -97,6 +106,7 @@ void GuardLoop::look() {
     notice_le_runs_death();
     read_messages(kMessagesPerLook);
     kill_tree();
+    measure_tree();
     end_hung_le_run();
     flush();
 }
@@ -122,7 +132,7 @@ void GuardLoop::wait() {
 Duration GuardLoop::until_next_look(TimePoint now) const {
     Duration timeout = kLookWithoutRun;
     if (is_killing())
-        timeout = kill_pause_;
+        timeout = is_round_over_ ? kill_pause_ : Duration::zero();
     else if (!is_idle())
         timeout = std::clamp(left_for_holder(now, machine_.next_deadline()), Duration::zero(),
                              kLookDuringRun);
@@ -176,6 +186,7 @@ void GuardLoop::step(const ChildFact& fact) {
 
 void GuardLoop::act(const child_action::Spawn&) {
     kill_pause_ = kShortestKillPause;
+    gauge_.begin(clock_.now(), asked_->run, newest_process_.read());
     Spawner::Report report;
     const pid_t pid = spawner_.start(*asked_, &report);
     if (pid > 0)
@@ -264,9 +275,30 @@ void GuardLoop::kill_tree() {
     // First the child's group at one blow: the kernel lets no fork slip through that.
     if (child_ > 0)
         ::kill(-child_, SIGKILL);
-    tree_.kill_round();
+    // In parts, so that le-run's messages are read and its pings answered meanwhile.
+    is_round_over_ = tree_.kill_part().is_round_over;
     reap();
-    kill_pause_ = std::min(kill_pause_ * 2, kLongestKillPause);
+    if (is_round_over_)
+        kill_pause_ = std::min(kill_pause_ * 2, kLongestKillPause);
+}
+
+// Never near a deadline: to count takes a while where there are many.
+void GuardLoop::measure_tree() {
+    if (is_idle() || is_killing())
+        return;
+    const TimePoint now = clock_.now();
+    const pid_t newest = newest_process_.read();
+    if (left_for_holder(now, machine_.next_deadline()) < kNoCountBefore ||
+        !gauge_.is_due(now, newest))
+        return;
+    const Duration before = cpu_time();
+    TreeGauge::Count count;
+    count.processes = tree_.count();
+    count.read = static_cast<std::uint32_t>(ProcessTable::read());
+    count.cost = cpu_time() - before;
+    gauge_.counted(clock_.now(), newest, count);
+    if (const auto news = gauge_.news(); news && tell_now(*news))
+        gauge_.told(*news);
 }
 
 void GuardLoop::notice_le_runs_death() {

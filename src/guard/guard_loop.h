@@ -15,8 +15,10 @@
 #include "guard/child_machine.h"
 #include "guard/guard.h"
 #include "guard/hang_watch.h"
+#include "guard/newest_process.h"
 #include "guard/process_tree.h"
 #include "guard/spawn.h"
+#include "guard/tree_gauge.h"
 
 namespace le_run {
 
@@ -55,6 +57,7 @@ private:
     void note_exec_report();
     void reap();
     void kill_tree();
+    void measure_tree();
     void notice_le_runs_death();
     void read_messages(int most);
     void on_message(const ToGuard& message);
@@ -83,6 +86,8 @@ private:
     int sigchld_fd_ = -1;
     int timer_fd_ = -1;
     ProcessTree tree_;
+    NewestProcess newest_process_;
+    TreeGauge gauge_;
     Spawner spawner_;
     ChildMachine machine_;
     HangWatch hang_watch_;
@@ -90,6 +95,7 @@ private:
     const Start* asked_ = nullptr; // the Start being handled
     pid_t child_ = 0;              // until it is reaped
     Duration kill_pause_{};        // between two rounds of killing
+    bool is_round_over_ = true;    // else more of it is due at once
     Duration worst_lateness_{};    // since the last Late
     TimePoint last_late_{};        // when that was sent
     std::array<FromGuard, 8> unsent_{};

@@ -17,7 +17,9 @@
 namespace le_run {
 namespace {
 
-constexpr Duration kSweepPause = std::chrono::milliseconds(2);
+constexpr Duration kShortestSweepPause = std::chrono::milliseconds(2); // between two rounds
+constexpr Duration kLongestSweepPause = std::chrono::milliseconds(16); // the dying need the CPU
+constexpr int kReapsPerPart = 256;
 
 // The laxer of two deadlines, clock by clock.
 TimePoint later(TimePoint a, TimePoint b) {
@@ -248,19 +250,40 @@ void GuardLink::guard_died() {
 // The child got SIGKILL by PDEATHSIG; whatever else was left is le-run's now, which is a subreaper.
 // Of a guard that was PID 1 nothing is left: the kernel ended and reaped it all before the guard.
 // ECHILD, the guard's own zombie reaped as well, is the proof.
+//
+// In parts, each of some milliseconds: the loop sees to renewals in between.
 void GuardLink::sweep() {
+    if (!reap_some()) {
+        state_ = State::kLost;
+        terminal_.take_back();
+        callbacks_.swept(killed_);
+        return;
+    }
+    if (!tree_.kill_part().is_round_over) {
+        sweep_timer_.arm(Duration::zero());
+        return;
+    }
+    sweep_pause_ = std::clamp(sweep_pause_ * 2, kShortestSweepPause, kLongestSweepPause);
+    sweep_timer_.arm(sweep_pause_);
+}
+
+// False: no child is left, dead or alive.
+bool GuardLink::reap_some() {
     Reaped reaped;
-    do {
+    for (int count = 0; count < kReapsPerPart; ++count) {
         if (tree_.reap(&reaped) == ProcessTree::State::kEmpty) {
-            state_ = State::kLost;
-            terminal_.take_back();
-            callbacks_.swept(swept_);
-            return;
+            return false;
+        }
+        if (reaped.pid == 0) {
+            return true;
         }
         child_ends_.reaped(reaped.pid, reaped.wait_status);
-    } while (reaped.pid != 0);
-    swept_ += tree_.kill_round();
-    sweep_timer_.arm(kSweepPause);
+        if (reaped.pid != guard_.pid && WIFSIGNALED(reaped.wait_status) &&
+            WTERMSIG(reaped.wait_status) == SIGKILL) {
+            ++killed_;
+        }
+    }
+    return true;
 }
 
 } // namespace le_run

@@ -29,8 +29,8 @@ public:
             message; // of the run under way only; Pong stays inside
         std::function<void(const std::string& how)>
             lost; // the guard has died, or was ended because it did not answer
-        std::function<void(std::uint32_t killed)>
-            swept; // after lost: no process of the tree is left
+        // After lost: no process of the tree is left. `killed`: how many died by SIGKILL.
+        std::function<void(std::uint32_t killed)> swept;
         std::function<void(const std::string& text)> warning;
     };
 
@@ -71,6 +71,7 @@ private:
     TimePoint urgent_at() const;
     void guard_died();
     void sweep();
+    bool reap_some();
 
     GuardProcess guard_;
     Callbacks callbacks_;
@@ -92,7 +93,8 @@ private:
     TimePoint kill_at_ = TimePoint::far_future(); // likewise; a Stop's counts
     Lease lease_ = Lease::kHeld;
     std::string death_cause_ = "the guard process ended";
-    std::uint32_t swept_ = 0;
+    std::uint32_t killed_ = 0; // in a sweep; each process once
+    Duration sweep_pause_{};
 };
 
 } // namespace le_run

@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "clock.h"
+#include "duration_text.h"
 #include "election/election.h"
 #include "exit_code.h"
 #include "options/environment.h"
@@ -63,6 +64,7 @@ public:
             warn("cpu_limit", options_.cpu_limit_warning);
         }
         warn_of_privileges();
+        guard_.set_lambda(options_.election.timing.lambda);
         step(Tick{});
         loop_.run();
         store_.reset(); // with a credential plugin that is still running
@@ -203,6 +205,20 @@ private:
     }
 
     void on(const Late& late) { step(WokeLate{Duration(late.nanoseconds)}); }
+
+    // A CPU limit makes killing slower as it does the rest.
+    void on(const TreeSize& size) {
+        const double slowness =
+            std::chrono::duration<double>(options_.election.timing.kappa) / Timing::kLeastMargin;
+        const Duration kappa(
+            static_cast<std::int64_t>(slowness * static_cast<double>(size.kill_nanoseconds)));
+        log_.write({LogLevel::kDebug,
+                    "tree_size",
+                    "the child's tree has " + std::to_string(size.processes) +
+                        " processes; killing it may take " + format_duration(kappa),
+                    {{"processes", std::to_string(size.processes)}}});
+        step(TreeMeasured{kappa, size.processes});
+    }
 
     void on(const Pong&) {}
 

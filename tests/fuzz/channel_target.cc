@@ -44,7 +44,11 @@ void check(const Late& m) {
 }
 void check(const Ping&) {}
 void check(const Settled&) {}
-void check(const Pong&) {}
+void check(const Pong& m) { LE_CHECK(m.is_killing <= 1); }
+// le-run computes with it.
+void check(const TreeSize& m) {
+    LE_CHECK(m.kill_nanoseconds >= 0 && Duration(m.kill_nanoseconds) <= std::chrono::hours(1));
+}
 void check(const Started&) {}
 void check(const Failed&) {}
 void check(const Ended&) {}
@@ -81,6 +85,6 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         return 0; // recv(2) cannot tell it from the end
     const std::string_view bytes = text_of(data, size);
     give<LeRunEnd, GuardEnd>(bytes, ToGuard(Ping{1, 2}));
-    give<GuardEnd, LeRunEnd>(bytes, FromGuard(Pong{2}));
+    give<GuardEnd, LeRunEnd>(bytes, FromGuard(Pong{2, 0}));
     return 0;
 }

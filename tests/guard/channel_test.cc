@@ -107,7 +107,8 @@ TEST_CASE("what the guard says arrives as it was said, in order") {
     REQUIRE(guard.send(Ended{1, 5}));
     REQUIRE(guard.send(Gone{1, EndCause::kNotStarted, 6, 7, 1, 8}));
     REQUIRE(guard.send(Late{9}));
-    REQUIRE(guard.send(Pong{10}));
+    REQUIRE(guard.send(Pong{10, 1}));
+    REQUIRE(guard.send(TreeSize{11, 12, 13}));
     FromGuard message;
     REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
     CHECK(std::get<Started>(message).pid == 2);
@@ -126,6 +127,12 @@ TEST_CASE("what the guard says arrives as it was said, in order") {
     CHECK(std::get<Late>(message).nanoseconds == 9);
     REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
     CHECK(std::get<Pong>(message).number == 10);
+    CHECK(std::get<Pong>(message).is_killing == 1);
+    REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
+    const auto size = std::get<TreeSize>(message);
+    CHECK(size.run == 11);
+    CHECK(size.processes == 12);
+    CHECK(size.kill_nanoseconds == 13);
 }
 
 TEST_CASE(

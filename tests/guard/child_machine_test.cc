@@ -68,6 +68,7 @@ struct Words {
     }
     void operator()(const Late&) const { out << "Late "; }
     void operator()(const Pong&) const { out << "Pong "; }
+    void operator()(const TreeSize&) const { out << "TreeSize "; }
 };
 
 // Steps and says in words what is to be done.

@@ -1,6 +1,7 @@
 // Makes sendmsg(2) of chosen processes fail as it does for want of memory (ENOBUFS, ENOMEM), for as
 // long as the test wants. The kernel asks a thread of the test about each call (seccomp user
-// notification); nothing is preloaded, and the code under test is the real one.
+// notification); nothing is preloaded, and the code under test is the real one. Before it no test
+// made a system call between le-run and its guard fail, so that one failure ended the work unseen.
 #pragma once
 
 #include <atomic>

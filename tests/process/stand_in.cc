@@ -27,6 +27,11 @@ namespace {
     throw std::system_error(errno, std::generic_category(), what);
 }
 
+bool is_of_the_moment(const FromGuard& message) {
+    return std::holds_alternative<Late>(message) || std::holds_alternative<Pong>(message) ||
+           std::holds_alternative<TreeSize>(message);
+}
+
 void sweep_all() {
     ProcessTree tree(ProcessTree::PidNamespace::kShared);
     Reaped reaped;
@@ -173,7 +178,7 @@ std::optional<FromGuard> StandIn::next(std::chrono::milliseconds patience) {
     for (;;) {
         FromGuard message;
         while (channel_->receive(&message) == LeRunEnd::Receive::kMessage) {
-            if (!std::holds_alternative<Late>(message) && !std::holds_alternative<Pong>(message))
+            if (!is_of_the_moment(message))
                 return message;
         }
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
@@ -200,13 +205,21 @@ StandIn::wait_for_message(const std::function<bool(const FromGuard&)>& is_wanted
         while (!wanted && channel_->receive(&message) == LeRunEnd::Receive::kMessage) {
             if (is_wanted(message))
                 wanted = message;
-            else if (!std::holds_alternative<Late>(message) &&
-                     !std::holds_alternative<Pong>(message))
+            else if (!is_of_the_moment(message))
                 kept_.push_back(message);
         }
         return wanted.has_value();
     });
     return wanted;
+}
+
+std::optional<TreeSize>
+StandIn::wait_for_size(const std::function<bool(const TreeSize&)>& is_wanted) {
+    const auto size = wait_for_message([&](const FromGuard& message) {
+        const auto* told = std::get_if<TreeSize>(&message);
+        return told != nullptr && is_wanted(*told);
+    });
+    return size ? std::optional(std::get<TreeSize>(*size)) : std::nullopt;
 }
 
 Late StandIn::expect_late() {

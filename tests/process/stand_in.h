@@ -61,12 +61,14 @@ public:
     void send(const ToGuard& message);
     RunNumber run() const { return run_; }
 
-    // The next message of the guard, Late and Pong left out; throws when none comes, or none of
-    // this kind.
+    // The next message of the guard, Late, Pong and TreeSize left out; throws when none comes, or
+    // none of this kind.
     template <class Message>
     Message expect();
     // The next Late, whatever else comes meanwhile is kept.
     Late expect_late();
+    // The next TreeSize of which `is_wanted` says so; empty when none comes.
+    std::optional<TreeSize> wait_for_size(const std::function<bool(const TreeSize&)>& is_wanted);
     // Whether the guard says nothing for so long.
     bool is_silent_for(std::chrono::milliseconds time);
     // Sends a Ping and waits for its Pong; what else comes meanwhile is kept.
@@ -84,8 +86,8 @@ public:
 
 private:
     std::optional<FromGuard> next(std::chrono::milliseconds patience);
-    // The next message of which `is_wanted` says so; Late and Pong besides are dropped, others
-    // kept.
+    // The next message of which `is_wanted` says so; Late, Pong and TreeSize besides are dropped,
+    // others kept.
     std::optional<FromGuard>
     wait_for_message(const std::function<bool(const FromGuard&)>& is_wanted);
 

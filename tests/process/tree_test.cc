@@ -192,3 +192,24 @@ TEST_CASE("what is left gets no more time than the lease has") {
     CHECK(gone.cause == EndCause::kByItself);
     CHECK(gone.left_behind == 1);
 }
+
+TEST_CASE("a tree that grows big is told, with what killing it may take") {
+    StandIn le_run(awkward({"star-4000"}));
+    le_run.start();
+    le_run.expect<Started>();
+    const auto size = le_run.wait_for_size([](const TreeSize& told) {
+        CHECK(Duration(told.kill_nanoseconds) >= milliseconds(500));
+        return told.processes >= 4000;
+    });
+    REQUIRE(size);
+    CHECK(size->run == 1);
+    CHECK(size->processes <= 4010);
+    const TimePoint begin = le_run.now();
+    le_run.stop(SIGTERM, begin);
+    const bool answers = le_run.answers_ping(); // while it kills
+    CHECK(answers);
+    const auto gone = le_run.expect<Gone>();
+    CHECK(gone.left_behind >= 4000);
+    // The estimate is no less than the truth, on a machine with other work too.
+    CHECK(le_run.now().boot() - begin.boot() <= 3 * Duration(size->kill_nanoseconds));
+}
