@@ -1,12 +1,15 @@
 // le-run: options, then the guard, then the run. Nothing with a thread or a socket exists before
 // the guard.
 #include <csignal>
+#include <cstddef>
+#include <cstdint>
 #include <cstdio>
 #include <string>
 #include <vector>
 
 #include <fcntl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "exit_code.h"
@@ -26,6 +29,23 @@ void print(FILE* stream, const std::string& text) {
     std::fputs(text.c_str(), stream);
     std::fflush(stream);
 }
+
+sigset_t mask_at_start;
+
+// All signals wait for the loop from the moment on that the dynamic linker is done: SIGTERM would
+// end le-run before, and be lost where it is PID 1. This comes before the constructors of all
+// libraries, and so before sanitizers are ready: a plain system call.
+__attribute__((no_sanitize("address", "thread", "undefined"))) void block_signals(int, char**,
+                                                                                  char**) {
+    constexpr std::size_t kKernelSetSize = 8;
+    std::uint64_t set = ~std::uint64_t{0};
+    for (const int crash : kCrashSignals) {
+        set &= ~(std::uint64_t{1} << (crash - 1));
+    }
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, &mask_at_start, kKernelSetSize);
+}
+__attribute__((section(".preinit_array"), used)) void (*const kFirst)(int, char**,
+                                                                      char**) = block_signals;
 
 void exit_by_guard(int) { ::_exit(kExitCannot); }
 
@@ -98,8 +118,6 @@ int say(const Options& options, const sigset_t& signal_mask, bool) {
 
 int main(int argc, char** argv) {
     keep_closed_streams_closed();
-    sigset_t signal_mask;
-    block_signals(&signal_mask);
     const bool sigchld_ignored = take_back_sigchld();
     std::vector<std::string> environment;
     for (char** entry = environ; *entry != nullptr; ++entry) {
@@ -116,7 +134,7 @@ int main(int argc, char** argv) {
         const auto act = wanted.task != Task::kRun     ? say
                          : wanted.election_off.empty() ? start
                                                        : become_command;
-        code = act(wanted, signal_mask, sigchld_ignored);
+        code = act(wanted, mask_at_start, sigchld_ignored);
     } catch (const OptionsError& error) {
         print(stderr, std::string("le-run: ") + error.what() + "\n");
         code = error.code();

@@ -91,6 +91,14 @@ void ChildMachine::send_stop_signal(int signal) {
     add(SignalChild{SIGCONT});
 }
 
+// A shell's background jobs ignore SIGINT and SIGQUIT, and a server's own signal means nothing to
+// its helpers: SIGTERM comes after it.
+void ChildMachine::ask_others(int signal) {
+    add(SignalOthers{signal});
+    if (signal != SIGTERM)
+        add(SignalOthers{SIGTERM});
+}
+
 void ChildMachine::add(ChildAction action) {
     LE_CHECK(end_action_ < actions_.size());
     actions_[end_action_++] = action;
@@ -251,7 +259,7 @@ void ChildMachine::on(TimePoint now, const ChildEnded& fact) {
         return; // TreeGone is next
     add(Tell{Ended{gone_.run, fact.wait_status}});
     if (!has_passed_for_holder(now, kill_deadline()))
-        add(SignalOthers{gone_.signal_sent != 0 ? gone_.signal_sent : stop_signal_});
+        ask_others(gone_.signal_sent != 0 ? gone_.signal_sent : stop_signal_);
 }
 
 void ChildMachine::on(TimePoint, const OtherEnded& fact) {

@@ -74,6 +74,7 @@ private:
     bool is_before_stop() const { return state_ == State::kSpawning || state_ == State::kRunning; }
     void note_cause(EndCause cause);
     void send_stop_signal(int signal);
+    void ask_others(int signal);
     void add(ChildAction action);
     TimePoint kill_deadline() const;
 

@@ -15,6 +15,7 @@
 
 #include "guard/guard_loop.h"
 #include "guard/pid_namespace.h"
+#include "start_folder.h"
 
 namespace le_run {
 namespace {
@@ -73,6 +74,7 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
     surroundings.guard = ::getpid();
     surroundings.may_kill_any = has_cap_kill(); // in a user namespace of its own the guard has it
     GuardLoop loop(setup, surroundings, le_run, channel);
+    leave_start_folder();
     ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     loop.run();
 }
@@ -87,6 +89,7 @@ GuardProcess fork_guard(const GuardSetup& setup) {
         fail("socketpair");
     SpawnSurroundings surroundings;
     surroundings.nice = ::getpriority(PRIO_PROCESS, 0);
+    surroundings.le_run = ::getpid();
     GuardLoop::LeRun le_run;
     le_run.is_pid_1 = ::getpid() == 1;
     // Opened before the fork, by le-run itself: it cannot mean any other process.

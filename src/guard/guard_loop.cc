@@ -214,7 +214,12 @@ void GuardLoop::act(const child_action::Release& action) {
     const TimePoint now = clock_.now();
     const TimePoint until = action.kill_at + setup_.held_after_kill_at - kToEnd;
     const TimePoint last = has_passed_for_holder(now, until) ? now : until; // it says so, at least
-    run_below([&] { setup_.release(action.acquire_time, until); }, last + kToEnd, tree_, clock_);
+    run_below(
+        [&] {
+            spawner_.folder().enter(); // files that its cluster needs may lie there
+            setup_.release(action.acquire_time, until);
+        },
+        last + kToEnd, tree_, clock_);
 }
 
 void GuardLoop::act(const child_action::Leave&) { life_ = Life::kOver; }

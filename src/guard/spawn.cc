@@ -2,8 +2,10 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <csignal>
 #include <cstring>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -62,6 +64,19 @@ bool has_executed(pid_t child) {
 
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
+// systemd's words for "this is meant for you, not for a child of yours": who reads them compares
+// the number with its own pid.
+constexpr std::string_view kPidVariables[] = {"LISTEN_PID", "WATCHDOG_PID", "SYSTEMD_EXEC_PID"};
+// The same for LISTEN_PID, by the pidfd's inode, which nobody knows before the fork.
+constexpr std::string_view kListenPidfd = "LISTEN_PIDFDID";
+constexpr std::size_t kPidDigits = 20;
+
+bool names_pid(std::string_view entry, pid_t pid) {
+    return std::any_of(std::begin(kPidVariables), std::end(kPidVariables), [&](auto name) {
+        return name_of(entry) == name && entry.substr(name.size() + 1) == std::to_string(pid);
+    });
+}
+
 } // namespace
 
 // Everything the child does before its exec happens in on_exec_setup, which does not return: only
@@ -95,8 +110,33 @@ struct Spawner::Hook : bp::extend::handler {
 
 Spawner::Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings)
     : setup_(setup), surroundings_(surroundings), program_(setup.program, setup.argv) {
+    take_over_pid_variables();
     // An entry of a Start has two characters at least, with its NUL.
-    envp_.reserve(setup_.environment.size() + start_.environment.size() / 2 + 1);
+    envp_.reserve(inherited_.size() + start_.environment.size() / 2 + 1);
+}
+
+// What was meant for le-run as the service's process is meant for the child.
+void Spawner::take_over_pid_variables() {
+    inherited_ = setup_.environment;
+    const auto names_le_run = [&](const std::string& entry) {
+        return names_pid(entry, surroundings_.le_run);
+    };
+    if (std::none_of(inherited_.begin(), inherited_.end(), names_le_run))
+        return;
+    std::erase_if(inherited_, [](const auto& entry) { return name_of(entry) == kListenPidfd; });
+    for (std::string& entry : inherited_) {
+        if (!names_le_run(entry))
+            continue;
+        const std::size_t name = name_of(entry).size();
+        entry.resize(name + 1 + kPidDigits); // with NULs
+        pid_digits_.push_back(entry.data() + name + 1);
+    }
+}
+
+// In the child, before its exec: nothing is allocated.
+void Spawner::name_own_pid() const {
+    for (char* const digits : pid_digits_)
+        *std::to_chars(digits, digits + kPidDigits, ::getpid()).ptr = '\0';
 }
 
 Spawner::~Spawner() {
@@ -112,7 +152,7 @@ void Spawner::build_environment(const Start& start) {
     for (char* entry = text; *entry != '\0'; entry += std::strlen(entry) + 1)
         envp_.push_back(entry);
     const auto given = static_cast<std::ptrdiff_t>(envp_.size());
-    for (const std::string& entry : setup_.environment) {
+    for (const std::string& entry : inherited_) {
         const bool replaced =
             std::any_of(envp_.begin(), envp_.begin() + given,
                         [&](const char* other) { return name_of(other) == name_of(entry); });
@@ -175,7 +215,10 @@ Spawner::Report Spawner::read_report(pid_t child) {
     case 0:
         return {Outcome::kDied};
     case kAboutToExec:
-        return {has_executed(child) ? Outcome::kExecuted : Outcome::kDied};
+        if (!has_executed(child))
+            return {Outcome::kDied};
+        folder_.let_go(); // the child has it now
+        return {Outcome::kExecuted};
     case kTooLateStage:
         return {Outcome::kTooLate};
     default:
@@ -200,6 +243,11 @@ void Spawner::become_the_child() const {
         ::_exit(127);
     ::setpriority(PRIO_PROCESS, 0, surroundings_.nice);
     reset_handlers();
+    name_own_pid();
+    if (const int error = folder_.enter(); error != 0) {
+        report(static_cast<std::int32_t>(SpawnStage::kFolder), error);
+        ::_exit(127);
+    }
     if (setup_.sigchld_ignored)
         ::signal(SIGCHLD, SIG_IGN);
     // Where signals do not reach every uid, no descendant may change its own.

@@ -7,6 +7,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include <sys/types.h>
@@ -14,17 +15,20 @@
 #include "execute.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
+#include "start_folder.h"
 #include "time_point.h"
 
 namespace le_run {
 
 // Where starting the child failed; Failed carries it. kExec: errno is execve's (ENOENT, ENOTDIR:
-// not found; others: not executable). The others: the machine refused.
-enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3 };
+// not found; others: not executable). kFolder: the folder that le-run was started in cannot be
+// entered any more. The others: the machine refused.
+enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3, kFolder = 4 };
 
 // What the guard knows about itself and le-run, and the child needs.
 struct SpawnSurroundings {
     pid_t guard = 0;
+    pid_t le_run = 0;
     int nice = 0;              // as le-run received it
     bool may_kill_any = false; // le-run has CAP_KILL
 };
@@ -38,7 +42,7 @@ public:
         int error = 0;                        // with kFailed
     };
 
-    // `setup` must live as long as the Spawner.
+    // `setup` must live as long as the Spawner. The present working directory becomes the child's.
     Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings);
     ~Spawner();
     Spawner(const Spawner&) = delete;
@@ -46,6 +50,8 @@ public:
 
     // Forks the child; its pid, or -1 and *report says why.
     pid_t start(const Start& start, Report* report);
+    // For another process that needs it, between fork and exec.
+    const StartFolder& folder() const { return folder_; }
     // To be polled for reading while the outcome is pending; -1 when none is.
     int report_fd() const { return pipe_read_; }
     // Does not block. `child` is not reaped yet. kDied: it ended before its exec was done.
@@ -57,11 +63,16 @@ private:
     void build_environment(const Start& start);
     [[noreturn]] void become_the_child() const;
     void report(std::int32_t stage, int error) const;
+    void take_over_pid_variables();
+    void name_own_pid() const;
 
     const GuardSetup& setup_;
     const SpawnSurroundings surroundings_;
     const Program program_;
+    StartFolder folder_;
     std::vector<char*> envp_;
+    std::vector<std::string> inherited_; // setup_'s environment, with room for the child's pid
+    std::vector<char*> pid_digits_;      // in inherited_, where the child writes its own pid
     Start start_{};
     int pipe_read_ = -1;
     int pipe_write_ = -1;

@@ -1,6 +1,7 @@
 #include "kubernetes/kubeconfig.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 #include <variant>
 
@@ -83,7 +84,9 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
 }
 
 ClusterConfig load_in_order(const KubeconfigRequest& request) {
-    const auto read = [&](const std::vector<std::string>& paths) {
+    const auto read = [&](std::vector<std::string> paths) {
+        for (std::string& path : paths) // what they name is read again when le-run works elsewhere
+            path = std::filesystem::absolute(path);
         return read_context(Kubeconfig(paths), request.choice, request.variables);
     };
     if (request.kubeconfig_flag && !request.kubeconfig_flag->empty())

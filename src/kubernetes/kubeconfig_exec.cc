@@ -1,6 +1,7 @@
 #include "kubernetes/kubeconfig_exec.h"
 
 #include <algorithm>
+#include <filesystem>
 #include <string_view>
 #include <utility>
 
@@ -109,6 +110,8 @@ ExecPlugin read_exec(const Section& exec, const Section& cluster, const net::Tls
     plugin.command.argv = exec.texts("args");
     plugin.command.argv.insert(plugin.command.argv.begin(), plugin.name);
     plugin.command.environment = variables;
+    std::error_code gone; // then it stays where le-run is
+    plugin.command.folder = std::filesystem::current_path(gone);
     read_environment(exec, plugin);
     ordered_json info = {{"kind", "ExecCredential"},
                          {"apiVersion", plugin.api_version},

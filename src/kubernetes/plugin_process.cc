@@ -49,6 +49,7 @@ struct Launch {
     int output;
     int said;
     pid_t le_run;
+    const char* folder;
 };
 
 void close_all_on_exec() {
@@ -70,6 +71,7 @@ void close_all_on_exec() {
         ::_exit(127);
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
+    [[maybe_unused]] const int stays = ::chdir(launch.folder); // its arguments may be relative
     const int nothing = ::open("/dev/null", O_RDONLY);
     if (nothing < 0)
         ::close(STDIN_FILENO); // it is the child's
@@ -125,7 +127,8 @@ void PluginProcess::launch(const PluginCommand& command, std::chrono::millisecon
                             pointers_to(command.environment),
                             output[1],
                             said[1],
-                            ::getpid()};
+                            ::getpid(),
+                            command.folder.c_str()};
         pid_ = ::fork();
         if (pid_ == 0)
             become_the_plugin(launch);

@@ -23,6 +23,7 @@ struct PluginCommand {
     std::string program;                  // path to execute
     std::vector<std::string> argv;        // its own name first
     std::vector<std::string> environment; // all of it, "NAME=value"
+    std::string folder{};                 // it works there, where that is still possible
 };
 
 struct PluginRun {

@@ -20,6 +20,8 @@ namespace {
 constexpr Duration kShortestSweepPause = std::chrono::milliseconds(2); // between two rounds
 constexpr Duration kLongestSweepPause = std::chrono::milliseconds(16); // the dying need the CPU
 constexpr int kReapsPerPart = 256;
+// With a terminal only, and so never where nobody looks.
+constexpr Duration kLookAtTerminal = std::chrono::milliseconds(500);
 
 // The laxer of two deadlines, clock by clock.
 TimePoint later(TimePoint a, TimePoint b) {
@@ -41,6 +43,7 @@ GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callback
       readable_(loop, ::fcntl(guard_.channel, F_DUPFD_CLOEXEC, 3)),
       death_(loop, open_pidfd(guard_.pid)), outbox_(loop, channel_),
       ping_timer_(loop, [this] { ping(); }), sweep_timer_(loop, [this] { sweep(); }),
+      terminal_timer_(loop, [this] { look_at_terminal(); }),
       tree_(::getpid() == 1 ? ProcessTree::PidNamespace::kOurs
                             : ProcessTree::PidNamespace::kShared),
       child_ends_(boost::asio::use_service<ChildEnds>(loop)) {
@@ -69,6 +72,10 @@ bool GuardLink::start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire
         used += entry.size() + 1;
     }
     message.foreground = terminal_.lend() ? 1 : 0;
+    child_ = 0;
+    if (message.foreground != 0) {
+        terminal_timer_.arm(kLookAtTerminal);
+    }
     state_ = State::kRunning;
     term_at_ = term_at;
     kill_at_ = kill_at;
@@ -101,6 +108,7 @@ void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
         return;
     }
     kill_at_ = earlier(kill_at_, kill_at);
+    terminal_.give_back(); // the guard continues a stopped child
     lease_ = lease;
     watch_.run_until(urgent_at());
     outbox_.send(Stop{run_, signal, kill_at});
@@ -116,6 +124,9 @@ void GuardLink::pass_on(int signal) {
     // Its loss is the sender's usual risk with signals. A burst of them must leave room for what
     // the lease has to say.
     if (state_ == State::kRunning && !outbox_.is_crowded()) {
+        if (signal == SIGCONT) {
+            terminal_.give_back();
+        }
         outbox_.send(Signal{run_, signal});
     }
 }
@@ -169,6 +180,10 @@ void GuardLink::receive() {
             watch_.run_is_over();
             outbox_.clear();
             terminal_.take_back();
+        }
+        if (const auto* started = std::get_if<Started>(&message);
+            started != nullptr && is_current) {
+            child_ = started->pid;
         }
         if (is_current || std::holds_alternative<Late>(message)) {
             callbacks_.message(message);
@@ -226,6 +241,19 @@ void GuardLink::children_changed() {
             child_ends_.reaped(info.si_pid, status);
         }
     }
+}
+
+void GuardLink::look_at_terminal() {
+    if (state_ != State::kRunning) {
+        return;
+    }
+    if (child_ != 0 && terminal_.take_from_stopped(child_)) {
+        callbacks_.warning("the child, pid " + std::to_string(child_) +
+                           ", is stopped (Ctrl-Z), and its lease is still renewed: Ctrl-C ends it "
+                           "and le-run, kill -CONT " +
+                           std::to_string(::getpid()) + " lets it go on");
+    }
+    terminal_timer_.arm(kLookAtTerminal);
 }
 
 void GuardLink::wait_for_death() {

@@ -70,6 +70,7 @@ private:
     void ping_soon();
     TimePoint urgent_at() const;
     void guard_died();
+    void look_at_terminal();
     void sweep();
     bool reap_some();
 
@@ -82,8 +83,10 @@ private:
     GuardWatch watch_;
     BoottimeTimer ping_timer_;
     BoottimeTimer sweep_timer_;
+    BoottimeTimer terminal_timer_; // armed while the terminal is lent
     ProcessTree tree_;
     Terminal terminal_;
+    pid_t child_ = 0; // of the run under way, as the guard numbers it
     ChildEnds& child_ends_;
     Clock clock_;
     State state_ = State::kIdle;

@@ -25,6 +25,7 @@
 #include "run/start_pages.h"
 #include "run/wall_clock.h"
 #include "signal_names.h"
+#include "start_folder.h"
 
 namespace le_run {
 namespace {
@@ -57,6 +58,7 @@ public:
             loop_, options_, [this](const std::string& text) { warn("credentials", text); });
         store_ = std::move(opened.store);
         subject_.lock = opened.lock;
+        leave_start_folder();
         for (const std::string& text : opened.warnings) {
             warn("kubeconfig", text);
         }
@@ -187,6 +189,17 @@ private:
     void on(const Ended& ended) {
         Gone so_far;
         so_far.wait_status = ended.wait_status;
+        const bool has_succeeded =
+            WIFEXITED(ended.wait_status) && WEXITSTATUS(ended.wait_status) == 0;
+        if (has_succeeded && requested_signal_ == 0 && !told_) {
+            warn("left_behind",
+                 "the child exited with 0 but left processes behind, as a program does that goes "
+                 "into the background; le-run asks them to stop now, because the work is over when "
+                 "the child ends. Tell the program to stay in the foreground (nginx -g 'daemon "
+                 "off;', httpd -DFOREGROUND, haproxy -db, or an option such as -F, -n, "
+                 "--foreground, --nodaemon), or let a script wait for its jobs");
+            return;
+        }
         log_.write(
             {LogLevel::kInfo,
              "child_ended",

@@ -1,7 +1,9 @@
-// The signals that le-run receives, one by one, on the loop. They are blocked in every thread, so
-// none interrupts anything and none is handled in the middle of something else.
+// The signals that le-run receives, one by one, on the loop. They are blocked in every thread, by
+// main before anything else, so none interrupts anything and none is handled in the middle of
+// something else.
 #pragma once
 
+#include <csignal>
 #include <functional>
 
 #include <boost/asio/io_context.hpp>
@@ -10,15 +12,14 @@
 
 namespace le_run {
 
-// Blocks every signal but those that report a crash of this very thread (SIGSEGV, SIGBUS, ...), and
-// stores the mask that was in force. Call it first thing in main.
-void block_signals(sigset_t* before);
+// They report a crash of this very thread and stay unblocked: a crash must stay a crash.
+inline constexpr int kCrashSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
 
 class SignalSource {
 public:
     using Handler = std::function<void(const signalfd_siginfo&)>;
 
-    // Calls `handler` on the loop for each blocked signal that arrives.
+    // Calls `handler` on the loop for each signal that arrives.
     SignalSource(boost::asio::io_context& loop, Handler handler);
 
 private:

@@ -2,12 +2,42 @@
 
 #include <cerrno>
 #include <csignal>
+#include <fstream>
+#include <string>
+#include <utility>
 
 #include <unistd.h>
 
 namespace le_run {
+namespace {
+
+bool is_stopped(pid_t pid) {
+    std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
+    std::string text;
+    std::getline(file, text);
+    const auto name_end = text.rfind(')'); // the name may hold anything
+    return name_end != std::string::npos && text.compare(name_end, 3, ") T") == 0;
+}
+
+} // namespace
+
+bool Terminal::take_from_stopped(pid_t child) {
+    if (!is_lent_ || stopped_ != 0 || ::tcgetpgrp(STDIN_FILENO) != child || !is_stopped(child)) {
+        return false;
+    }
+    stopped_ = child;
+    ::tcsetpgrp(STDIN_FILENO, ::getpgrp());
+    return true;
+}
+
+void Terminal::give_back() {
+    if (stopped_ != 0) {
+        ::tcsetpgrp(STDIN_FILENO, std::exchange(stopped_, 0));
+    }
+}
 
 bool Terminal::lend() {
+    stopped_ = 0;
     is_lent_ = ::isatty(STDIN_FILENO) == 1 && ::tcgetpgrp(STDIN_FILENO) == ::getpgrp();
     return is_lent_;
 }

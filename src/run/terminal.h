@@ -2,6 +2,8 @@
 // a PID namespace the guard could not name le-run's process group.
 #pragma once
 
+#include <sys/types.h>
+
 namespace le_run {
 
 class Terminal {
@@ -12,8 +14,16 @@ public:
     // it. SIGTTOU must be blocked.
     void take_back();
 
+    // Whether the child, whose group has the terminal, is stopped (Ctrl-Z). le-run cannot stop with
+    // it, for it renews the lease, so the terminal comes back to le-run's group and Ctrl-C to
+    // le-run. True once.
+    bool take_from_stopped(pid_t child);
+    // Before a stopped child is continued: it has the terminal again.
+    void give_back();
+
 private:
     bool is_lent_ = false;
+    pid_t stopped_ = 0; // the child that the terminal was taken from
 };
 
 } // namespace le_run

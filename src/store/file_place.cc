@@ -1,15 +1,18 @@
 #include "store/file_place.h"
 
 #include <cerrno>
+#include <cstdint>
 #include <system_error>
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include "store/fence.h"
 #include "store/file_owner.h"
+#include "store/lease_file_format.h"
 #include "store/lease_store.h"
 #include "store/local_file.h"
 #include "store/network_fs.h"
@@ -59,6 +62,17 @@ void check_access(const std::string& path, const std::string& place, int mode,
     }
 }
 
+// Beyond the limit no write succeeds, today or later.
+void check_size_limit(const std::string& path) {
+    rlimit limit{};
+    constexpr std::uint64_t kNeeded = lease_file_format::file_size(lease_file_format::kMaxPairs);
+    if (::getrlimit(RLIMIT_FSIZE, &limit) == 0 && limit.rlim_cur < kNeeded) {
+        refuse(path, "the limit for the size of files (ulimit -f, LimitFSIZE=) is " +
+                         std::to_string(limit.rlim_cur) + " bytes, and it needs " +
+                         std::to_string(kNeeded) + ": raise the limit");
+    }
+}
+
 // False when there is nothing of that name.
 bool check_regular_file(const std::string& path, const std::string& place) {
     struct stat status {};
@@ -91,6 +105,7 @@ void check_file_place(const std::string& path) {
     if (name.size() > kMaxName) {
         refuse(path, "the name of the file is longer than " + std::to_string(kMaxName) + " bytes");
     }
+    check_size_limit(path);
     const auto folder = folder_of(path);
     check_folder(path, folder);
     check_file_system(path, folder);

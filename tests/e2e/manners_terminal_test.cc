@@ -12,12 +12,13 @@ namespace {
 // An init that leads a session with a terminal, and its program.
 class AtTerminal {
 public:
-    AtTerminal(Init init, const Words& command)
+    AtTerminal(Init init, const Words& command, const std::string& log_level = "error")
         : under_(init, {.command = command,
                         .launcher = {"sh", "-c",
                                      "exec setsid --ctty \"$@\" <" + terminal_.name() + " >" +
                                          terminal_.name() + " 2>&1",
-                                     "terminal"}}) {}
+                                     "terminal"},
+                        .log_level = log_level}) {}
 
     Terminal& terminal() { return terminal_; }
     void expect(const std::string& text) {
@@ -107,6 +108,26 @@ TEST_CASE("manners: Ctrl-Z stops the program and never le-run, SIGCONT lets it g
                 at.expect(read_and_written);
                 return std::string(stopped ? "stopped" : "ignored");
             });
+}
+
+TEST_CASE(
+    "manners: with the program stopped by Ctrl-Z, Ctrl-C reaches le-run, and SIGCONT gives the "
+    "terminal back (file)") {
+    AtTerminal at(Init::kLeRun, script("echo ready; exec cat"), "warning");
+    at.expect("ready");
+    const pid_t program = at.program();
+    at.terminal().type("\x1a");
+    at.expect("is stopped (Ctrl-Z)");
+    CHECK(at.terminal().foreground_group() != program);
+    at.process().signal(SIGCONT);
+    REQUIRE(wait_until([&] { return at.terminal().foreground_group() == program; }));
+    at.terminal().type("on\n");
+    at.expect("on\r\non"); // the echo and cat's
+    at.terminal().type("\x1a");
+    REQUIRE(wait_until(
+        [&] { return state_of(program) == 'T' && at.terminal().foreground_group() != program; }));
+    at.terminal().type("\x03");
+    CHECK(at.exit_code() == "0");
 }
 
 TEST_CASE("manners: a terminal that hangs up ends the program (file)") {
