@@ -1,8 +1,10 @@
 #include "net/tls.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -37,7 +39,7 @@ using Session = std::unique_ptr<SSL_SESSION, Free<SSL_SESSION_free>>;
 // Where the user, or else a distribution, keeps the CA certificates; Go looks in the same places.
 struct SystemTrust {
     std::string file;
-    std::string folder;
+    std::vector<std::string> folders;
 };
 SystemTrust system_trust;
 
@@ -51,6 +53,37 @@ constexpr std::array kBundles = {"/etc/ssl/certs/ca-certificates.crt",
 std::string from_environment(const char* name) {
     const char* value = std::getenv(name);
     return value == nullptr ? "" : value;
+}
+
+// le-run leaves the folder that it was started in.
+std::string absolute(const std::string& path) {
+    return path.empty() ? "" : std::filesystem::absolute(path).string();
+}
+
+// A list separated by ':', as OpenSSL and Go read it.
+std::vector<std::string> absolute_folders(const std::string& list) {
+    std::vector<std::string> folders;
+    for (std::size_t begin = 0; begin < list.size();) {
+        const auto end = std::min(list.find(':', begin), list.size());
+        if (end > begin)
+            folders.push_back(absolute(list.substr(begin, end - begin)));
+        begin = end + 1;
+    }
+    return folders;
+}
+
+// Every file, whatever its name, as Go reads it: a folder that is mounted from a ConfigMap has no
+// hashed names. A link within the folder names a file that is read anyhow.
+void load_every_file(X509_STORE* store, const std::string& folder) {
+    std::error_code unreadable;
+    for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
+        std::error_code error;
+        const bool is_link = entry.is_symlink(error);
+        const bool is_inner_link =
+            is_link && !std::filesystem::read_symlink(entry.path(), error).has_parent_path();
+        if (!is_inner_link && entry.is_regular_file(error))
+            X509_STORE_load_file(store, entry.path().c_str());
+    }
 }
 
 std::string last_reason() {
@@ -107,8 +140,10 @@ Store read_store(const TlsConfig& config) {
                 break;
         }
     }
-    const std::string& folder = system_trust.folder;
-    X509_STORE_load_path(store.get(), folder.empty() ? "/etc/ssl/certs" : folder.c_str());
+    for (const std::string& folder : system_trust.folders)
+        load_every_file(store.get(), folder);
+    if (system_trust.folders.empty())
+        X509_STORE_load_path(store.get(), "/etc/ssl/certs");
     ERR_clear_error(); // nothing found: every server is then signed by an unknown authority
     return store;
 }
@@ -125,7 +160,8 @@ void prepare_openssl() {
     static std::once_flag once;
     std::call_once(once, [] {
         OPENSSL_init_ssl(OPENSSL_INIT_NO_LOAD_CONFIG, nullptr);
-        system_trust = {from_environment("SSL_CERT_FILE"), from_environment("SSL_CERT_DIR")};
+        system_trust = {absolute(from_environment("SSL_CERT_FILE")),
+                        absolute_folders(from_environment("SSL_CERT_DIR"))};
         ::setenv("SSL_CERT_FILE", "/dev/null", 1);
         ::setenv("SSL_CERT_DIR", "/dev/null", 1);
     });

@@ -20,9 +20,13 @@ namespace {
 struct SystemCa {
     SystemCa() {
         ::setenv("SSL_CERT_FILE", folder.write("bundle.pem", ca.certificate_pem()).c_str(), 1);
-        ::setenv("SSL_CERT_DIR", folder.path().c_str(), 1);
+        // As a ConfigMap is mounted: no name is a hash.
+        folder.write("corporate-root.crt", second_ca.certificate_pem());
+        folder.write("README", "no certificate");
+        ::setenv("SSL_CERT_DIR", ("/no/such/folder:" + folder.path()).c_str(), 1);
     }
     TestCa ca{"system ca"};
+    TestCa second_ca{"second ca"};
     ScratchFolder folder;
 } system_ca;
 
@@ -131,6 +135,10 @@ TEST_CASE("with a CA given the system's is not trusted, without one it is") {
     check_untrusted(ask(identity, ca.certificate_pem()), "unknown authority");
     CHECK(response_of(ask(identity, std::nullopt)).status == 200);
     check_untrusted(ask(ca.issue(for_loopback()), std::nullopt), "unknown authority");
+}
+
+TEST_CASE("each file of each folder of SSL_CERT_DIR is trusted, whatever its name") {
+    CHECK(response_of(ask(system_ca.second_ca.issue(for_loopback()), std::nullopt)).status == 200);
 }
 
 TEST_CASE("whoever answers is the server when nothing is to be verified") {
