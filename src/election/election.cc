@@ -97,6 +97,17 @@ void Election::check_deadlines(const Fact& fact) {
                                format_duration(timing_.effective_renew_deadline()));
         }
         break;
+    case State::kHolding:
+        if (has_passed_for_holder(now_, release_deadline())) {
+            report({.event = Report::Event::kNotReleased,
+                    .text = "it ran out while it was held after the work had ended"});
+            conclude();
+            return;
+        }
+        if (has_passed_for_observer(now_, hold_until())) {
+            enter_releasing();
+        }
+        break;
     case State::kReleasing:
         if (has_passed_for_holder(now_, release_deadline())) {
             report({.event = Report::Event::kNotReleased, .text = last_trouble_});
@@ -154,6 +165,10 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
         break;
     case State::kLeading:
         until(timing_.term_at(claim_.anchor()));
+        break;
+    case State::kHolding:
+        until(release_deadline());
+        wait = std::min(wait, left_for_observer(now, hold_until()));
         break;
     case State::kReleasing:
         until(release_deadline());
@@ -302,6 +317,11 @@ void Election::send_due() {
     case State::kLeading:
     case State::kStopping:
         if (is_due && may_renew()) {
+            next_request_ == Request::kRead ? send_read() : send_renewal();
+        }
+        break;
+    case State::kHolding: // no work is at risk, so no margin counts
+        if (is_due) {
             next_request_ == Request::kRead ? send_read() : send_renewal();
         }
         break;

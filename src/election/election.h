@@ -6,7 +6,7 @@
 //
 //   kStandby --free, expired--> kAcquiring --written--> kLeading --deadline, loss, step down-->
 //   kStopping; kLeading and kStopping --WorkGone--> kReleasing --> kStandby again, or kDone;
-//   kAcquiring --conflict--> kStandby
+//   kAcquiring --conflict--> kStandby; kLeading --WorkGone, to be held--> kHolding --> kReleasing
 #pragma once
 
 #include <optional>
@@ -24,7 +24,7 @@ namespace le_run {
 
 class Election {
 public:
-    enum class State { kStandby, kAcquiring, kLeading, kStopping, kReleasing, kDone };
+    enum class State { kStandby, kAcquiring, kLeading, kStopping, kHolding, kReleasing, kDone };
 
     Election(ElectionConfig config, TimePoint now);
     // Only releases what was left behind, as if it had led itself; then it is done.
@@ -55,9 +55,9 @@ private:
     void enter_acquiring();
     void enter_leading(const FencingToken& token);
     void enter_stopping(StopCause cause, const std::string& why);
+    void enter_holding();
     void enter_releasing();
     void enter_done(Ending ending, const std::string& text);
-
     void check_deadlines(const Fact& fact);
     bool is_answer_to_pending(const Fact& fact) const;
     void send_due();
@@ -101,6 +101,7 @@ private:
     bool may_give_up() const;
     bool may_renew() const;
     TimePoint release_deadline() const;
+    TimePoint hold_until() const;
     Duration pause_after_failure() const;
     TimePoint next_try_after(const Pending& request, const Failure& failure) const;
     TimePoint kill_at(TimePoint s) const;
@@ -120,7 +121,6 @@ private:
     WallTime wall_{};
     Observation observation_;
     Claim claim_;
-
     std::optional<Pending> pending_{};
     std::uint64_t last_attempt_ = 0;
     TimePoint next_try_at_;                 // no request of kind next_request_ before this

@@ -47,6 +47,7 @@ void Election::on(const ReadAnswered& fact) {
         break;
     case State::kLeading:
     case State::kStopping:
+    case State::kHolding:
         holding_read(fact.outcome);
         break;
     case State::kReleasing:
@@ -188,6 +189,7 @@ void Election::write_landed(const Written& written) {
         break;
     case State::kLeading:
     case State::kStopping:
+    case State::kHolding:
         claim_.landed(written.lease);
         renewed();
         break;
@@ -227,6 +229,7 @@ void Election::write_found_none() {
         break;
     case State::kLeading:
     case State::kStopping:
+    case State::kHolding:
         holding_read(Absent{});
         break;
     case State::kReleasing:
@@ -248,7 +251,9 @@ void Election::renewed() {
     const TimePoint s = claim_.anchor();
     next_request_ = Request::kWrite;
     next_try_at_ = claim_.renewed_at() + timing_.retry_period;
-    actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
+    if (state_ != State::kHolding) { // then no work is left to extend
+        actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
+    }
 }
 
 // --- failures ---
@@ -280,6 +285,11 @@ void Election::request_failed(const Pending& request, const Failure& failure) {
                                                   ? timing_.term_at(claim_.anchor())
                                                   : timing_.latest_kill_at(claim_.anchor())),
                 .text = failure.text});
+        break;
+    case State::kHolding:
+        next_request_ = is_unknown ? Request::kRead : request.request;
+        access_ = Access::kFailing;
+        report({.event = Report::Event::kStoreTrouble, .text = failure.text});
         break;
     case State::kReleasing:
         next_request_ = Request::kRead;
@@ -324,7 +334,8 @@ Duration Election::pause_after_failure() const {
 }
 
 TimePoint Election::next_try_after(const Pending& request, const Failure& failure) const {
-    const bool is_holding = state_ == State::kLeading || state_ == State::kStopping;
+    const bool is_holding =
+        state_ == State::kLeading || state_ == State::kStopping || state_ == State::kHolding;
     // From the send on: a try that hung for its whole time is repeated at once.
     TimePoint at = request.sent + pause_after_failure();
     if (failure.retry_after) {
@@ -351,18 +362,6 @@ void Election::note_access() {
 
 // --- the work, and requests from outside ---
 
-// Another may lead already: the work is killed now, and nothing is left to release.
-void Election::lost_at_once(StopCause cause, const std::string& why) {
-    claim_.give_up();
-    if (state_ == State::kLeading) {
-        enter_stopping(cause, why);
-        return;
-    }
-    drain_until_ = now_;
-    report({.event = Report::Event::kLost, .text = why});
-    actions_.push_back(StopWork{cause, now_});
-}
-
 void Election::on(const StepDownAsked& fact) {
     if (!step_down_ || fact.reason == StepDownReason::kGuardLost) {
         step_down_ = fact.reason;
@@ -375,6 +374,10 @@ void Election::on(const StepDownAsked& fact) {
         enter_stopping(StopCause::kStepDown, fact.reason == StepDownReason::kGuardLost
                                                  ? "the guard process ended"
                                                  : "asked to stop");
+        break;
+    case State::kHolding: // whoever set a hold wants nobody to run so soon: it runs out by itself
+        report({.event = Report::Event::kNotReleased, .text = "--hold keeps it"});
+        conclude();
         break;
     case State::kAcquiring: // its answer is waited for: it may have won
     case State::kStopping:
@@ -392,31 +395,6 @@ void Election::leave_standby() {
     } else {
         conclude();
     }
-}
-
-void Election::on(const WorkGone& fact) {
-    switch (state_) {
-    case State::kLeading:
-        if (fact.end != WorkEnd::kByItself && fact.end != WorkEnd::kToldToEnd) {
-            // The guard's clock reached the deadline before ours: the same loss, seen from the
-            // other side.
-            stop_cause_ = StopCause::kRenewDeadline;
-            report({.event = Report::Event::kLost,
-                    .text = "the guard's deadline passed without a renewal"});
-        }
-        break;
-    case State::kStopping:
-        break;
-    case State::kStandby:
-    case State::kAcquiring:
-    case State::kReleasing:
-    case State::kDone:
-        LE_CHECK(!"no work runs in this state");
-        break;
-    }
-    work_end_ = fact.end;
-    margin_.tree_is_gone();
-    claim_.is_held() ? enter_releasing() : conclude();
 }
 
 } // namespace le_run

@@ -19,6 +19,9 @@ struct ElectionConfig {
     // Give up when leadership was not won in that time and the holder was seen to renew meanwhile.
     // A holder that is silent gets its lease duration: then its lease is taken. None: never.
     std::optional<Duration> wait;
+    // Work that ended by itself leaves the lease held until so long after it was won; none:
+    // released at once.
+    std::optional<Duration> hold;
     std::uint64_t seed = 0; // for jitter, and to tell processes with one identity apart; differs
                             // from process to process
 };

@@ -32,7 +32,8 @@ void Election::watched(const ReadOutcome& seen) {
         standby_watched(seen);
         break;
     case State::kLeading:
-    case State::kStopping: {
+    case State::kStopping:
+    case State::kHolding: {
         const auto* found = std::get_if<Found>(&seen);
         if (found == nullptr || !claim_.is_mine(found->lease.record)) {
             look_now();
@@ -127,6 +128,7 @@ void Election::look_now() {
     case State::kStandby:
     case State::kLeading:
     case State::kStopping:
+    case State::kHolding:
         next_request_ = Request::kRead;
         next_try_at_ = now_;
         break;

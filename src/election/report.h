@@ -25,6 +25,7 @@ struct Report {
         kLongDuration, // the record promises `left` to its `holder`, far more than this
                        // configuration
         kVanished,     // on standby: `text` (deleted, emptied) without release; waits for `left`
+        kHolding,      // the work has ended; the lease is kept for `left`
         kHoldingBack,  // stays behind for `left` after a lost lease or a child that ended
         kWatchFails,   // `text`; looks at the lease every `left` until it works again
         kWatchWorks,   // again

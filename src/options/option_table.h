@@ -47,6 +47,8 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
     {"on-exit", "exit|standby", "what follows a child that ended by itself", "exit"},
     {"wait", "DURATION", "give up with 75 after that time, once the holder was seen to renew", "",
      "wait for ever"},
+    {"hold", "DURATION",
+     "keep the lease for so long after it was won, also when the child has ended before", "", "0s"},
     {"log-level", "debug|info|warning|error", "the least important lines to log", "info"},
     {"log-format", "text|json", "of the log on standard error", "text"},
     {"allow-new-privileges", "",

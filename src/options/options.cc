@@ -107,6 +107,7 @@ void read_timing(const Values& values, Options* options) {
     read("lost-grace", &timing.lost_grace);
     read("stop-grace", &options->election.stop_grace);
     read("wait", &options->election.wait);
+    read("hold", &options->election.hold);
     const auto limit = cpu_limit();
     timing.lambda = timing.kappa = margin_for(limit);
 

@@ -87,6 +87,12 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "the lease of " + holder + " was " + text + " without a release; waiting " + left +
                     " until it has run out",
                 {{"holder", report.holder.text}, {"wait", left}}};
+    case Event::kHolding:
+        return {LogLevel::kInfo,
+                "holding",
+                "the work has ended; keeping " + subject.lock + " for another " + left +
+                    " (--hold), so that no replica runs the same again",
+                {{"lock", subject.lock}, {"left", left}}};
     case Event::kHoldingBack:
         return {LogLevel::kInfo,
                 "holding_back",

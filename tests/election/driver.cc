@@ -12,8 +12,8 @@ std::string name(Report::Event event) {
     static const char* names[] = {
         "contending",    "new-leader",    "acquired",      "renewal-failing", "renewal-works",
         "stop-begins",   "stepping-down", "lost",          "released",        "not-released",
-        "store-trouble", "store-works",   "long-duration", "vanished",        "holding-back",
-        "watch-fails",   "watch-works",   "margin-grown",  "not-contending"};
+        "store-trouble", "store-works",   "long-duration", "vanished",        "holding",
+        "holding-back",  "watch-fails",   "watch-works",   "margin-grown",    "not-contending"};
     return names[static_cast<int>(event)];
 }
 
@@ -138,8 +138,8 @@ void Driver::become_releasing() {
 }
 
 std::string state_name(Election::State state) {
-    static const char* names[] = {"standby",  "acquiring", "leading",
-                                  "stopping", "releasing", "done"};
+    static const char* names[] = {"standby", "acquiring", "leading", "stopping",
+                                  "holding", "releasing", "done"};
     return names[static_cast<int>(state)];
 }
 

@@ -98,10 +98,10 @@ TEST_CASE("a first word may ask for something else than a run", "[options]") {
 
 TEST_CASE("each option, as a flag, in the environment and in a file", "[options]") {
     const Words flags{
-        "--id=me",           "--lease-duration=30s", "--renew-deadline", "20s",
-        "--retry-period=1s", "--stop-signal=INT",    "--stop-grace=1m",  "--lost-grace=5s",
-        "--on-lost=exit",    "--on-exit=standby",    "--wait=0",         "--allow-new-privileges",
-        "--pid-namespace",   "--log-level=debug",    "--log-format=json"};
+        "--id=me",           "--lease-duration=30s", "--renew-deadline",  "20s",
+        "--retry-period=1s", "--stop-signal=INT",    "--stop-grace=1m",   "--lost-grace=5s",
+        "--on-lost=exit",    "--on-exit=standby",    "--wait=0",          "--allow-new-privileges",
+        "--pid-namespace",   "--log-level=debug",    "--log-format=json", "--hold=90s"};
     const Words variables{"LE_RUN_ID=me",
                           "LE_RUN_LEASE_DURATION=30s",
                           "LE_RUN_RENEW_DEADLINE=20s",
@@ -115,13 +115,14 @@ TEST_CASE("each option, as a flag, in the environment and in a file", "[options]
                           "LE_RUN_ALLOW_NEW_PRIVILEGES=true",
                           "LE_RUN_PID_NAMESPACE=1",
                           "LE_RUN_LOG_LEVEL=debug",
-                          "LE_RUN_LOG_FORMAT=json"};
+                          "LE_RUN_LOG_FORMAT=json",
+                          "LE_RUN_HOLD=90s"};
     const ScratchFolder folder;
     const std::string file = folder.write(
         "le-run.yaml", "id: 'me'\nlease-duration: 30s\nrenew-deadline: 20s\nretry-period: 1s\n"
                        "stop-signal: 2\nstop-grace: 1m\nlost-grace: 5s\non-lost: exit\n"
                        "on-exit: standby\nwait: 0\nlog-level: debug\nlog-format: json\n"
-                       "allow-new-privileges: true\npid-namespace: true\n");
+                       "allow-new-privileges: true\npid-namespace: true\nhold: 90s\n");
     const auto place = GENERATE(Origin::kFlag, Origin::kEnvironment, Origin::kFile);
     const Options options = place == Origin::kFlag          ? parse_with(flags)
                             : place == Origin::kEnvironment ? parse_with({}, variables)
@@ -133,6 +134,7 @@ TEST_CASE("each option, as a flag, in the environment and in a file", "[options]
     CHECK(options.election.timing.lost_grace == Duration(5s));
     CHECK(options.election.stop_grace == Duration(1min));
     CHECK(options.election.wait == Duration(0s));
+    CHECK(options.election.hold == Duration(90s));
     CHECK_FALSE(options.election.standby_after_loss);
     CHECK(options.election.standby_after_work_ended);
     CHECK(options.stop_signal == SIGINT);

@@ -1,0 +1,68 @@
+// The end of the work, and the hold: a lease that is kept after it, so that nobody else starts the
+// same work again until so long after the acquisition.
+#include "check.h"
+#include "election/election.h"
+
+namespace le_run {
+
+void Election::on(const WorkGone& fact) {
+    switch (state_) {
+    case State::kLeading:
+        if (fact.end != WorkEnd::kByItself && fact.end != WorkEnd::kToldToEnd) {
+            // The guard's clock reached the deadline before ours: the same loss, seen from the
+            // other side.
+            stop_cause_ = StopCause::kRenewDeadline;
+            report({.event = Report::Event::kLost,
+                    .text = "the guard's deadline passed without a renewal"});
+        }
+        break;
+    case State::kStopping:
+        break;
+    case State::kStandby:
+    case State::kAcquiring:
+    case State::kHolding:
+    case State::kReleasing:
+    case State::kDone:
+        LE_CHECK(!"no work runs in this state");
+        break;
+    }
+    work_end_ = fact.end;
+    margin_.tree_is_gone();
+    const bool is_kept = state_ == State::kLeading && fact.end == WorkEnd::kByItself &&
+                         !has_passed_for_observer(now_, hold_until());
+    if (!claim_.is_held()) {
+        conclude();
+    } else if (is_kept) {
+        enter_holding();
+    } else {
+        enter_releasing();
+    }
+}
+
+// Another may lead already: the work is killed now, and nothing is left to release.
+void Election::lost_at_once(StopCause cause, const std::string& why) {
+    claim_.give_up();
+    if (state_ == State::kLeading) {
+        enter_stopping(cause, why);
+        return;
+    }
+    if (state_ == State::kHolding) {
+        report({.event = Report::Event::kNotReleased, .text = why});
+        conclude();
+        return;
+    }
+    drain_until_ = now_;
+    report({.event = Report::Event::kLost, .text = why});
+    actions_.push_back(StopWork{cause, now_});
+}
+
+void Election::enter_holding() {
+    state_ = State::kHolding;
+    report({.event = Report::Event::kHolding, .left = left_for_observer(now_, hold_until())});
+}
+
+TimePoint Election::hold_until() const {
+    return led_since_ + config_.hold.value_or(Duration::zero());
+}
+
+} // namespace le_run
