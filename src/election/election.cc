@@ -28,7 +28,7 @@ std::int64_t whole_seconds(Duration d) {
 
 Election::Election(ElectionConfig config, TimePoint now)
     : config_(std::move(config)), timing_(config_.timing), margin_(timing_), now_(now),
-      observation_(timing_.lease_duration), claim_(config_.id, config_.seed), next_try_at_(now),
+      observation_(timing_.lease_duration), claim_(config_.id, config_.seed), requests_(now),
       random_(config_.seed) {
     LE_CHECK(broken_relations(timing_).empty());
     if (config_.wait) {
@@ -66,10 +66,10 @@ std::vector<Action> Election::take_actions() { return std::exchange(actions_, {}
 
 bool Election::is_answer_to_pending(const Fact& fact) const {
     if (const auto* read = std::get_if<ReadAnswered>(&fact)) {
-        return pending_ && pending_->attempt == read->attempt;
+        return requests_.awaits(read->attempt);
     }
     const auto* write = std::get_if<WriteAnswered>(&fact);
-    return write != nullptr && pending_ && pending_->attempt == write->attempt;
+    return write != nullptr && requests_.awaits(write->attempt);
 }
 
 void Election::check_deadlines(const Fact& fact) {
@@ -121,9 +121,9 @@ void Election::check_deadlines(const Fact& fact) {
         break;
     }
     const Duration timeout = timing_.request_timeout();
-    if (pending_ && !is_answer_to_pending(fact) &&
-        has_passed_for_holder(now_, pending_->sent + timeout)) {
-        const Pending written_off = *std::exchange(pending_, std::nullopt);
+    if (requests_.current() && !is_answer_to_pending(fact) &&
+        has_passed_for_holder(now_, requests_.current()->sent + timeout)) {
+        const auto written_off = requests_.answered(requests_.current()->attempt);
         request_failed(written_off, {.kind = Failure::Kind::kUnreachable,
                                      .text = "no answer within " + format_duration(timeout),
                                      .retry_after = {}});
@@ -138,24 +138,24 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
     const auto until = [&](TimePoint deadline) {
         wait = std::min(wait, left_for_holder(now, deadline));
     };
-    if (pending_) {
-        until(pending_->sent + timing_.request_timeout());
+    if (requests_.current()) {
+        until(requests_.current()->sent + timing_.request_timeout());
     } else if (state_ != State::kStopping || may_renew()) {
-        until(next_try_at_);
+        until(requests_.next_at());
     }
     if (const auto forgets_at = margin_.forgets_at()) {
         until(*forgets_at);
     }
     switch (state_) {
     case State::kStandby:
-        if (!pending_ && next_request_ == Request::kWrite && observation_.free_at() &&
-            margin_.fits()) {
+        if (!requests_.current() && requests_.next_kind() == Kind::kWrite &&
+            observation_.free_at() && margin_.fits()) {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, contend_at_)));
         }
         if (give_up_at_ && may_give_up()) {
             until(*give_up_at_);
-        } else if (give_up_at_ && !pending_ && observation_.free_at()) {
+        } else if (give_up_at_ && !requests_.current() && observation_.free_at()) {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, *give_up_at_)));
         }
@@ -207,7 +207,7 @@ void Election::enter_leading(const FencingToken& token) {
     drain_until_ = TimePoint::far_future();
     give_up_at_.reset();
     const TimePoint s = claim_.anchor();
-    next_try_at_ = s + timing_.retry_period;
+    requests_.next(s + timing_.retry_period);
     report({.event = Report::Event::kAcquired,
             .left = left_for_holder(now_, s + timing_.lease_duration),
             .token = token});
@@ -248,21 +248,20 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
 
 void Election::enter_releasing() {
     state_ = State::kReleasing;
-    pending_.reset(); // an unfinished renewal may still land; compare-and-write decides
-    next_request_ = Request::kRead;
-    next_try_at_ = now_;
+    requests_.forget(); // an unfinished renewal may still land; compare-and-write decides
+    requests_.next(Kind::kRead, now_);
     last_trouble_ = "no time was left";
 }
 
 void Election::enter_done(Ending ending, const std::string& text) {
     state_ = State::kDone;
-    pending_.reset();
+    requests_.forget();
     actions_.push_back(Finish{ending, text});
 }
 
 // What follows when the work is gone and the lease is released, lost or out of reach.
 void Election::conclude() {
-    pending_.reset();
+    requests_.forget();
     if (giving_up_) {
         enter_done(giving_up_->ending, giving_up_->text);
         return;
@@ -288,8 +287,7 @@ void Election::conclude() {
         contend_at_ = now_ + hold_back_;
         observation_.forget();
         watched_meanwhile_.reset();
-        next_request_ = Request::kRead;
-        next_try_at_ = now_;
+        requests_.next(Kind::kRead, now_);
         if (margin_.fits()) {
             report({.event = Report::Event::kHoldingBack, .left = hold_back_});
             report({.event = Report::Event::kContending});
@@ -301,10 +299,10 @@ void Election::conclude() {
 // --- requests ---
 
 void Election::send_due() {
-    if (pending_) {
+    if (requests_.current()) {
         return;
     }
-    const bool is_due = has_passed_for_holder(now_, next_try_at_);
+    const bool is_due = has_passed_for_holder(now_, requests_.next_at());
     switch (state_) {
     case State::kStandby:
         tell_whether_contending();
@@ -317,17 +315,17 @@ void Election::send_due() {
     case State::kLeading:
     case State::kStopping:
         if (is_due && may_renew()) {
-            next_request_ == Request::kRead ? send_read() : send_renewal();
+            requests_.next_kind() == Kind::kRead ? send_read() : send_renewal();
         }
         break;
     case State::kHolding: // no work is at risk, so no margin counts
         if (is_due) {
-            next_request_ == Request::kRead ? send_read() : send_renewal();
+            requests_.next_kind() == Kind::kRead ? send_read() : send_renewal();
         }
         break;
     case State::kReleasing:
         if (is_due) {
-            next_request_ == Request::kRead ? send_read() : send_release();
+            requests_.next_kind() == Kind::kRead ? send_read() : send_release();
         }
         break;
     case State::kAcquiring:
@@ -339,13 +337,12 @@ void Election::send_due() {
 }
 
 void Election::send_read() {
-    pending_ = Pending{Attempt{++last_attempt_}, Request::kRead, now_};
-    actions_.push_back(ReadLease{pending_->attempt, timing_.answer_timeout()});
+    actions_.push_back(ReadLease{requests_.send(Kind::kRead, now_), timing_.answer_timeout()});
 }
 
 void Election::send_write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
-    pending_ = Pending{Attempt{++last_attempt_}, Request::kWrite, now_};
-    actions_.push_back(WriteLease{pending_->attempt, record, base, timing_.answer_timeout()});
+    const Attempt attempt = requests_.send(Kind::kWrite, now_, record.renew_time);
+    actions_.push_back(WriteLease{attempt, record, base, timing_.answer_timeout()});
 }
 
 void Election::send_renewal() {
@@ -369,7 +366,7 @@ void Election::send_release() {
 // --- small questions ---
 
 bool Election::may_acquire() const {
-    return next_request_ == Request::kWrite && observation_.free_at() && margin_.fits() &&
+    return requests_.next_kind() == Kind::kWrite && observation_.free_at() && margin_.fits() &&
            has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
 }
@@ -387,11 +384,12 @@ TimePoint Election::kill_at(TimePoint s) const {
 // Also with --wait 0 the first look must have been answered or written off. Whether the holder that
 // was seen then lives, its next renewal tells, or its expiry: then the lease is taken.
 bool Election::may_give_up() const {
-    const bool has_looked = last_attempt_ > 1 || (last_attempt_ == 1 && !pending_);
+    const bool has_looked = requests_.last() > 1 || (requests_.last() == 1 && !requests_.current());
     if (!has_looked || !observation_.free_at() || observation_.has_living_holder()) {
         return has_looked;
     }
-    return !pending_ && has_passed_for_observer(now_, *observation_.free_at()) && !may_acquire();
+    return !requests_.current() && has_passed_for_observer(now_, *observation_.free_at()) &&
+           !may_acquire();
 }
 
 // A release is worth trying until the lease runs out by itself.

@@ -18,6 +18,7 @@
 #include "election/facts.h"
 #include "election/margin.h"
 #include "election/observation.h"
+#include "election/requests.h"
 #include "time_point.h"
 
 namespace le_run {
@@ -37,15 +38,10 @@ public:
     std::optional<Duration> next_wakeup(TimePoint now) const;
 
     State state() const { return state_; }
-    bool has_request_pending() const { return pending_.has_value(); }
+    bool has_request_pending() const { return !requests_.is_empty(); }
 
 private:
-    enum class Request { kRead, kWrite };
-    struct Pending {
-        Attempt attempt;
-        Request request;
-        TimePoint sent;
-    };
+    using Kind = Requests::Kind;
     // kUnproven: a denial or an unusable answer is a mistake in the set-up and ends the program.
     enum class Access { kUnproven, kWorking, kFailing };
     enum class Watch { kNone, kWorks, kFails }; // kWorks: there is no need to look for changes
@@ -91,7 +87,7 @@ private:
     void look_again_if_watched();
     void remember_watched();
     void write_found_none();
-    void request_failed(const Pending& request, const Failure& failure);
+    void request_failed(const Requests::Request& request, const Failure& failure);
     void standby_failed(const Failure& failure);
     void renewed();
     void lost_at_once(StopCause cause, const std::string& why);
@@ -103,7 +99,7 @@ private:
     TimePoint release_deadline() const;
     TimePoint hold_until() const;
     Duration pause_after_failure() const;
-    TimePoint next_try_after(const Pending& request, const Failure& failure) const;
+    TimePoint next_try_after(const Requests::Request& request, const Failure& failure) const;
     TimePoint kill_at(TimePoint s) const;
     void weigh_margin();
     bool adopt_margin();
@@ -121,10 +117,7 @@ private:
     WallTime wall_{};
     Observation observation_;
     Claim claim_;
-    std::optional<Pending> pending_{};
-    std::uint64_t last_attempt_ = 0;
-    TimePoint next_try_at_;                 // no request of kind next_request_ before this
-    Request next_request_ = Request::kRead; // kRead: what the store holds must be learned first
+    Requests requests_;
     Access access_ = Access::kUnproven;
     std::string last_trouble_{};
     TimePoint trouble_reported_at_{};

@@ -34,12 +34,12 @@ std::string why_not_mine(const LeaseRecord& record, const HolderIdentity& id) {
 // --- reads ---
 
 void Election::on(const ReadAnswered& fact) {
-    const Pending request = *std::exchange(pending_, std::nullopt);
+    const auto request = requests_.answered(fact.attempt);
     if (const auto* failure = std::get_if<Failure>(&fact.outcome)) {
         request_failed(request, *failure);
         return;
     }
-    next_request_ = Request::kWrite;
+    requests_.next(Kind::kWrite);
     switch (state_) {
     case State::kStandby:
         standby_read(fact.outcome);
@@ -126,7 +126,7 @@ void Election::holding_read(const ReadOutcome& outcome) {
     if (claim_.read_back(found->lease)) {
         renewed();
     } else {
-        next_try_at_ = now_; // the renewal has not landed: send one
+        requests_.next(now_); // the renewal has not landed: send one
     }
 }
 
@@ -134,7 +134,7 @@ void Election::releasing_read(const ReadOutcome& outcome) {
     const auto* found = std::get_if<Found>(&outcome);
     if (found != nullptr && claim_.is_mine(found->lease.record)) {
         claim_.read_back(found->lease);
-        next_try_at_ = now_;
+        requests_.next(now_);
         return;
     }
     const bool is_free = found != nullptr && found->lease.record.holder.text.empty();
@@ -152,7 +152,7 @@ void Election::releasing_read(const ReadOutcome& outcome) {
 // --- writes ---
 
 void Election::on(const WriteAnswered& fact) {
-    const Pending request = *std::exchange(pending_, std::nullopt);
+    const auto request = requests_.answered(fact.attempt);
     // A releasing write is not part of the claim: its record is nobody's.
     const bool is_claim = state_ != State::kReleasing;
     if (const auto* written = std::get_if<Written>(&fact.outcome)) {
@@ -180,8 +180,7 @@ void Election::write_landed(const Written& written) {
             enter_releasing();
         } else if (has_passed_for_holder(now_, timing_.term_at(claim_.anchor()))) {
             // Won, but the answer was so late that no work may start: win it once more.
-            next_request_ = Request::kRead;
-            next_try_at_ = now_;
+            requests_.next(Kind::kRead, now_);
             enter_standby();
         } else {
             enter_leading(written.token);
@@ -207,13 +206,12 @@ void Election::write_landed(const Written& written) {
 
 // Somebody wrote in between: only a read tells who.
 void Election::write_conflicted() {
-    next_request_ = Request::kRead;
-    next_try_at_ = now_;
+    requests_.next(Kind::kRead, now_);
     // Conflicts one upon the other are not other candidates' writes (a proxy, an admission
     // webhook): no hot loop.
     const TimePoint earliest = last_conflict_at_ + pause_after_failure();
     if (!has_passed_for_holder(now_, earliest)) {
-        next_try_at_ = earliest;
+        requests_.next(earliest);
     }
     last_conflict_at_ = now_;
     if (state_ == State::kAcquiring) {
@@ -249,8 +247,7 @@ void Election::renewed() {
     note_access();
     adopt_margin();
     const TimePoint s = claim_.anchor();
-    next_request_ = Request::kWrite;
-    next_try_at_ = claim_.renewed_at() + timing_.retry_period;
+    requests_.next(Kind::kWrite, claim_.renewed_at() + timing_.retry_period);
     if (state_ != State::kHolding) { // then no work is left to extend
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
     }
@@ -258,17 +255,17 @@ void Election::renewed() {
 
 // --- failures ---
 
-void Election::request_failed(const Pending& request, const Failure& failure) {
+void Election::request_failed(const Requests::Request& request, const Failure& failure) {
     const bool is_unknown =
-        request.request == Request::kWrite && failure.kind == Failure::Kind::kUnreachable;
-    next_try_at_ = next_try_after(request, failure);
+        request.kind == Kind::kWrite && failure.kind == Failure::Kind::kUnreachable;
+    requests_.next(next_try_after(request, failure));
     switch (state_) {
     case State::kStandby:
         standby_failed(failure);
         catch_up_with_watch();
         break;
     case State::kAcquiring:
-        next_request_ = Request::kRead;
+        requests_.next(Kind::kRead);
         enter_standby();
         if (step_down_) {
             leave_standby();
@@ -278,7 +275,7 @@ void Election::request_failed(const Pending& request, const Failure& failure) {
         break;
     case State::kLeading:
     case State::kStopping:
-        next_request_ = is_unknown ? Request::kRead : request.request;
+        requests_.next(is_unknown ? Kind::kRead : request.kind);
         access_ = Access::kFailing;
         report({.event = Report::Event::kRenewalFailing,
                 .left = left_for_holder(now_, state_ == State::kLeading
@@ -287,12 +284,12 @@ void Election::request_failed(const Pending& request, const Failure& failure) {
                 .text = failure.text});
         break;
     case State::kHolding:
-        next_request_ = is_unknown ? Request::kRead : request.request;
+        requests_.next(is_unknown ? Kind::kRead : request.kind);
         access_ = Access::kFailing;
         report({.event = Report::Event::kStoreTrouble, .text = failure.text});
         break;
     case State::kReleasing:
-        next_request_ = Request::kRead;
+        requests_.next(Kind::kRead);
         last_trouble_ = failure.text;
         break;
     case State::kDone:
@@ -333,7 +330,7 @@ Duration Election::pause_after_failure() const {
     return is_standby ? timing_.retry_period : timing_.request_timeout() / 4;
 }
 
-TimePoint Election::next_try_after(const Pending& request, const Failure& failure) const {
+TimePoint Election::next_try_after(const Requests::Request& request, const Failure& failure) const {
     const bool is_holding =
         state_ == State::kLeading || state_ == State::kStopping || state_ == State::kHolding;
     // From the send on: a try that hung for its whole time is repeated at once.

@@ -52,7 +52,7 @@ void Election::on(const WatchWorks& news) {
     }
     if (!news.is_seamless) {
         look_now();
-    } else if (state_ == State::kStandby && next_request_ == Request::kWrite) {
+    } else if (state_ == State::kStandby && requests_.next_kind() == Kind::kWrite) {
         rest_until_next_look();
     }
 }
@@ -61,7 +61,7 @@ void Election::on(const WatchFails& news) {
     watch_ = Watch::kFails;
     report({.event = Report::Event::kWatchFails, .left = timing_.retry_period, .text = news.text});
     if (state_ == State::kStandby) {
-        next_try_at_ = earlier(next_try_at_, now_ + jittered(timing_.retry_period));
+        requests_.next(earlier(requests_.next_at(), now_ + jittered(timing_.retry_period)));
     }
 }
 
@@ -69,20 +69,20 @@ void Election::on(const WatchFails& news) {
 // either.
 void Election::standby_watched(const ReadOutcome& seen) {
     const auto* found = std::get_if<Found>(&seen);
-    if (!pending_ && !claim_.in_doubt()) {
+    if (!requests_.current() && !claim_.in_doubt()) {
         if (found != nullptr) {
             watched_meanwhile_.reset(); // older
         }
-        next_request_ = Request::kWrite;
+        requests_.next(Kind::kWrite);
         standby_read(seen);
         return;
     }
     if (found != nullptr) {
         watched_meanwhile_ = *found;
-        watched_during_ = pending_ ? last_attempt_ : 0;
+        watched_during_ = requests_.current() ? requests_.last() : 0;
     }
     if (state_ == State::kStandby) {
-        next_request_ = Request::kRead; // also when the one under way fails
+        requests_.next(Kind::kRead); // also when the one under way fails
     }
     look_now();
 }
@@ -90,12 +90,12 @@ void Election::standby_watched(const ReadOutcome& seen) {
 // After an acquiring write that came too late, or a read that failed: an event that came meanwhile
 // is the newest that is known.
 void Election::catch_up_with_watch() {
-    if (claim_.in_doubt() || watched_during_ != last_attempt_) {
+    if (claim_.in_doubt() || watched_during_ != requests_.last()) {
         return; // a read is to come
     }
     const auto seen = std::exchange(watched_meanwhile_, std::nullopt);
     if (seen) {
-        next_request_ = Request::kWrite;
+        requests_.next(Kind::kWrite);
         standby_read(*seen);
     }
 }
@@ -104,7 +104,7 @@ void Election::catch_up_with_watch() {
 // and until then it is kept, in case that one finds nothing.
 void Election::look_again_if_watched() {
     const auto& base = observation_.base();
-    const bool came_meanwhile = watched_meanwhile_ && watched_during_ == last_attempt_;
+    const bool came_meanwhile = watched_meanwhile_ && watched_during_ == requests_.last();
     if (came_meanwhile && base && base->version != watched_meanwhile_->lease.version) {
         look_now();
     } else {
@@ -121,7 +121,7 @@ void Election::remember_watched() {
 }
 
 void Election::look_now() {
-    if (pending_) {
+    if (requests_.current()) {
         return; // its answer will tell, or make a read necessary
     }
     switch (state_) {
@@ -129,8 +129,7 @@ void Election::look_now() {
     case State::kLeading:
     case State::kStopping:
     case State::kHolding:
-        next_request_ = Request::kRead;
-        next_try_at_ = now_;
+        requests_.next(Kind::kRead, now_);
         break;
     case State::kAcquiring:
     case State::kReleasing:
@@ -141,8 +140,8 @@ void Election::look_now() {
 
 // On standby, when the lease has just been seen.
 void Election::rest_until_next_look() {
-    next_try_at_ =
-        now_ + (watch_ == Watch::kWorks ? kLookBesideWatch : jittered(timing_.retry_period));
+    requests_.next(now_ +
+                   (watch_ == Watch::kWorks ? kLookBesideWatch : jittered(timing_.retry_period)));
 }
 
 // Another candidate was faster. Where a watch works it tells which one, or has told already: many
@@ -155,7 +154,7 @@ void Election::acquisition_conflicted() {
         return;
     }
     if (watch_ == Watch::kWorks) {
-        next_try_at_ = now_ + jittered(timing_.retry_period);
+        requests_.next(now_ + jittered(timing_.retry_period));
     }
     catch_up_with_watch();
 }
