@@ -147,6 +147,21 @@ TEST_CASE("examples: the systemd unit is sound (file)") {
     CHECK((analyze.out() + analyze.err()).find(kUnit) == std::string::npos);
 }
 
+TEST_CASE("examples: the packaged systemd unit is sandboxed, and its state is its own (file)") {
+    const ScratchFolder folder;
+    const std::string text = read_file(LE_RUN_SOURCE_DIR "/examples/systemd/le-run@.service");
+    const std::string unit = folder.write("le-run@x.service", text);
+    Process analysis({.argv = {"systemd-analyze", "security", "--offline=true", "--threshold=49",
+                               "--no-pager", unit}});
+    const auto code = analysis.wait(); // the exposure, from 0 to 100, is above the threshold: 1
+    INFO(analysis.out() << analysis.err());
+    CHECK(code == 0);
+    for (const char* line : {"\nStateDirectoryMode=0700\n", "\nUMask=0077\n"}) {
+        CHECK_THAT(text, contains(line));
+        CHECK_THAT(unit_text(), contains(line));
+    }
+}
+
 TEST_CASE("examples: the systemd unit on two hosts hands over when it is stopped, when le-run is "
           "killed and when a host is lost (file)") {
     if (::geteuid() != 0) {
