@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <optional>
 #include <system_error>
 
 #include <fcntl.h>
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include "guard/guard_loop.h"
+#include "guard/own_cgroup.h"
 #include "guard/pid_namespace.h"
 #include "start_folder.h"
 
@@ -73,6 +75,12 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
         fail("PR_SET_CHILD_SUBREAPER");
     surroundings.guard = ::getpid();
     surroundings.may_kill_any = has_cap_kill(); // in a user namespace of its own the guard has it
+    std::optional<OwnCgroup> cgroup;
+    if (surroundings.guard != 1) { // PID 1 has kill(-1)
+        cgroup.emplace();
+        surroundings.cgroup_kill_fd = cgroup->kill_fd();
+        surroundings.cgroup_join_fd = cgroup->join_fd();
+    }
     GuardLoop loop(setup, surroundings, le_run, channel);
     leave_start_folder();
     ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);

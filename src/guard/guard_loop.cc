@@ -82,7 +82,8 @@ GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundi
     : setup_(setup), le_run_(le_run), channel_(channel), sigchld_fd_(open_sigchld_fd()),
       timer_fd_(open_timer()),
       tree_(le_run.is_pid_1 || surroundings.guard == 1 ? ProcessTree::PidNamespace::kOurs
-                                                       : ProcessTree::PidNamespace::kShared),
+                                                       : ProcessTree::PidNamespace::kShared,
+            surroundings.cgroup_kill_fd),
       spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
 
 GuardLoop::~GuardLoop() {

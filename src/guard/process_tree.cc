@@ -45,8 +45,9 @@ private:
 
 } // namespace
 
-ProcessTree::ProcessTree(PidNamespace pid_namespace)
-    : pid_namespace_(pid_namespace), self_(::getpid()), ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
+ProcessTree::ProcessTree(PidNamespace pid_namespace, int cgroup_kill_fd)
+    : pid_namespace_(pid_namespace), cgroup_kill_fd_(cgroup_kill_fd), self_(::getpid()),
+      ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
     if (pid_namespace_ == PidNamespace::kOurs && self_ == 1)
         return; // kill(-1) needs none of all that
     ProcessTable::touch();
@@ -112,6 +113,9 @@ ProcessTree::Part ProcessTree::kill_part() {
     const SparesLent lent(spare_fds_);
     std::size_t left = kMostPerPart;
     if (step_ == Step::kBegin) {
+        if (cgroup_kill_fd_ >= 0) {
+            [[maybe_unused]] const auto ignored = ::write(cgroup_kill_fd_, "1", 1);
+        }
         if (tree_forks_) // what was found a fork storm gets no time before the listing
             send_to_children(SIGSTOP);
         ProcessTable::begin(proc_fd_);

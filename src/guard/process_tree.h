@@ -34,7 +34,8 @@ public:
     // Opens what killing needs (/proc, a listing of own children, spare descriptors), so that
     // EMFILE cannot stop it later. To be constructed in the process whose tree it is, after its
     // fork, by its main thread: orphans become children of that thread.
-    explicit ProcessTree(PidNamespace pid_namespace);
+    // `cgroup_kill_fd`: see own_cgroup.h; the caller's; -1: there is no such cgroup.
+    explicit ProcessTree(PidNamespace pid_namespace, int cgroup_kill_fd = -1);
     ~ProcessTree();
     ProcessTree(const ProcessTree&) = delete;
     ProcessTree& operator=(const ProcessTree&) = delete;
@@ -50,6 +51,7 @@ public:
     // SIGSTOP goes before it, so that what is killed later in the round cannot fork meanwhile, nor
     // get the number of what was killed earlier. A round costs some 50 us for each process of the
     // tree and 20 us for each other one of the machine, whatever the shape of the tree.
+    // Where the tree has a cgroup of its own, the round begins with cgroup.kill.
     // It comes in parts, each of about a thousand processes (some 50 ms), so that the caller can
     // see to other things in between: call it again at once until the round is over. Repeat
     // rounds, with reap(), until kEmpty.
@@ -83,6 +85,7 @@ private:
     bool send_to(std::size_t index, int signal);
 
     PidNamespace pid_namespace_;
+    int cgroup_kill_fd_ = -1;
     pid_t self_ = 0;
     long ticks_per_second_ = 0;
     int proc_fd_ = -1;     // /proc, when it is that of our PID namespace

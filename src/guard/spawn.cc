@@ -242,6 +242,9 @@ void Spawner::become_the_child() const {
     if (::getppid() != surroundings_.guard)
         ::_exit(127);
     ::setpriority(PRIO_PROCESS, 0, surroundings_.nice);
+    if (surroundings_.cgroup_join_fd >= 0) { // where it fails, the sweep is enough
+        [[maybe_unused]] const auto ignored = ::write(surroundings_.cgroup_join_fd, "0", 1);
+    }
     reset_handlers();
     name_own_pid();
     if (const int error = folder_.enter(); error != 0) {

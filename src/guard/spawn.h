@@ -31,6 +31,8 @@ struct SpawnSurroundings {
     pid_t le_run = 0;
     int nice = 0;              // as le-run received it
     bool may_kill_any = false; // le-run has CAP_KILL
+    int cgroup_kill_fd = -1;   // as OwnCgroup has them
+    int cgroup_join_fd = -1;
 };
 
 class Spawner {
