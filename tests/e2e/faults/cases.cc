@@ -14,6 +14,8 @@ namespace {
 
 constexpr int kStormWeight = 3;
 constexpr int kServerWeight = 3;
+constexpr int kChainWeight = 3;
+constexpr int kAlone = 1000;
 
 template <class Value>
 Value value_at(std::size_t index) {
@@ -26,18 +28,32 @@ ProcessFault fault_at(const std::vector<std::size_t>& indices) {
 }
 
 const std::vector<std::size_t> kSizes = {kHitNames.size(), kTargetNames.size(), kModeNames.size(),
-                                         kShapeNames.size()};
+                                         kSmallShapes};
 
 bool is_possible_at(const std::vector<std::size_t>& indices) {
     return is_possible(fault_at(indices));
 }
 
+int weight_of(Shape shape) {
+    switch (shape) {
+    case Shape::kStorm:
+        return kStormWeight;
+    case Shape::kChain:
+    case Shape::kThreads:
+        return kChainWeight;
+    default:
+        // That ten thousand die within kappa is said of a machine that has nothing else to do.
+        return is_big(shape) ? kAlone : 1;
+    }
+}
+
 Case process_frame(const ProcessFault& fault) {
     return {.name = name_of(fault),
-            .table = "processes (file store)",
+            .table = is_big(fault.shape) ? "processes, big trees (file store)"
+                                         : "processes (file store)",
             .row = name_of(fault.hit, kHitNames) + " " + name_of(fault.target, kTargetNames),
             .column = name_of(fault.mode, kModeNames),
-            .weight = fault.shape == Shape::kStorm ? kStormWeight : 1};
+            .weight = weight_of(fault.shape)};
 }
 
 Case process_case(const ProcessFault& fault) {
@@ -102,6 +118,37 @@ void add_servers_cases(std::vector<Case>* cases) {
     }
 }
 
+// Each big tree; in each test run each mode, each of these faults of le-run and of the guard, and
+// each tree once at least.
+std::vector<ProcessFault> big_faults() {
+    std::vector<ProcessFault> faults;
+    for (const Hit hit : {Hit::kTerm, Hit::kKill, Hit::kStop})
+        for (const Target target : {Target::kLeRun, Target::kGuard})
+            for (const Mode mode : {Mode::kNormal, Mode::kPidOne, Mode::kPidNamespace})
+                for (std::size_t shape = kSmallShapes; shape < kShapeNames.size(); ++shape)
+                    faults.push_back({hit, target, mode, value_at<Shape>(shape)});
+    return faults;
+}
+
+const std::vector<ProcessFault> kSomeBigFaults = {
+    {Hit::kStop, Target::kLeRun, Mode::kNormal, Shape::kChain},
+    {Hit::kStop, Target::kLeRun, Mode::kPidNamespace, Shape::kStoppedMix},
+    {Hit::kTerm, Target::kLeRun, Mode::kNormal, Shape::kMix},
+    {Hit::kKill, Target::kLeRun, Mode::kPidOne, Shape::kWide},
+    {Hit::kKill, Target::kLeRun, Mode::kNormal, Shape::kThreads},
+    {Hit::kKill, Target::kGuard, Mode::kNormal, Shape::kWide},
+    {Hit::kStop, Target::kGuard, Mode::kPidOne, Shape::kThreads},
+    {Hit::kTerm, Target::kGuard, Mode::kPidNamespace, Shape::kStar},
+};
+
+void add_process_cases(const std::vector<ProcessFault>& faults, std::vector<Case>* cases) {
+    for (const ProcessFault& fault : faults) {
+        if (is_possible(fault)) {
+            cases->push_back(process_case(fault));
+        }
+    }
+}
+
 } // namespace
 
 std::vector<Case> every_case() {
@@ -112,6 +159,7 @@ std::vector<Case> every_case() {
             cases.push_back(process_case(fault_at(indices)));
         }
     }
+    add_process_cases(big_faults(), &cases);
     return cases;
 }
 
@@ -121,6 +169,7 @@ std::vector<Case> default_cases() {
     for (const auto& indices : all_pairs(kSizes, is_possible_at)) {
         cases.push_back(process_case(fault_at(indices)));
     }
+    add_process_cases(kSomeBigFaults, &cases);
     return cases;
 }
 

@@ -22,7 +22,8 @@ struct Case {
 };
 
 std::vector<Case> every_case();
-// Process faults in which every two values of two dimensions meet, and all others.
+// Process faults in which every two values of two dimensions meet, some of big trees, and all
+// others.
 std::vector<Case> default_cases();
 std::vector<Case> random_cases(int count, std::uint64_t seed);
 // Those whose name is `name` or begins with it; a random one by its full name.

@@ -25,7 +25,14 @@ enum class Shape {
     kVforkBlocked,
     kOtherUid,
     kNestedPidNamespace,
-    kCloneParent
+    kCloneParent,
+    // Big ones: only for the faults of big_cases() in cases.cc.
+    kChain,
+    kThreads,
+    kStar,
+    kWide,
+    kMix,
+    kStoppedMix
 };
 
 inline constexpr std::array<std::string_view, 6> kHitNames = {"term", "kill", "stop",
@@ -34,9 +41,25 @@ inline constexpr std::array<std::string_view, 4> kTargetNames = {"le-run", "guar
                                                                  "both"};
 inline constexpr std::array<std::string_view, 3> kModeNames = {"normal", "pid1", "pidns"};
 // As awkward_shapes.h calls them.
-inline constexpr std::array<std::string_view, 10> kShapeNames = {
-    "plain",         "stubborn",      "daemonizing", "storm-of-100", "stopped-grandchild",
-    "thread-forked", "vfork-blocked", "other-uid",   "nested-pidns", "clone-parent"};
+inline constexpr std::array<std::string_view, 16> kShapeNames = {"plain",
+                                                                 "stubborn",
+                                                                 "daemonizing",
+                                                                 "storm-of-100",
+                                                                 "stopped-grandchild",
+                                                                 "thread-forked",
+                                                                 "vfork-blocked",
+                                                                 "other-uid",
+                                                                 "nested-pidns",
+                                                                 "clone-parent",
+                                                                 "chain-1000",
+                                                                 "threads-1000",
+                                                                 "star-10000",
+                                                                 "wide-10000",
+                                                                 "mix-10000",
+                                                                 "mix-10000-stopped"};
+inline constexpr std::size_t kSmallShapes = 10;
+inline constexpr int kMostProcesses = 10'000; // of a big one
+inline constexpr bool is_big(Shape shape) { return shape >= Shape::kChain; }
 
 struct ProcessFault {
     Hit hit{};

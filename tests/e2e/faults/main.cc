@@ -1,8 +1,9 @@
 // faults: processes, networks and servers fail in every way that the promise speaks of, on real
 // processes and real servers; whoever leads next must find the work gone.
 //
-//   faults                       process faults in which every pair of values meets; all others
-//   faults --all                 every combination
+//   faults                       process faults in which every pair of values meets, some of big
+//                                trees; all others
+//   faults --all                 every combination; half an hour for those of big trees alone
 //   faults --rounds N --seed S   N random faults at random moments
 //   faults --case NAME           those whose names begin with NAME; a random one by its full name
 //   faults --list                prints the names instead of running

@@ -10,6 +10,7 @@
 #include "faults/expectations.h"
 #include "faults/scene.h"
 #include "faults/strike.h"
+#include "helpers/start_forest.h"
 
 namespace le_run::test::faults {
 namespace {
@@ -265,7 +266,8 @@ void Stage::end_a_struck_somewhere(const Moment& moment) {
 bool is_possible(const ProcessFault& fault) {
     const bool needs_root = fault.mode != Mode::kNormal || fault.shape == Shape::kOtherUid ||
                             fault.shape == Shape::kNestedPidNamespace;
-    return !needs_root || ::geteuid() == 0;
+    return (!needs_root || ::geteuid() == 0) &&
+           (!is_big(fault.shape) || can_have_processes(kMostProcesses));
 }
 
 void run_process_fault(const ProcessFault& fault, Judge& judge) {
