@@ -28,17 +28,17 @@ model         270 -    dqa model of the promise, checked by spin
 fuzz          360 -    dqa fuzzing
 unit           90 asan dqa unit, contract and process tests
 e2e-file      170 asan dqa end to end on the file store
-faults-quick   60 asan q   matrix of faults
+faults-quick  130 asan q   matrix of faults
 server         10 -    da  kube-apiserver, etcd and client-go's example
 store          30 asan da  store on a real kube-apiserver
 e2e           100 asan da  end to end on a real kube-apiserver
-faults        110 asan da  matrix of faults
+faults        180 asan da  matrix of faults
 tsan          120 -    da  build (thread sanitizer)
 threads        40 tsan da  what has threads, under the thread sanitizer
 release       300 -    dqa release archive, built twice
 deb            60 -    dqa Debian package
 e2e-static    100 asan dqa static program: end to end on the file store
-faults-static  60 asan dqa static program: matrix of faults
+faults-static 130 asan dqa static program: matrix of faults
 packages-all   60 -    a   install packages for arm64, Debian 13 and images
 release-afresh 600 -   a   release archive, with cpprestsdk built again
 arm64         300 -    a   arm64, under qemu-user

@@ -32,6 +32,7 @@ constexpr Stage kStages[] = {
     {"rates", rates},
     {"memory", memory},
     {"crowd", crowd},
+    {"kill", killing},
 };
 
 void draw(const Bench& bench, const std::string& path) {

@@ -44,5 +44,6 @@ void client_go(Bench& bench);
 void memory(Bench& bench);
 void rates(Bench& bench);
 void crowd(Bench& bench);
+void killing(Bench& bench);
 
 } // namespace le_run::test
