@@ -140,7 +140,7 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
     };
     if (requests_.current()) {
         until(requests_.current()->sent + timing_.request_timeout());
-    } else if (state_ != State::kStopping || may_renew()) {
+    } else if (state_ != State::kStopping || claim_.is_held()) {
         until(requests_.next_at());
     }
     if (const auto forgets_at = margin_.forgets_at()) {
@@ -222,9 +222,7 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     const bool is_asked = cause == StopCause::kStepDown || cause == StopCause::kMargin;
     const auto& grace = is_asked ? config_.stop_grace : config_.timing.lost_grace;
     drain_until_ = is_lost ? now_ : grace ? now_ + *grace : TimePoint::far_future();
-    if (!is_lost) {
-        drain_until_ = earlier(drain_until_, margin_.tree_limit(timing_, claim_.anchor()));
-    }
+    limit_drain();
     if (cause == StopCause::kMargin) {
         report({.event = Report::Event::kSteppingDown, .text = why});
     } else if (cause != StopCause::kStepDown) {
@@ -236,13 +234,14 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
         // Nor may the lost grace, which earlier extensions carried, cut it short.
         const TimePoint s = claim_.anchor();
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
-        limit = is_asked && margin_.fits() ? drain_until_ : kill_at(s);
+        limit = is_asked ? drain_until_ : kill_at(s);
     }
     if (step_down_ == StepDownReason::kGuardLost) {
         limit = now_; // whoever ends the guard's tree asks nobody
     }
-    report(
-        {.event = Report::Event::kStopBegins, .left = left_for_holder(now_, limit), .text = why});
+    report({.event = Report::Event::kStopBegins,
+            .left = left_for_holder(now_, limit),
+            .text = cause == StopCause::kMargin ? "stepping down" : why});
     actions_.push_back(StopWork{cause, drain_until_});
 }
 
@@ -314,7 +313,7 @@ void Election::send_due() {
         break;
     case State::kLeading:
     case State::kStopping:
-        if (is_due && may_renew()) {
+        if (is_due && claim_.is_held()) {
             requests_.next_kind() == Kind::kRead ? send_read() : send_renewal();
         }
         break;
@@ -370,10 +369,6 @@ bool Election::may_acquire() const {
            has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
 }
-
-// A renewal would be promised with the margins as measured. Where they do not fit, that is less
-// than what the lease has left, or nothing: a drain has what is left.
-bool Election::may_renew() const { return claim_.is_held() && margin_.fits(); }
 
 // A drain may last longer than the lost grace, which bounds what a leader is promised.
 TimePoint Election::kill_at(TimePoint s) const {

@@ -95,7 +95,6 @@ private:
     void conclude();
     bool may_acquire() const;
     bool may_give_up() const;
-    bool may_renew() const;
     TimePoint release_deadline() const;
     TimePoint hold_until() const;
     Duration pause_after_failure() const;
@@ -103,6 +102,7 @@ private:
     TimePoint kill_at(TimePoint s) const;
     void weigh_margin();
     bool adopt_margin();
+    void limit_drain();
     void tell_whether_contending();
     void note_access();
     void report(Report line) { actions_.push_back(std::move(line)); }

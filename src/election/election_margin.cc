@@ -1,5 +1,6 @@
 // What measured margins do to the election: earlier instants, and a standby that does not contend
 // for a while.
+#include <algorithm>
 #include <utility>
 
 #include "duration_text.h"
@@ -31,6 +32,7 @@ void Election::weigh_margin() {
     const std::string cure =
         " (--lease-duration " + format_duration(lease_duration_for(measured)) + ")";
     if (!margin_.fits()) {
+        limit_drain();
         if (state_ == State::kLeading) {
             enter_stopping(StopCause::kMargin, margin_.cause() + ", too long for a lease of " +
                                                    format_duration(timing_.lease_duration) + cure);
@@ -44,19 +46,28 @@ void Election::weigh_margin() {
 
 // For a new anchor, or a new tree. True if an instant has moved. An anchor keeps the lambda that
 // held when it was sent: what was measured later must not turn instants that the work was promised
-// into the past.
+// into the past. What has been forgotten since leaves room for a larger tree.
 bool Election::adopt_margin() {
     Timing next = margin_.measured();
-    next.lambda = margin_.lambda_at(claim_.anchor());
+    next.lambda = std::min(next.lambda, margin_.lambda_at(claim_.anchor()));
     if (next.tries_fit()) {
         const Timing before = std::exchange(timing_, next);
         return before.lambda != next.lambda || before.kappa != next.kappa;
     }
     const TimePoint before = drain_until_;
-    if (state_ == State::kStopping) {
-        drain_until_ = earlier(before, margin_.tree_limit(timing_, claim_.anchor()));
-    }
+    limit_drain();
     return drain_until_ != before;
+}
+
+// What is renewed from now on leaves the work less than the present lease does, or nothing. So a
+// drain has what is left of the present one. The renewals go on: the lease is held until the tree
+// is gone, however long that takes.
+void Election::limit_drain() {
+    if (state_ == State::kStopping && claim_.is_held() && !margin_.fits()) {
+        const TimePoint s = claim_.anchor();
+        const TimePoint limit = earlier(timing_.latest_kill_at(s), margin_.tree_limit(timing_, s));
+        drain_until_ = earlier(drain_until_, limit);
+    }
 }
 
 // On standby: says why it does not contend and until when, once; and when it does again.

@@ -78,8 +78,8 @@ std::string Margin::cause() const {
                tenths(measured_.kappa);
     }
     const Worst worst = worst_two(0);
-    return "this host paused twice in " + format_duration(kRemembered) + " (" +
-           tenths(worst.first) + ", " + tenths(worst.second) + ")";
+    return "this host paused twice in " + std::to_string(kRemembered / std::chrono::seconds(1)) +
+           "s" + " (" + tenths(worst.first) + ", " + tenths(worst.second) + ")";
 }
 
 bool Margin::has_grown() {

@@ -28,11 +28,6 @@ constexpr Duration kLookWithoutRun = seconds(5); // for the hang watch
 constexpr Duration kLookAtAll = seconds(1);      // even if nothing says that there is news
 constexpr Duration kShortestKillPause = milliseconds(1);
 constexpr Duration kLongestKillPause = milliseconds(10);
-constexpr Duration kNotableLateness = milliseconds(100);
-// A stall may begin as soon as the guard sleeps, and shows only from the end of the sleep on. What
-// is told of it lacks no more than this.
-constexpr Duration kUntold = milliseconds(100);
-constexpr Duration kBetweenLates = seconds(1);
 constexpr Duration kNoCountBefore = seconds(1);    // a deadline
 constexpr Duration kRetryPause = milliseconds(20); // after the kernel refused a message
 constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
@@ -167,16 +162,11 @@ bool GuardLoop::is_news_within(Duration timeout) {
 void GuardLoop::note_lateness(TimePoint now, Duration slept, Duration late) {
     hang_watch_.woke(now, late);
     if (is_idle())
-        worst_lateness_ = Duration::zero();
-    else if (late > kNotableLateness)
-        worst_lateness_ =
-            std::max(worst_lateness_, late + std::max(Duration::zero(), slept - kUntold));
-    if (worst_lateness_ == Duration::zero() || now.boot() - last_late_.boot() < kBetweenLates)
-        return;
-    if (!tell_now(Late{worst_lateness_.count()}))
-        return;
-    last_late_ = now;
-    worst_lateness_ = Duration::zero();
+        lateness_.forget();
+    else
+        lateness_.woke(slept, late);
+    if (const auto worst = lateness_.due(now); worst && tell_now(Late{worst->count()}))
+        lateness_.was_told(now);
 }
 
 void GuardLoop::step(const ChildFact& fact) {

@@ -15,6 +15,7 @@
 #include "guard/child_machine.h"
 #include "guard/guard.h"
 #include "guard/hang_watch.h"
+#include "guard/lateness_meter.h"
 #include "guard/newest_process.h"
 #include "guard/process_tree.h"
 #include "guard/spawn.h"
@@ -96,8 +97,7 @@ private:
     pid_t child_ = 0;              // until it is reaped
     Duration kill_pause_{};        // between two rounds of killing
     bool is_round_over_ = true;    // else more of it is due at once
-    Duration worst_lateness_{};    // since the last Late
-    TimePoint last_late_{};        // when that was sent
+    LatenessMeter lateness_;
     std::array<FromGuard, 8> unsent_{};
     std::size_t unsent_count_ = 0;
     std::optional<Pong> unsent_pong_; // the last one

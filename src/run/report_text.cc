@@ -114,7 +114,9 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kNotContending:
         return {LogLevel::kWarning,
                 "not_contending",
-                "not contending until " + until + " (in " + left + "): " + text,
+                "not contending until " + until + " (in " +
+                    format_duration(std::chrono::ceil<std::chrono::seconds>(report.left)) +
+                    "): " + text,
                 {{"until", until}, {"cause", text}}};
     }
     return {};

@@ -324,7 +324,7 @@ TEST_CASE("health: a guard that is late twice is given more room, with a warning
     CHECK_FALSE(a.logged({"paused twice"})); // once is a pause, not a habit
     make_late();
     REQUIRE(wait_until([&] {
-        return a.logged({"warning", "this host paused twice in 1m (", "without a renewal"});
+        return a.logged({"warning", "this host paused twice in 60s (", "without a renewal"});
     }));
     // The next renewals bring the new instants: the stop signal still comes after 10 s, SIGKILL
     // follows in less than 2 s instead of 2.97 s.

@@ -408,7 +408,7 @@ TEST_CASE("every fact while leading", "[election]") {
          "margin too large: stops, with the margin that held",
          [](Driver& d) { return late(d, 6s); },
          {"report stepping-down", "extend term 10s kill 12.97s", "report stop-begins",
-          "stop margin kill never"},
+          "stop margin kill 12.97s"},
          State::kStopping},
     });
 }

@@ -91,7 +91,8 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
         election_->has_request_pending() && ((read != nullptr && read->attempt == pending_) ||
                                              (write != nullptr && write->attempt == pending_));
     note_measured(fact);
-    if (is_awaited && write != nullptr && std::holds_alternative<Written>(write->outcome)) {
+    if (is_awaited && write != nullptr && std::holds_alternative<Written>(write->outcome) &&
+        has_room()) {
         anchored_at_ = sent_at_;
     }
     was_asked_on_standby_ = was_asked_on_standby_ || (before == Election::State::kStandby &&
@@ -148,6 +149,9 @@ void Candidate::check_step(const Fact& fact, Election::State before) {
                before != Election::State::kLeading ||
                election_->state() == Election::State::kLeading,
            "ended its work because of a hint");
+    demand(!std::holds_alternative<WorkGone>(fact) || !steps_down_ ||
+               election_->state() == Election::State::kReleasing,
+           "stepped down and does not release");
 }
 
 void Candidate::check_read(const ReadAnswered& read, const Sight& sight, Election::State before) {
@@ -288,13 +292,13 @@ void Candidate::act(const WriteLease& write) {
         return name() + " writes over " + (write.base ? write.base->version.text : "nothing");
     });
     pending_ = write.attempt;
-    sent_at_ = sim_.now();
     const bool is_release = write.record.holder.text.empty();
     demand(!is_release || !works(), "releases while its work runs");
     demand(!is_release || has_read_since_gone_, "releases without having looked after Gone");
     demand(is_release || !was_asked_on_standby_, "acquires after it was asked to stop");
     if (!is_release) {
         check_renew_time(write.record);
+        sent_at_ = shown_since_;
     }
     if (!write.base) {
         referee_.standby_creates(number_);
@@ -321,6 +325,7 @@ void Candidate::act(const StartWork& start) {
     is_run_under_way_ = true;
     is_settled_ = false;
     leadership_ = std::stoull(start.token.text);
+    steps_down_ = false;
     told_term_at_ = start.term_at;
     told_kill_at_ = start.kill_at;
     tell_guard(child_fact::StartAsked{++run_, start.term_at, start.kill_at,
@@ -338,6 +343,7 @@ void Candidate::act(const StopWork& stop) {
         stop.cause == StopCause::kOtherHolder || stop.cause == StopCause::kVanished;
     demand(!at_once || has_passed_for_holder(clocks_.now(), stop.kill_at),
            "does not kill at once though another may lead");
+    steps_down_ = stop.cause == StopCause::kMargin;
     told_kill_at_ = earlier(told_kill_at_, stop.kill_at);
     tell_guard(Stop{run_, at_once ? 0 : SIGTERM, stop.kill_at});
 }

@@ -15,6 +15,7 @@
 
 #include "election/election.h"
 #include "guard/child_machine.h"
+#include "guard/lateness_meter.h"
 #include "sim/releaser.h"
 #include "sim/surroundings.h"
 
@@ -112,7 +113,10 @@ private:
 
     // --- the host ---
     bool stand_still(Duration length);
+    void guard_measures(Duration pause);
     void fail_at_the_worst_moment();
+    bool has_room() const;
+    Duration lambda_of(Duration remembered) const;
     Duration lawful_lambda() const;
     Duration longest_lawful_pause() const;
     void note_measured(const Fact& fact);
@@ -156,7 +160,7 @@ private:
         Duration told, by;
     };
     std::vector<Lateness> lates_; // that the election was told of
-    Duration sent_at_{};          // the last write
+    Duration sent_at_{};          // the first write of the last one's second
     Duration anchored_at_{};      // the last write that is known to have landed
     Duration struck_at_{};        // by the last pause that the law allows
     std::uint64_t steps_ = 0;
@@ -166,7 +170,9 @@ private:
     Attempt pending_{};
     bool has_read_since_gone_ = true;
     bool has_measured_margin_ = false;
-    LeaseRecord shown_; // the first write with the present second of renewTime
+    bool steps_down_ = false; // because of its margins
+    LatenessMeter meter_;     // its guard's
+    LeaseRecord shown_;       // the first write with the present second of renewTime
     Duration shown_since_{};
     TimePoint told_term_at_ = TimePoint::far_future(); // what the guard was told last
     TimePoint told_kill_at_ = TimePoint::far_future();

@@ -53,10 +53,20 @@ bool Candidate::stand_still(Duration length) {
     }
     sim_.at(frozen_until_ + 1ms, [this, guard = guard_number_, thaw = frozen_until_] {
         if (guard == guard_number_ && guard_ && !hung_since_ && thaw == frozen_until_) {
-            deliver(life_, WokeLate{frozen_until_ - frozen_since_});
+            guard_measures(frozen_until_ - frozen_since_);
         }
     });
     return true;
+}
+
+// It woke from one of its looks, which are at most 250 ms apart.
+void Candidate::guard_measures(Duration pause) {
+    const Duration slept = sim_.between(Duration(1ms), Duration(250ms));
+    meter_.woke(slept, pause - std::min(pause, sim_.between(Duration(0), slept)));
+    if (const auto late = meter_.due(clocks_.now())) {
+        meter_.was_told(clocks_.now());
+        deliver(life_, WokeLate{*late});
+    }
 }
 
 // A host that pauses twice within a minute, each time for about `length`, and once more when that
@@ -98,9 +108,22 @@ void Candidate::fail_at_the_worst_moment() {
 
 // lambda as the law has it: of pauses that le-run was told of.
 Duration Candidate::lawful_lambda() const {
+    return lambda_of(kRemembered * 9 / 10); // its clocks may be slewed
+}
+
+// Whether a renewal that lands now promises the work more time. Where pauses leave no room, a drain
+// has what is left of the lease before.
+bool Candidate::has_room() const {
+    Timing timing = config_.timing;
+    timing.lambda = lambda_of(kRemembered * 11 / 10);
+    timing.kappa = std::max(timing.kappa, tree_needs_);
+    return timing.tries_fit();
+}
+
+Duration Candidate::lambda_of(Duration remembered) const {
     Duration worst{}, second{};
     for (const Lateness& late : lates_) {
-        if (sim_.now() < late.told + kRemembered * 9 / 10) { // its clocks may be slewed
+        if (sim_.now() < late.told + remembered) {
             second = std::max(second, std::min(worst, late.by));
             worst = std::max(worst, late.by);
         }

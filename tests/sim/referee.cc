@@ -13,6 +13,10 @@ bool looks_like_same_term(const LeaseRecord& a, const LeaseRecord& b) {
     return a.holder == b.holder && a.acquire_time == b.acquire_time;
 }
 
+std::int64_t second_of(const LeaseRecord& record) {
+    return record.renew_time.value_or(WallTime{}).microseconds / 1'000'000;
+}
+
 Duration written_duration(const LeaseRecord& record) {
     return std::chrono::seconds(record.lease_duration_seconds.value_or(0));
 }
@@ -93,10 +97,14 @@ WriteOutcome Referee::write(const Process& by, const LeaseRecord& record,
         }
         acquired(by);
     }
+    const bool is_shown = second_of(written_) != second_of(record);
     written_ = record;
     if (leadership_ != 0) {
         Term& now = term(leadership_);
         now.landed = sim_.now();
+        if (is_shown || now.shown == Duration(0)) {
+            now.shown = sim_.now();
+        }
         now.duration = written_duration(record);
     }
     is_damaged_ = false;
@@ -121,7 +129,7 @@ void Referee::acquired(const Process& by) {
     }
     leadership_ = store_.revision();
     owner_ = writer_ = by;
-    terms_.push_back({leadership_, {}, {}, false});
+    terms_.push_back({leadership_, {}, {}, {}, false});
 }
 
 // --- by hand ---
@@ -215,7 +223,10 @@ void Referee::work_begins(std::size_t number, Leadership leadership) {
             continue;
         }
         const Term& others = term(other.works_for);
-        const bool is_thawing = sim_.now() > expiry(others) && sim_.now() <= other.excused_until;
+        // Observers that compare whole seconds count from the first write of a second.
+        const Duration unseen = others.landed - others.shown;
+        const bool is_thawing =
+            sim_.now() > expiry(others) - unseen && sim_.now() <= other.excused_until;
         if (!own.is_robbed && !others.is_robbed && !is_thawing) {
             violated(name(number) + "'s work runs beside " + name(i) + "'s");
         }

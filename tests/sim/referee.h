@@ -84,6 +84,7 @@ private:
     struct Term { // one leadership
         Leadership leadership = 0;
         Duration landed{};   // the last write of its holder
+        Duration shown{};    // the first one of the same second of renewTime
         Duration duration{}; // what that write promised
         bool is_robbed = false;
     };
