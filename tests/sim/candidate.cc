@@ -75,12 +75,31 @@ void Candidate::deliver(std::uint64_t life, const Fact& fact, const Sight& sight
     if (life != life_ || !is_up()) {
         return;
     }
-    const Duration resumes = std::max(paused_until_, frozen_until_);
-    if (sim_.now() < resumes) {
-        sim_.at(resumes, [this, life, fact, sight] { deliver(life, fact, sight); });
+    if (sim_.now() >= std::max(paused_until_, frozen_until_) && unheard_facts_.empty()) {
+        step(fact, sight);
         return;
     }
-    step(fact, sight);
+    unheard_facts_.push_back({life, fact, sight});
+    if (unheard_facts_.size() == 1) {
+        hear_when_awake();
+    }
+}
+
+// In the order in which they came, however often the pause was made longer.
+void Candidate::hear_when_awake() {
+    sim_.at(std::max(paused_until_, frozen_until_), [this] {
+        if (sim_.now() < std::max(paused_until_, frozen_until_)) {
+            hear_when_awake();
+            return;
+        }
+        while (!unheard_facts_.empty()) {
+            const Unheard next = std::move(unheard_facts_.front());
+            unheard_facts_.pop_front();
+            if (next.life == life_ && is_up()) {
+                step(next.fact, next.sight);
+            }
+        }
+    });
 }
 
 void Candidate::step(const Fact& fact, const Sight& sight) {

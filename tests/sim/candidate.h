@@ -75,6 +75,7 @@ private:
     void saw(const Sight& sight);
     void arm();
     void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
+    void hear_when_awake();
     void act(const ReadLease& read);
     void act(const WriteLease& write);
     void act(const StartWork& start);
@@ -154,6 +155,12 @@ private:
     std::unique_ptr<Election> election_;
     std::uint64_t life_ = 0; // of the le-run process; what an earlier one started is void
     Timer wakeup_;
+    struct Unheard {
+        std::uint64_t life;
+        Fact fact;
+        Sight sight;
+    };
+    std::deque<Unheard> unheard_facts_; // while it pauses
     Duration paused_until_{}, frozen_since_{}, frozen_until_{};
     Duration excused_until_{}; // by pauses that are nobody's habit
     struct Lateness {
