@@ -161,7 +161,7 @@ void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure
         call.may_send_again = false;
         return try_address(id, call, true);
     }
-    if (!failure.proxy.empty())
+    if (failure.is_unconnected)
         call.stage = Stage::kConnecting; // it never got to the server, whatever was written
     give_up_address(id, call, describe(failure), failure.trust);
 }

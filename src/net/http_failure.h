@@ -15,10 +15,11 @@ struct TrustFailure {
 struct WireFailure {
     std::string what;
     int code = 0;
-    TrustFailure trust;        // of the server or the proxy
-    std::string proxy;         // why the proxy did not connect to the server; empty: it did
-    bool is_plain = false;     // it went without TLS
-    bool is_too_large = false; // the answer was longer than HttpTransport::kMaxBody
+    TrustFailure trust;          // of the server or the proxy
+    std::string proxy;           // why the proxy did not connect to the server; empty: it did
+    bool is_plain = false;       // it went without TLS
+    bool is_too_large = false;   // the answer was longer than HttpTransport::kMaxBody
+    bool is_unconnected = false; // a tunnel did not get through: nothing has reached the server
 };
 
 // "connection refused or host unreachable", "certificate CN=x: expired on ...". One line, no

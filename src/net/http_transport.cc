@@ -9,8 +9,6 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <future>
-#include <limits>
 #include <map>
 #include <stdexcept>
 #include <utility>
@@ -19,14 +17,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <cpprest/http_client.h>
-#include <pplx/threadpool.h>
 
 #include "net/address.h"
+#include "net/answer_limit.h"
 #include "net/http_calls.h"
 #include "net/http_failure.h"
-#include "net/signals_blocked.h"
 #include "net/tunnel.h"
 #include "net/wire.h"
+#include "net/wire_thread.h"
 #include "version.h"
 
 namespace le_run::net {
@@ -38,40 +36,6 @@ using Direction = http::message_direction::direction;
 
 constexpr std::chrono::minutes kBackstop{10};
 constexpr std::size_t kSlackForHeaders = 256 * 1024; // and for what TLS adds
-
-// The end of cpprest's thread: it drops, and never frees, what it has not come to. A program that
-// ends soon after a cancelled request would leak that, so the rest is run first; each thing may
-// bring another.
-class WireThread {
-public:
-    explicit WireThread(std::size_t threads) {
-        const SignalsBlocked blocked;
-        crossplat::threadpool::initialize_with_threads(threads);
-        has_thread_ = threads > 0;
-    }
-    ~WireThread() {
-        constexpr int kGenerations = 100;
-        for (int i = 0; has_thread_ && i < kGenerations; ++i) {
-            const auto reached = std::make_shared<std::promise<void>>();
-            boost::asio::post(loop(), [reached] { reached->set_value(); });
-            const auto wait = reached->get_future().wait_for(std::chrono::seconds(1));
-            has_thread_ = wait == std::future_status::ready; // none in a child that was forked
-        }
-    }
-    static boost::asio::io_context& loop() {
-        return crossplat::threadpool::shared_instance().service();
-    }
-
-private:
-    bool has_thread_ = false;
-};
-
-// Where cpprest works: on one thread, which is enough, and being alone it is a lock: no two of its
-// handlers run at once. `threads`: 0 when the caller runs it; the first call decides.
-boost::asio::io_context& wire_loop(std::size_t threads = 1) {
-    static const WireThread the_only(threads); // gone before the pool, which it has made
-    return WireThread::loop();
-}
 
 http::http_request build(const HttpRequest& request, const std::string& base_path,
                          const std::string& host) {
@@ -109,8 +73,7 @@ struct TlsClients {
     // Throws TlsConfigError.
     explicit TlsClients(const Endpoint& endpoint) {
         if (endpoint.tls)
-            server = std::make_shared<TlsClient>(endpoint.tls_config, endpoint.host,
-                                                 HttpTransport::kMaxBody + kSlackForHeaders);
+            server = std::make_shared<TlsClient>(endpoint.tls_config, endpoint.host);
         if (!endpoint.proxy || endpoint.proxy->kind != Proxy::Kind::kHttps)
             return;
         // Go trusts the server's CA here; companies sign their proxies with their machines'.
@@ -118,9 +81,7 @@ struct TlsClients {
         config.ca_pem = endpoint.tls_config.ca_pem;
         config.and_system = true;
         config.is_proxy = true;
-        // What it carries is bounded inside.
-        proxy = std::make_shared<TlsClient>(config, endpoint.proxy->host,
-                                            std::numeric_limits<std::size_t>::max());
+        proxy = std::make_shared<TlsClient>(config, endpoint.proxy->host);
     }
 
     std::shared_ptr<TlsClient> server, proxy;
@@ -143,6 +104,7 @@ private:
     struct Incoming {
         TryNumber number;
         bool is_stream; // and the answer is 200
+        std::shared_ptr<AnswerLimit> limit;
         http::http_response response;
         HttpResponse answer;
         std::array<std::uint8_t, 16 * 1024> block;
@@ -152,16 +114,20 @@ private:
     using ClientKey = std::pair<std::string, bool>;
     struct Client {
         http::client::http_client http;
+        std::shared_ptr<AnswerLimit> limit;
         std::shared_ptr<Tunnel> tunnel; // null: it connects directly
     };
 
     struct Running {
         pplx::cancellation_token_source source;
-        std::shared_ptr<Tunnel> tunnel; // of its client
+        std::shared_ptr<AnswerLimit> limit; // of its client
+        std::shared_ptr<Tunnel> tunnel;     // of its client
     };
 
     Client& client_to(const ClientKey& key);
-    std::shared_ptr<Tunnel> tunnel_by(const std::string& proxy_address);
+    std::shared_ptr<Tunnel> tunnel_by(const std::string& address,
+                                      const std::shared_ptr<AnswerLimit>& limit);
+    void on_upload(TryNumber number);
     void on_headers(TryNumber number, bool is_stream,
                     const pplx::task<http::http_response>& answered);
     void read_body(const std::shared_ptr<Incoming>& incoming);
@@ -181,28 +147,31 @@ private:
     std::map<TryNumber, Running> running_;
 };
 
-std::shared_ptr<Tunnel> WireCore::tunnel_by(const std::string& proxy_address) {
-    if (!proxy_)
+// Without TLS there is one even without a proxy, because only there what comes can be counted.
+std::shared_ptr<Tunnel> WireCore::tunnel_by(const std::string& address,
+                                            const std::shared_ptr<AnswerLimit>& limit) {
+    if (!proxy_ && tls_)
         return nullptr;
-    return std::make_shared<Tunnel>(wire_loop(),
-                                    Tunnel::Way{*proxy_, proxy_address, host_, port_, proxy_tls_});
+    return std::make_shared<Tunnel>(wire_loop(), Tunnel::Way{proxy_, address, host_, port_,
+                                                             proxy_tls_, tls_ ? nullptr : limit});
 }
 
 WireCore::Client& WireCore::client_to(const ClientKey& key) {
     const auto found = clients_.find(key);
     if (found != clients_.end())
         return found->second;
+    const auto limit = std::make_shared<AnswerLimit>(HttpTransport::kMaxBody + kSlackForHeaders);
     http::client::http_client_config config;
     config.set_timeout(kBackstop);
     config.set_max_redirects(0); // cpprest would show Authorization to any host it is sent to
     if (tls_) {
         config.set_validate_certificates(true);
         config.set_tlsext_sni_enabled(false); // it would name the address
-        config.set_ssl_context_callback([tls = tls_](boost::asio::ssl::context& context) {
-            TlsClient::apply(tls, context.native_handle());
+        config.set_ssl_context_callback([tls = tls_, limit](boost::asio::ssl::context& context) {
+            TlsClient::apply(tls, context.native_handle(), limit);
         });
     }
-    auto tunnel = tunnel_by(key.first);
+    auto tunnel = tunnel_by(key.first, limit);
     if (tunnel)
         config.set_nativehandle_options([tunnel, tls = tls_ != nullptr](void* connection) {
             using Socket = boost::asio::ip::tcp::socket;
@@ -214,7 +183,7 @@ WireCore::Client& WireCore::client_to(const ClientKey& key) {
     uri.set_scheme(tls_ ? "https" : "http");
     uri.set_host(tunnel ? tunnel->address() : key.first); // IPv6 literal: no brackets here
     uri.set_port(tunnel ? tunnel->port() : port_);
-    return clients_.try_emplace(key, Client{{uri.to_uri(), config}, tunnel}).first->second;
+    return clients_.try_emplace(key, Client{{uri.to_uri(), config}, limit, tunnel}).first->second;
 }
 
 void WireCore::send(const Try& attempt) {
@@ -228,13 +197,15 @@ void WireCore::send(const Try& attempt) {
     auto& running = running_[number];
     try {
         auto& client = client_to(key);
+        running.limit = client.limit;
         running.tunnel = client.tunnel;
+        client.limit->begin();
         auto outgoing = build(attempt.request, base_path_, authority(host_, port_));
         outgoing.set_progress_handler(
             [weak = weak_from_this(), number, told = false](Direction way, auto) mutable {
                 const auto self = weak.lock();
                 if (self && way == Direction::upload && !std::exchange(told, true))
-                    self->listener_(number, Sent{});
+                    self->on_upload(number);
             });
         client.http.request(outgoing, running.source.get_token())
             .then([self = shared_from_this(), number,
@@ -244,6 +215,18 @@ void WireCore::send(const Try& attempt) {
     } catch (...) {
         fail(number);
     }
+}
+
+// cpprest is connected to a tunnel long before the tunnel is to the server.
+void WireCore::on_upload(TryNumber number) {
+    const auto found = running_.find(number);
+    if (found == running_.end())
+        return;
+    const auto tell = [weak = weak_from_this(), number] {
+        if (const auto self = weak.lock())
+            self->listener_(number, Sent{});
+    };
+    found->second.tunnel ? found->second.tunnel->when_open(tell) : tell();
 }
 
 void WireCore::use(TlsClients tls) {
@@ -273,6 +256,10 @@ void WireCore::on_headers(TryNumber number, bool is_stream,
         auto incoming = std::make_shared<Incoming>();
         incoming->number = number;
         incoming->response = answered.get(); // ready
+        const auto running = running_.find(number);
+        if (running == running_.end())
+            return; // given up
+        incoming->limit = running->second.limit;
         const auto& headers = incoming->response.headers();
         if (headers.content_length() > HttpTransport::kMaxBody && headers.has("Content-Length")) {
             cancel(number);
@@ -329,6 +316,7 @@ void WireCore::read_stream(const std::shared_ptr<Incoming>& incoming) {
                 const std::size_t here = std::min(more.in_avail(), incoming->block.size() - 1);
                 if (here > 0)
                     size += more.getn(incoming->block.data() + 1, here).get(); // ready
+                incoming->limit->release(size);
                 self->listener_(
                     incoming->number,
                     Piece{{reinterpret_cast<const char*>(incoming->block.data()), size}});
@@ -370,11 +358,15 @@ void WireCore::fail(TryNumber number) {
         const auto on_the_way = found->second.tunnel->failure();
         failure.proxy = on_the_way.proxy;
         failure.trust = on_the_way.trust;
+        failure.is_unconnected = on_the_way.is_unconnected;
+        if (!on_the_way.what.empty()) {
+            failure.what = on_the_way.what;
+            failure.code = on_the_way.code;
+        }
     }
     if (tls_ && failure.proxy.empty() && is_distrust(failure.code))
         failure.trust = tls_->trust_failure();
-    if (tls_)
-        failure.is_too_large = tls_->take_overflow();
+    failure.is_too_large = found != running_.end() && found->second.limit->take_overflow();
     finish(number, std::move(failure));
 }
 

@@ -70,7 +70,9 @@ struct HttpStream {
 
 class HttpTransport {
 public:
-    static constexpr std::size_t kMaxBody = 4 * 1024 * 1024;
+    // etcd keeps 1.5 MiB in one object, and a server writes some characters of it as six
+    // ("\u003c").
+    static constexpr std::size_t kMaxBody = 12 * 1024 * 1024;
 
     // The loop of the HTTP library, for a program that runs it in one thread as its only loop: then
     // nothing is handed from thread to thread, which is much of what a request costs. To be called

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdint>
 #include <cstdlib>
 #include <filesystem>
 #include <mutex>
@@ -169,10 +168,10 @@ void prepare_openssl() {
 
 class TlsClient::State {
 public:
-    State(const TlsConfig& config, const std::string& host, std::size_t max_answer)
+    State(const TlsConfig& config, const std::string& host)
         : expected_(without_last_dot(config.server_name.empty() ? host : config.server_name)),
           is_address_(is_ip_literal(expected_)), verify_(config.verify), is_proxy_(config.is_proxy),
-          max_answer_(max_answer), store_(read_store(config)) {
+          store_(read_store(config)) {
         if (config.client_certificate_pem.empty() != config.client_key_pem.empty())
             throw TlsConfigError("a client certificate and its key must be given together");
         if (config.client_certificate_pem.empty())
@@ -190,17 +189,14 @@ public:
     int verify(X509_STORE_CTX* verification);
     void begin_handshake(SSL* connection);
     void keep(const SSL_SESSION* session) { session_.reset(SSL_SESSION_dup(session)); }
-    void count(SSL* connection, bool is_sent, std::size_t size);
 
     TrustFailure trust_failure_;
-    bool has_overflowed_ = false;
 
 private:
     std::string expected_; // name or IP literal
     bool is_address_;
     bool verify_;
     bool is_proxy_;
-    std::size_t max_answer_;
     Store store_;
     std::vector<Certificate> chain_; // the client's, leaf first
     Key key_;
@@ -211,7 +207,10 @@ namespace {
 
 // An SSL_CTX owns a reference to its client: connections in cpprest's pool outlive everything of
 // ours.
-using Owner = std::shared_ptr<TlsClient>;
+struct Owner {
+    std::shared_ptr<TlsClient> client;
+    std::shared_ptr<AnswerLimit> limit;
+};
 
 void free_owner(void*, void* owner, CRYPTO_EX_DATA*, int, long, void*) {
     delete static_cast<Owner*>(owner);
@@ -224,12 +223,6 @@ int owner_slot() {
 
 int state_slot() {
     static const int slot = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
-    return slot;
-}
-
-// Of an SSL: the bytes received since it last sent some.
-int received_slot() {
-    static const int slot = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
     return slot;
 }
 
@@ -253,12 +246,13 @@ int on_session(SSL* connection, SSL_SESSION* session) {
 }
 
 void on_record(int is_sent, int, int type, const void* data, size_t size, SSL* connection,
-               void* state) {
-    if (type != SSL3_RT_HEADER || size != SSL3_RT_HEADER_LENGTH)
+               void* limit) {
+    if (is_sent != 0 || type != SSL3_RT_HEADER || size != SSL3_RT_HEADER_LENGTH)
         return;
     const auto* header = static_cast<const unsigned char*>(data);
-    const std::size_t length = header[3] * 256U + header[4];
-    static_cast<TlsClient::State*>(state)->count(connection, is_sent != 0, length);
+    const std::size_t length = size + header[3] * 256U + header[4];
+    if (!static_cast<AnswerLimit*>(limit)->receive(length)) // the next read fails
+        SSL_set_shutdown(connection, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
 }
 
 } // namespace
@@ -279,7 +273,6 @@ void TlsClient::State::set_up(SSL_CTX* context) const {
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
     SSL_CTX_sess_set_new_cb(context, on_session);
     SSL_CTX_set_info_callback(context, on_info);
-    SSL_CTX_set_msg_callback(context, on_record);
 }
 
 // Instead of OpenSSL's own step, because cpprest would check the name per certificate in its laxer
@@ -319,35 +312,26 @@ void TlsClient::State::begin_handshake(SSL* connection) {
         SSL_set_session(connection, session.get());
 }
 
-void TlsClient::State::count(SSL* connection, bool is_sent, std::size_t size) {
-    const auto before =
-        reinterpret_cast<std::uintptr_t>(SSL_get_ex_data(connection, received_slot()));
-    const std::uintptr_t received = is_sent ? 0 : before + size;
-    SSL_set_ex_data(connection, received_slot(), reinterpret_cast<void*>(received));
-    if (received <= max_answer_)
-        return;
-    has_overflowed_ = true;
-    SSL_set_shutdown(connection, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN); // the next read fails
-}
-
-TlsClient::TlsClient(const TlsConfig& config, const std::string& host, std::size_t max_answer) {
+TlsClient::TlsClient(const TlsConfig& config, const std::string& host) {
     prepare_openssl();
-    state_ = std::make_unique<State>(config, host, max_answer);
+    state_ = std::make_unique<State>(config, host);
 }
 
 TlsClient::~TlsClient() = default;
 
-void TlsClient::apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context) {
+void TlsClient::apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context,
+                      const std::shared_ptr<AnswerLimit>& limit) {
     State* state = client->state_.get();
     state->set_up(context);
-    SSL_CTX_set_ex_data(context, owner_slot(), new Owner(client));
+    SSL_CTX_set_ex_data(context, owner_slot(), new Owner{client, limit});
     SSL_CTX_set_ex_data(context, state_slot(), state);
-    SSL_CTX_set_msg_callback_arg(context, state);
+    if (limit) {
+        SSL_CTX_set_msg_callback(context, on_record);
+        SSL_CTX_set_msg_callback_arg(context, limit.get());
+    }
     SSL_CTX_set_cert_verify_callback(context, on_verify, state);
 }
 
 const TrustFailure& TlsClient::trust_failure() const { return state_->trust_failure_; }
-
-bool TlsClient::take_overflow() { return std::exchange(state_->has_overflowed_, false); }
 
 } // namespace le_run::net

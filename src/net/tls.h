@@ -1,12 +1,12 @@
 // What a TLS connection trusts and shows; verification as Go does it.
 #pragma once
 
-#include <cstddef>
 #include <memory>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "net/answer_limit.h"
 #include "net/http_failure.h"
 
 struct ssl_ctx_st; // OpenSSL's SSL_CTX
@@ -50,24 +50,21 @@ void prepare_openssl();
 // both sides half as much.
 class TlsClient {
 public:
-    // `host`: name or IP literal, as the user wrote it. A connection that receives more than
-    // `max_answer` bytes since it last sent something is ended: cpprest buffers a chunk whole,
-    // whatever its length. Throws TlsConfigError: no certificate in the CA, client certificate and
-    // key that do not fit, an encrypted key.
-    TlsClient(const TlsConfig& config, const std::string& host, std::size_t max_answer);
+    // `host`: name or IP literal, as the user wrote it. Throws TlsConfigError: no certificate in
+    // the CA, client certificate and key that do not fit, an encrypted key.
+    TlsClient(const TlsConfig& config, const std::string& host);
     ~TlsClient();
 
     TlsClient(const TlsClient&) = delete;
     TlsClient& operator=(const TlsClient&) = delete;
 
     // Makes the connections of `context` follow `client`, which then lives as long as the context.
-    static void apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context);
+    // Every record that they receive counts for `limit` (null: none), and beyond it they end.
+    static void apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context,
+                      const std::shared_ptr<AnswerLimit>& limit);
 
     // Of the last verification that failed, on whatever connection: see is_distrust().
     const TrustFailure& trust_failure() const;
-
-    // Whether a connection was ended because its answer was too long, since the last call.
-    bool take_overflow();
 
     class State;
 

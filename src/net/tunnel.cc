@@ -36,7 +36,8 @@ public:
     void start_tls(const std::shared_ptr<TlsClient>& client, Handler handler) {
         asio::ssl::context context(asio::ssl::context::tls_client);
         context.set_verify_mode(asio::ssl::verify_peer);
-        TlsClient::apply(client, context.native_handle());
+        // What it carries is bounded inside.
+        TlsClient::apply(client, context.native_handle(), nullptr);
         tls_.emplace(socket, context); // which keeps what it needs of the context
         tls_->async_handshake(asio::ssl::stream_base::client, std::move(handler));
     }
@@ -62,23 +63,41 @@ void close(tcp::socket& socket) {
     socket.close(ignored);
 }
 
-// One connection of cpprest's ("near"), and the one through the proxy ("far") that goes with it.
-// Either's end is the end of both.
+// How the last connection fared.
+struct Fortune {
+    void begin() { *this = {}; }
+    void open() {
+        failure = {};
+        is_open = true;
+        if (const auto done = std::exchange(when_open, nullptr))
+            done();
+    }
+
+    WireFailure failure;
+    bool is_open = false;
+    std::function<void()> when_open;
+};
+
+// One connection of cpprest's ("near"), and the one on the way to the server ("far") that goes with
+// it. Either's end is the end of both.
 class Carrier : public std::enable_shared_from_this<Carrier> {
 public:
     Carrier(asio::io_context& thread, tcp::socket near, const Tunnel::Way& way,
-            std::shared_ptr<WireFailure> failure)
-        : near_(std::move(near)), far_(thread), way_(way), greeting_(way.proxy, way.host, way.port),
-          failure_(std::move(failure)) {}
+            std::shared_ptr<Fortune> fortune)
+        : near_(std::move(near)), far_(thread), way_(way), fortune_(std::move(fortune)) {
+        if (way.proxy)
+            greeting_.emplace(*way.proxy, way.host, way.port);
+    }
 
     void begin() {
         Error ignored;
         near_.set_option(tcp::no_delay(true), ignored);
         read_near(); // before there is a way: it tells when cpprest gives up
-        const tcp::endpoint proxy(asio::ip::make_address(way_.proxy_address),
-                                  static_cast<std::uint16_t>(std::stoi(way_.proxy.port)));
+        const std::string& port = way_.proxy ? way_.proxy->port : way_.port;
+        const tcp::endpoint there(asio::ip::make_address(way_.address),
+                                  static_cast<std::uint16_t>(std::stoi(port)));
         far_.socket.async_connect(
-            proxy, [self = shared_from_this()](Error error) { self->on_connected(error); });
+            there, [self = shared_from_this()](Error error) { self->on_connected(error); });
     }
 
 private:
@@ -93,6 +112,9 @@ private:
     void read_far();
     void write_near(std::string bytes);
     void refuse(const std::string& why);
+    void fail_to_connect(Error error);
+    void fail(WireFailure failure);
+    void cut();
     void close_both() {
         close(near_);
         close(far_.socket);
@@ -101,8 +123,8 @@ private:
     tcp::socket near_;
     ProxyStream far_;
     Tunnel::Way way_;
-    ProxyGreeting greeting_;
-    std::shared_ptr<WireFailure> failure_; // the tunnel's
+    std::optional<ProxyGreeting> greeting_; // with a proxy
+    std::shared_ptr<Fortune> fortune_;      // the tunnel's
     Block from_near_;
     Block from_far_;
     std::string to_far_;  // being written
@@ -114,42 +136,48 @@ private:
 void Carrier::on_connected(Error error) {
     if (!near_.is_open())
         return; // given up meanwhile
+    if (error && !way_.proxy)
+        return fail_to_connect(error);
     if (error)
         return refuse("the proxy cannot be reached: " + describe_connect(error.value()) +
-                      "; check host and port of " + way_.proxy.source);
+                      "; check host and port of " + way_.proxy->source);
     far_.socket.set_option(tcp::no_delay(true), error);
+    if (!way_.proxy)
+        return open({});
     if (!way_.tls)
-        return greet(greeting_.begin());
+        return greet(greeting_->begin());
     far_.start_tls(way_.tls,
                    [self = shared_from_this()](Error failed) { self->on_handshake(failed); });
 }
 
 void Carrier::on_handshake(Error error) {
     if (!error)
-        return greet(greeting_.begin());
+        return greet(greeting_->begin());
+    WireFailure failure;
     if (is_distrust(error.value())) {
-        failure_->trust = way_.tls->trust_failure();
-        failure_->trust.text = "the proxy is not trusted: " + failure_->trust.text;
+        failure.trust = way_.tls->trust_failure();
+        failure.trust.text = "the proxy is not trusted: " + failure.trust.text;
     }
-    refuse("TLS with the proxy failed: " + error.message() + "; check scheme and port of " +
-           way_.proxy.source);
+    failure.proxy = "TLS with the proxy failed: " + error.message() +
+                    "; check scheme and port of " + way_.proxy->source;
+    fail(std::move(failure));
 }
 
 void Carrier::greet(std::string bytes) {
     to_far_ = std::move(bytes);
     far_.write(to_far_, [self = shared_from_this()](Error error, std::size_t) {
-        error ? self->refuse(self->greeting_.closed_early()) : self->read_greeting();
+        error ? self->refuse(self->greeting_->closed_early()) : self->read_greeting();
     });
 }
 
 void Carrier::read_greeting() {
     far_.read_some(from_far_, [self = shared_from_this()](Error error, std::size_t size) {
-        error ? self->refuse(self->greeting_.closed_early()) : self->on_greeting(size);
+        error ? self->refuse(self->greeting_->closed_early()) : self->on_greeting(size);
     });
 }
 
 void Carrier::on_greeting(std::size_t size) {
-    auto step = greeting_.receive({from_far_.data(), size});
+    auto step = greeting_->receive({from_far_.data(), size});
     if (auto* say = std::get_if<ProxyGreeting::Say>(&step))
         greet(std::move(say->bytes));
     else if (auto* opened = std::get_if<ProxyGreeting::Opened>(&step))
@@ -161,7 +189,7 @@ void Carrier::on_greeting(std::size_t size) {
 }
 
 void Carrier::open(std::string first) {
-    *failure_ = {};
+    fortune_->open();
     is_open_ = true;
     to_far_.clear();
     write_far();
@@ -196,6 +224,8 @@ void Carrier::read_far() {
     far_.read_some(from_far_, [self = shared_from_this()](Error error, std::size_t size) {
         if (error)
             return self->close_both();
+        if (self->way_.limit && !self->way_.limit->receive(size))
+            return self->cut();
         self->write_near({self->from_far_.data(), size});
     });
 }
@@ -209,8 +239,31 @@ void Carrier::write_near(std::string bytes) {
 }
 
 void Carrier::refuse(const std::string& why) {
-    if (near_.is_open()) // else it was given up, and nobody asks
-        failure_->proxy = why;
+    WireFailure failure;
+    failure.proxy = why;
+    fail(std::move(failure));
+}
+
+// As cpprest says it where there is no tunnel.
+void Carrier::fail_to_connect(Error error) {
+    WireFailure failure;
+    failure.what = "Failed to connect";
+    failure.code = error.value();
+    fail(std::move(failure));
+}
+
+void Carrier::fail(WireFailure failure) {
+    if (near_.is_open()) { // else it was given up, and nobody asks
+        failure.is_unconnected = true;
+        fortune_->failure = std::move(failure);
+    }
+    close_both();
+}
+
+// By a reset: to an answer without a length, a mere end would be its end.
+void Carrier::cut() {
+    Error ignored;
+    near_.set_option(asio::socket_base::linger(true, 0), ignored);
     close_both();
 }
 
@@ -245,17 +298,17 @@ public:
 
     void take(tcp::socket near) {
         Error failed;
-        const auto from = near.remote_endpoint(failed).port();
+        const auto from = near.remote_endpoint(failed);
         if (!failed && std::erase(expected_, from) > 0)
-            std::make_shared<Carrier>(thread_, std::move(near), way_, failure_)->begin();
+            std::make_shared<Carrier>(thread_, std::move(near), way_, fortune_)->begin();
     }
 
     asio::io_context& thread_;
     const Way way_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
-    std::deque<std::uint16_t> expected_; // ports
-    std::shared_ptr<WireFailure> failure_ = std::make_shared<WireFailure>();
+    std::deque<tcp::endpoint> expected_; // the other ends
+    std::shared_ptr<Fortune> fortune_ = std::make_shared<Fortune>();
 };
 
 Tunnel::Tunnel(asio::io_context& thread, Way way)
@@ -279,14 +332,18 @@ std::string Tunnel::port() const {
 void Tunnel::expect(tcp::socket& socket) {
     if (socket.is_open())
         return;
-    *state_->failure_ = {};
+    state_->fortune_->begin();
     socket.open(tcp::v4());
     socket.bind({asio::ip::address_v4::loopback(), 0});
-    state_->expected_.push_back(socket.local_endpoint().port());
+    state_->expected_.push_back(socket.local_endpoint());
     if (state_->expected_.size() > kMaxExpected)
         state_->expected_.pop_front();
 }
 
-WireFailure Tunnel::failure() const { return *state_->failure_; }
+void Tunnel::when_open(std::function<void()> done) {
+    state_->fortune_->is_open ? done() : void(state_->fortune_->when_open = std::move(done));
+}
+
+WireFailure Tunnel::failure() const { return state_->fortune_->failure; }
 
 } // namespace le_run::net

@@ -1,22 +1,25 @@
-// Lets cpprest reach a server through a proxy: a port of this machine's loopback whose connections
-// are carried on.
+// Lets cpprest reach a server through a proxy, or without TLS: a port of this machine's loopback
+// whose connections are carried on. Without TLS it is where an answer's bytes are counted.
 //
 // cpprest 2.10.18 has proxies of its own, but a request cannot be cancelled while it waits for the
 // answer to CONNECT, nothing bounds that answer, every refusal is the same error, and it knows
 // neither TLS to the proxy nor SOCKS.
 //
-// Nobody else on this machine can use the port: a connection is taken only from where this process
-// has said that it will come from. With TLS to the server, what is carried is encrypted.
+// Nobody else on this machine can use the port: a connection is taken only from the address and
+// port that this process has bound for it. With TLS to the server, what is carried is encrypted.
 //
 // Threads: cpprest's only.
 #pragma once
 
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
 
+#include "net/answer_limit.h"
 #include "net/http_failure.h"
 #include "net/proxy.h"
 #include "net/tls.h"
@@ -26,11 +29,12 @@ namespace le_run::net {
 class Tunnel {
 public:
     struct Way {
-        Proxy proxy;
-        std::string proxy_address;      // an IP literal: where the proxy is
-        std::string host;               // of the server, as the proxy is to look it up
-        std::string port;               // of the server
-        std::shared_ptr<TlsClient> tls; // to the proxy; null: none
+        std::optional<Proxy> proxy;         // none: directly to the server
+        std::string address;                // an IP literal: where the proxy, or the server, is
+        std::string host;                   // of the server, as the proxy is to look it up
+        std::string port;                   // of the server
+        std::shared_ptr<TlsClient> tls;     // to the proxy; null: none
+        std::shared_ptr<AnswerLimit> limit; // for what the server sends; null: none
     };
 
     // Throws boost::system::system_error: no port to be had.
@@ -46,7 +50,10 @@ public:
     // `socket` is going to connect to the port. Does nothing when it is open already.
     void expect(boost::asio::ip::tcp::socket& socket);
 
-    // Why the last connection did not get through; its `proxy` and `trust` are empty when it did.
+    // Calls `done` as soon as the last connection is through to the server, at once if it is.
+    void when_open(std::function<void()> done);
+
+    // Why the last connection did not get through: nothing of it is set when it did.
     WireFailure failure() const;
 
 private:

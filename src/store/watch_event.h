@@ -34,7 +34,7 @@ Parsed<WatchEvent> parse_watch_event(std::string_view line);
 class LineSplitter {
 public:
     // Longer than any object that an API server stores.
-    static constexpr std::size_t kLongestLine = 4 * 1024 * 1024;
+    static constexpr std::size_t kLongestLine = 12 * 1024 * 1024;
 
     // The lines that `bytes` complete, without empty ones.
     std::vector<std::string> add(std::string_view bytes);

@@ -240,6 +240,11 @@ bool give(TestStream& stream, const Answer& answer) {
         stream.write(head + "Transfer-Encoding: chunked\r\n\r\n7fffff00\r\n");
         write_for_ever(stream, block);
         return false;
+    case Answer::Kind::kHugeChunkAndUpdates:
+        stream.write(head + "Transfer-Encoding: chunked\r\n\r\n7fffff00\r\n");
+        while (stream.write(block))
+            SSL_key_update(stream.ssl(), SSL_KEY_UPDATE_REQUESTED);
+        return false;
     case Answer::Kind::kHugeLength:
         stream.write(head + "Content-Length: 1000000000\r\n\r\n");
         write_for_ever(stream, block);

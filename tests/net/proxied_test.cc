@@ -341,17 +341,26 @@ TEST_CASE("nobody else can use the port that leads to the proxy") {
     HttpTestServer proxy(always(hidden.tunnel()));
     boost::asio::io_context thread;
     net::Tunnel tunnel(thread,
-                       {proxy_at(proxy.port()), "127.0.0.1", "api.invalid", "6443", nullptr});
+                       {proxy_at(proxy.port()), "127.0.0.1", "api.invalid", "6443", {}, {}});
     const auto stranger = TestStream::connect_to(tunnel.address(), tunnel.port());
     stranger->write("hello");
     thread.run_for(std::chrono::milliseconds(100));
     CHECK(stranger->read_some().empty());
     CHECK(proxy.connections() == 0);
 
-    boost::asio::ip::tcp::socket ours(thread);
+    using boost::asio::ip::tcp;
+    tcp::socket ours(thread);
     tunnel.expect(ours);
-    ours.connect({boost::asio::ip::make_address(tunnel.address()),
-                  static_cast<std::uint16_t>(std::stoi(tunnel.port()))});
+    const tcp::endpoint port(boost::asio::ip::make_address(tunnel.address()),
+                             static_cast<std::uint16_t>(std::stoi(tunnel.port())));
+    // From the port that is expected, but from another address of this machine.
+    tcp::socket neighbour(thread);
+    neighbour.open(tcp::v4());
+    neighbour.bind({boost::asio::ip::make_address("127.0.0.2"), ours.local_endpoint().port()});
+    neighbour.connect(port);
+    thread.run_for(std::chrono::milliseconds(100));
+    CHECK(proxy.connections() == 0);
+    ours.connect(port);
     REQUIRE(wait_until([&] {
         thread.run_for(std::chrono::milliseconds(10));
         return proxy.connections() == 1;

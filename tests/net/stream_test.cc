@@ -133,3 +133,33 @@ TEST_CASE("a stream: a connection that was kept for others and ended with it is 
     CHECK(response_of(exchange(fixture, transport, request)).status == 200);
     CHECK(server.connections() == 3);
 }
+
+// A watch of days: what it has brought counts no more, and what cannot be handed on does.
+TEST_CASE("a stream may bring more than an answer, but not in one chunk") {
+    const bool tls = GENERATE(false, true);
+    const auto kind = GENERATE(Answer::Kind::kEndless, Answer::Kind::kHugeChunk);
+    const TestCa ca("ca");
+    PkiRequest wanted;
+    wanted.common_name = "server";
+    wanted.ips = {"127.0.0.1"};
+    HttpTestServer::Options options;
+    if (tls) {
+        options.tls = ServerTls();
+        options.tls->identity = ca.issue(wanted);
+    }
+    LoopFixture fixture;
+    HttpTestServer server(always(behaving(kind)), options);
+    net::HttpTransport transport(fixture.loop, tls ? secure(server.port(), ca.certificate_pem())
+                                                   : plain(server.port()));
+    std::size_t size = 0;
+    std::optional<net::HttpResult> end;
+    transport.async_stream(get(), kLongTimeout, kLongTimeout,
+                           {[] {}, [&](const std::string& bytes) { size += bytes.size(); },
+                            [&](net::HttpResult result) { end = std::move(result); }});
+    constexpr std::size_t kMuch = 3 * net::HttpTransport::kMaxBody;
+    REQUIRE(fixture.run_until([&] { return end.has_value() || size > kMuch; }));
+    if (kind == Answer::Kind::kEndless)
+        CHECK(size > kMuch);
+    else
+        CHECK_THAT(error_of(*end).text, contains("too large"));
+}
