@@ -128,6 +128,70 @@ std::string with_parts(const std::string& text, Kind kind, Change change) {
     return result;
 }
 
+bool is_of_a_name(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
+           c == '-' || c == '.';
+}
+
+std::string lower(std::string text) {
+    std::transform(text.begin(), text.end(), text.begin(),
+                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
+    return text;
+}
+
+// What is given by a name that says that it is secret: "--password x", "apiKey: 'x y'", and
+// "\"token\":\"x\"" in JSON, in quotes or escaped ones.
+std::string without_named_secrets(const std::string& text) {
+    constexpr std::string_view kQuotes = "\"'\\`";
+    static const std::set<std::string> kSchemes = {"bearer", "basic"};
+    const auto names_secret = [](const std::string& name) {
+        if (name.ends_with('-')) // a mark of PEM
+            return false;
+        for (const char* part : {"password", "passwd", "passphrase", "token", "secret", "key"}) {
+            if (name.find(part) != std::string::npos)
+                return true;
+        }
+        return kSchemes.contains(name);
+    };
+    const auto skip = [&](std::size_t at, auto is) {
+        while (at < text.size() && is(text[at]))
+            ++at;
+        return at;
+    };
+    const auto is_quote = [&](char c) { return kQuotes.find(c) != std::string_view::npos; };
+    std::string result;
+    std::size_t at = 0;
+    bool is_secret = false; // what comes next
+    while (at < text.size()) {
+        if (!is_of_a_name(text[at]) && !is_secret) {
+            result += text[at++];
+            continue;
+        }
+        std::size_t end = skip(at, is_of_a_name);
+        if (is_secret) {
+            const char quote = at > 0 && is_quote(text[at - 1]) ? text[at - 1] : ' ';
+            end = skip(at, [&](char c) {
+                return quote == ' ' ? !is_blank(c) && c != ',' && c != ';' && c != '}' && c != '&'
+                                    : c != quote && c != '\n';
+            });
+            is_secret = kSchemes.contains(lower(text.substr(at, end - at)));
+            result += end > at ? kBlank : "";
+        } else {
+            result += text.substr(at, end - at);
+            is_secret = names_secret(lower(text.substr(at, end - at)));
+        }
+        at = end;
+        if (!is_secret)
+            continue;
+        const std::size_t value =
+            skip(at, [&](char c) { return is_blank(c) || is_quote(c) || c == ':' || c == '='; });
+        is_secret = value > at && value < text.size();
+        result += text.substr(at, value - at);
+        at = value;
+    }
+    return result;
+}
+
 } // namespace
 
 bool is_exec_api_version(const std::string& text) {
@@ -165,7 +229,8 @@ std::string without_secrets(const std::string& text, const std::vector<std::stri
         clean = kBlank + clean.substr(end + end_mark.size());
     if (begin != std::string::npos)
         clean += kBlank;
-    clean = with_parts(without_words(std::move(clean), known), is_of_a_token,
+    clean = without_named_secrets(without_words(std::move(clean), known));
+    clean = with_parts(clean, is_of_a_token,
                        [&](const std::string& part) { return looks_secret(part) ? kBlank : part; });
     return clean;
 }

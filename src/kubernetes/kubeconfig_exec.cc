@@ -41,7 +41,17 @@ std::string value_of(const std::vector<std::string>& variables, const std::strin
 std::string find_command(const Section& exec, const std::string& command, const std::string& path,
                          const std::string& hint) {
     try {
-        return find_program(command, path.empty() ? "/usr/local/bin:/bin:/usr/bin" : path);
+        const std::string found =
+            find_program(command, path.empty() ? "/usr/local/bin:/bin:/usr/bin" : path);
+        // As kubectl, which calls it "found relative to current directory": whoever may write there
+        // would run as le-run.
+        if (command.find('/') == std::string::npos && !found.starts_with('/'))
+            exec.fail("command", "names a credential plugin that PATH finds only relative to the "
+                                 "current folder (" +
+                                     found +
+                                     "), which is not safe; give its whole path, or take "
+                                     "empty and relative entries out of PATH");
+        return found;
     } catch (const ProgramError& error) {
         exec.fail("command", std::string("names a credential plugin that cannot be run: ") +
                                  error.what() + (hint.empty() ? "" : "; " + hint));

@@ -4,17 +4,29 @@
 
 #include "exit_code.h"
 #include "kubernetes/role.h"
+#include "lock_url.h"
+#include "one_line.h"
 #include "run/lock_store.h"
 
 namespace le_run {
 namespace {
+
+// What is printed is applied by somebody with more rights: a kubeconfig's text is no YAML of ours.
+std::string valid_namespace(const std::string& name) {
+    if (const auto wrong = wrong_with_namespace(name)) {
+        throw OptionsError("rbac: the kubeconfig's context names no namespace that there can be: " +
+                               one_line(*wrong),
+                           kExitCannot);
+    }
+    return name;
+}
 
 std::string namespace_of(const Options& options, const KubernetesLock& lock) {
     if (lock.lease_namespace) {
         return *lock.lease_namespace;
     }
     try {
-        return kubernetes::lock_namespace(cluster_of(options), "");
+        return valid_namespace(kubernetes::lock_namespace(cluster_of(options), ""));
     } catch (const StoreConfigError& error) {
         throw OptionsError("the lock names no namespace, and no kubeconfig says which: write "
                            "--lock k8s://NAMESPACE/" +

@@ -53,6 +53,16 @@ TEST_CASE("rbac: whose namespace it is, and what needs no rights (file)") {
     const Said from_context = say({"rbac", "--lock", "k8s://job", "--kubeconfig", config});
     CHECK(from_context.code == 0);
     CHECK_THAT(from_context.out, contains("namespace: \"of-the-context\""));
+    // What an administrator is to apply holds nothing that a kubeconfig could slip into it.
+    const std::string injected = scratch.write(
+        "injected", "{apiVersion: v1, kind: Config, current-context: a, contexts: [{name: a, "
+                    "context: {cluster: "
+                    "a, namespace: \"a\\\"\\n---\\nkind: ClusterRoleBinding\"}}], "
+                    "clusters: [{name: a, cluster: {server: \"https://h.invalid\"}}]}");
+    const Said refused = say({"rbac", "--lock", "k8s://job", "--kubeconfig", injected});
+    CHECK(refused.code == 125);
+    CHECK(refused.out.empty());
+    CHECK_THAT(refused.err, contains("names no namespace that there can be"));
     // The one who grants rights needs neither the kubeconfig nor the program of the run.
     const Said named = say({"rbac", "--lock", "k8s://team/job", "--kubeconfig", "/no/such/file",
                             "--", "no-such-program"});

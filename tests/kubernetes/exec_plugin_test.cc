@@ -127,6 +127,16 @@ TEST_CASE("plugin failure: nothing that may be a secret is told") {
                contains("region eu-1: cannot use *** with ***, see https://sts.example.com/"));
     for (const std::string secret : {"p4ssphrase", "tokenvalue1", "eyJ", "MIGH"})
         CHECK_THAT(text, !contains(secret));
+    // Short ones too, by the names that they are given with.
+    for (const std::string given :
+         {"password: hunter2", "PASSWORD=hunter2", "--db-password hunter2", "the secret hunter2",
+          R"({"clientSecret":"hunter2"})", R"({\"token\": \"hunter2\"})", "api_key='hunter2'",
+          "Authorization: Bearer hunter2", "token: Bearer hunter2", "x?access_token=hunter2&y=1",
+          "Passphrase = \"my hunter2\"", "key:hunter2"}) {
+        CAPTURE(given);
+        const auto told = describe_failure(plugin, {"exited with 1", "", "before " + given});
+        CHECK_THAT(told, contains("before") && !contains("hunter2"));
+    }
     // The beginning was cut off.
     CHECK_THAT(describe_failure(plugin, {"exited with 1", "", "hidden\n-----END KEY-----\nbad"}),
                contains("it said: *** KEY----- bad;"));

@@ -1,3 +1,7 @@
+#include <filesystem>
+
+#include <sys/stat.h>
+
 #include <map>
 #include <string>
 #include <vector>
@@ -338,4 +342,31 @@ TEST_CASE("a kubeconfig that is meant to break the reader") {
     CHECK_THAT(complaint_about(std::string("\xff\xfe\x00\x01", 4)), contains("kubeconfig"));
     CHECK_THAT(complaint_about("? {a: b}\n: c\ncurrent-context: c"),
                contains("contexts has no entry"));
+}
+
+TEST_CASE(
+    "a credential plugin in the current folder is not found through PATH, as kubectl has it") {
+    const ScratchFolder folder;
+    ::chmod(folder.write("here-plugin", "#!/bin/sh\n").c_str(), 0700);
+    const std::string config = folder.write(
+        "config", config_of("{server: \"https://h\"}",
+                            "{exec: {apiVersion: client.authentication.k8s.io/v1, command: "
+                            "here-plugin, interactiveMode: Never}}"));
+    const auto before = std::filesystem::current_path();
+    std::filesystem::current_path(folder.path());
+    const auto name = std::filesystem::path(folder.path()).filename().string();
+    for (const std::string& path :
+         std::vector<std::string>{":/bin", "/bin:", "/bin::/sbin", ".", "./", "../" + name}) {
+        CAPTURE(path);
+        auto wanted = request(config);
+        wanted.variables = {"PATH=" + path};
+        CHECK_THAT(complaint(wanted), contains("only relative to the current folder") &&
+                                          contains("give its whole path"));
+    }
+    auto wanted = request(config);
+    wanted.variables = {"PATH=:" + folder.path()}; // the first that is found counts, as in Go
+    CHECK_THAT(complaint(wanted), contains("only relative"));
+    wanted.variables = {"PATH=/bin:" + folder.path()};
+    CHECK(complaint(wanted) == "no complaint");
+    std::filesystem::current_path(before);
 }
