@@ -67,7 +67,7 @@ TEST_CASE("exit code: --wait 0 and --wait 2s give up beside a living holder, bot
     CHECK(first.runs());
 }
 
-TEST_CASE("--wait 0 takes a dead holder's lease, as a crontab needs after a power cut") {
+TEST_CASE("wait: --wait 0 takes a dead holder's lease, as a crontab needs after a power cut") {
     const LockKind kind = GENERATE(LockKind::kFile, LockKind::kKubernetes);
     Arena arena(kind);
     Replica& dead = arena.start_leader("dead");
