@@ -15,15 +15,19 @@ namespace le_run {
 enum class StopCause { kStepDown, kRenewDeadline, kOtherHolder, kVanished, kMargin };
 enum class Ending { kStopped, kWorkEnded, kLost, kNotWon, kDenied, kUnusable, kGuardLost };
 
+// `timeout`: without an answer until then a Failure says why; `late`: a later answer is told as
+// well until then. Both from the send on.
 struct ReadLease {
     Attempt attempt;
     Duration timeout;
+    Duration late;
 };
 struct WriteLease {
     Attempt attempt;
     LeaseRecord record;
     std::optional<StoredLease> base; // none: create
     Duration timeout;
+    Duration late;
 };
 struct StartWork {
     TimePoint term_at;

@@ -64,7 +64,8 @@ void Claim::sending(TimePoint now, const LeaseRecord& record) {
     if (doubtful_.size() == kMostDoubtful) {
         doubtful_.erase(doubtful_.begin());
     }
-    doubtful_.push_back({*record.acquire_time, *record.renew_time, now, second_began_at_});
+    doubtful_.push_back(
+        {*record.acquire_time, *record.renew_time, now, second_began_at_, Fate::kUnknown});
 }
 
 void Claim::landed(const StoredLease& lease) {
@@ -79,13 +80,23 @@ void Claim::refused() {
     doubtful_.pop_back();
 }
 
+void Claim::conflicted() {
+    LE_CHECK(in_doubt());
+    doubtful_.back().fate = Fate::kConflict;
+}
+
+bool Claim::is_unanswered() const {
+    return std::any_of(doubtful_.begin(), doubtful_.end(),
+                       [](const Sent& sent) { return sent.fate == Fate::kUnknown; });
+}
+
 void Claim::inherit(WallTime acquire_time, TimePoint anchor) {
     LE_CHECK(!is_held() && !in_doubt());
     LeaseRecord record;
     record.holder = id_;
     record.acquire_time = acquire_time;
     greatest_renew_time_ = acquire_time;
-    held_ = Held{{acquire_time, acquire_time, anchor, anchor}, {record, {}, {}}};
+    held_ = Held{{acquire_time, acquire_time, anchor, anchor, Fate::kUnknown}, {record, {}, {}}};
 }
 
 bool Claim::is_mine(const LeaseRecord& record) const {
@@ -114,8 +125,9 @@ bool Claim::read_back(const StoredLease& lease) {
     } else {
         // Edited by a stranger: of what may have landed, the oldest send is the safe one.
         const Sent oldest = held_ ? held_->sent : doubtful_.front();
-        held_ =
-            Held{{*lease.record.acquire_time, oldest.renew_time, oldest.at, oldest.anchor}, lease};
+        held_ = Held{{*lease.record.acquire_time, oldest.renew_time, oldest.at, oldest.anchor,
+                      Fate::kUnknown},
+                     lease};
     }
     doubtful_.clear(); // all had an older base
     return has_landed;

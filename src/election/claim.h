@@ -45,6 +45,9 @@ public:
     void landed(const StoredLease& lease);
     // The last one sent is known not to have happened, and never will.
     void refused();
+    // The last one sent was answered with a conflict: the store held another version than it
+    // expected. That version may be its own, where something on the way has sent it twice.
+    void conflicted();
 
     // Takes over what a dead process of this identity won by a record with `acquire_time`, and
     // renewed last at `anchor`. What the store holds by now, only a read tells.
@@ -72,15 +75,19 @@ public:
     // Whether writes are out whose fate is unknown: a read must tell before the next one is worth
     // sending.
     bool in_doubt() const { return !doubtful_.empty(); }
+    // Whether one of them has no answer at all.
+    bool is_unanswered() const;
     // The send of the oldest of them. Only while in_doubt().
     TimePoint doubtful_since() const;
 
 private:
+    enum class Fate { kUnknown, kConflict };
     struct Sent {
         WallTime acquire_time;
         WallTime renew_time;
         TimePoint at;
         TimePoint anchor; // the first send of its second
+        Fate fate = Fate::kUnknown;
     };
     struct Held {
         Sent sent;

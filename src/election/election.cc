@@ -11,6 +11,13 @@
 namespace le_run {
 namespace {
 
+const Failure& failure_in(const Fact& fact) {
+    if (const auto* read = std::get_if<ReadAnswered>(&fact)) {
+        return std::get<Failure>(read->outcome);
+    }
+    return std::get<Failure>(std::get<WriteAnswered>(fact).outcome);
+}
+
 // How long renewals may leave the second of renewTime as it is: all tries must still fit after
 // that.
 Duration longest_second(const Timing& timing) {
@@ -28,7 +35,7 @@ std::int64_t whole_seconds(Duration d) {
 
 Election::Election(ElectionConfig config, TimePoint now)
     : config_(std::move(config)), timing_(config_.timing), margin_(timing_), now_(now),
-      observation_(timing_.lease_duration), claim_(config_.id, config_.seed), requests_(now),
+      observation_(timing_.lease_duration), claim_(config_.id, config_.seed), next_try_at_(now),
       random_(config_.seed) {
     LE_CHECK(broken_relations(timing_).empty());
     if (config_.wait) {
@@ -49,28 +56,21 @@ void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
     LE_CHECK(is_not_before(now, now_));
     now_ = now;
     wall_ = wall;
-    const bool is_answer =
-        std::holds_alternative<ReadAnswered>(fact) || std::holds_alternative<WriteAnswered>(fact);
-    if (state_ == State::kDone || (is_answer && !is_answer_to_pending(fact))) {
-        return; // a late answer is a fact without force
+    const bool is_late_failure = attempts_.is_late_failure(fact);
+    if (state_ == State::kDone || (!attempts_.counts(fact) && !is_late_failure)) {
+        return; // something newer is known
     }
     margin_.forget(now);
     check_deadlines(fact); // a process that slept notices first, before it believes good news
-    if (state_ != State::kDone && (!is_answer || is_answer_to_pending(fact))) {
+    if (is_late_failure) {
+        failed_late(failure_in(fact));
+    } else if (state_ != State::kDone && attempts_.counts(fact)) {
         std::visit([&](const auto& f) { on(f); }, fact);
     }
     send_due();
 }
 
 std::vector<Action> Election::take_actions() { return std::exchange(actions_, {}); }
-
-bool Election::is_answer_to_pending(const Fact& fact) const {
-    if (const auto* read = std::get_if<ReadAnswered>(&fact)) {
-        return requests_.awaits(read->attempt);
-    }
-    const auto* write = std::get_if<WriteAnswered>(&fact);
-    return write != nullptr && requests_.awaits(write->attempt);
-}
 
 void Election::check_deadlines(const Fact& fact) {
     switch (state_) {
@@ -120,14 +120,18 @@ void Election::check_deadlines(const Fact& fact) {
     case State::kDone:
         break;
     }
-    const Duration timeout = timing_.request_timeout();
-    if (requests_.current() && !is_answer_to_pending(fact) &&
-        has_passed_for_holder(now_, requests_.current()->sent + timeout)) {
-        const auto written_off = requests_.answered(requests_.current()->attempt);
-        request_failed(written_off, {.kind = Failure::Kind::kUnreachable,
-                                     .text = "no answer within " + format_duration(timeout),
-                                     .retry_after = {}});
+    const auto& awaited = attempts_.awaited();
+    if (awaited && !attempts_.is_awaited(fact) &&
+        has_passed_for_holder(now_, awaited->at + patience())) {
+        request_overdue(attempts_.stop_waiting());
     }
+}
+
+// How long an answer is waited for before another request is sent beside it. Who holds the lease
+// has no time to lose.
+Duration Election::patience() const {
+    return is_holding() || state_ == State::kReleasing ? timing_.try_period()
+                                                       : timing_.request_timeout();
 }
 
 std::optional<Duration> Election::next_wakeup(TimePoint now) const {
@@ -138,24 +142,24 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
     const auto until = [&](TimePoint deadline) {
         wait = std::min(wait, left_for_holder(now, deadline));
     };
-    if (requests_.current()) {
-        until(requests_.current()->sent + timing_.request_timeout());
+    if (const auto& awaited = attempts_.awaited()) {
+        until(awaited->at + patience());
     } else if (state_ != State::kStopping || claim_.is_held()) {
-        until(requests_.next_at());
+        until(next_try_at_);
     }
     if (const auto forgets_at = margin_.forgets_at()) {
         until(*forgets_at);
     }
     switch (state_) {
     case State::kStandby:
-        if (!requests_.current() && requests_.next_kind() == Kind::kWrite &&
-            observation_.free_at() && margin_.fits()) {
+        if (!has_request_pending() && next_request_ == Request::kWrite && observation_.free_at() &&
+            margin_.fits()) {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, contend_at_)));
         }
         if (give_up_at_ && may_give_up()) {
             until(*give_up_at_);
-        } else if (give_up_at_ && !requests_.current() && observation_.free_at()) {
+        } else if (give_up_at_ && !has_request_pending() && observation_.free_at()) {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, *give_up_at_)));
         }
@@ -207,7 +211,8 @@ void Election::enter_leading(const FencingToken& token) {
     drain_until_ = TimePoint::far_future();
     give_up_at_.reset();
     const TimePoint s = claim_.anchor();
-    requests_.next(s + timing_.retry_period);
+    next_request_ = Request::kWrite;
+    next_try_at_ = s + timing_.retry_period;
     report({.event = Report::Event::kAcquired,
             .left = left_for_holder(now_, s + timing_.lease_duration),
             .token = token});
@@ -247,20 +252,21 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
 
 void Election::enter_releasing() {
     state_ = State::kReleasing;
-    requests_.forget(); // an unfinished renewal may still land; compare-and-write decides
-    requests_.next(Kind::kRead, now_);
+    attempts_.forget(); // an unfinished renewal may still land; compare-and-write decides
+    next_request_ = Request::kRead;
+    next_try_at_ = now_;
     last_trouble_ = "no time was left";
 }
 
 void Election::enter_done(Ending ending, const std::string& text) {
     state_ = State::kDone;
-    requests_.forget();
+    attempts_.forget();
     actions_.push_back(Finish{ending, text});
 }
 
 // What follows when the work is gone and the lease is released, lost or out of reach.
 void Election::conclude() {
-    requests_.forget();
+    attempts_.forget();
     if (giving_up_) {
         enter_done(giving_up_->ending, giving_up_->text);
         return;
@@ -286,7 +292,8 @@ void Election::conclude() {
         contend_at_ = now_ + hold_back_;
         observation_.forget();
         watched_meanwhile_.reset();
-        requests_.next(Kind::kRead, now_);
+        next_request_ = Request::kRead;
+        next_try_at_ = now_;
         if (margin_.fits()) {
             report({.event = Report::Event::kHoldingBack, .left = hold_back_});
             report({.event = Report::Event::kContending});
@@ -298,10 +305,10 @@ void Election::conclude() {
 // --- requests ---
 
 void Election::send_due() {
-    if (requests_.current()) {
+    if (has_request_pending()) {
         return;
     }
-    const bool is_due = has_passed_for_holder(now_, requests_.next_at());
+    const bool is_due = has_passed_for_holder(now_, next_try_at_);
     switch (state_) {
     case State::kStandby:
         tell_whether_contending();
@@ -314,17 +321,17 @@ void Election::send_due() {
     case State::kLeading:
     case State::kStopping:
         if (is_due && claim_.is_held()) {
-            requests_.next_kind() == Kind::kRead ? send_read() : send_renewal();
+            next_request_ == Request::kRead ? send_read() : send_renewal();
         }
         break;
     case State::kHolding: // no work is at risk, so no margin counts
         if (is_due) {
-            requests_.next_kind() == Kind::kRead ? send_read() : send_renewal();
+            next_request_ == Request::kRead ? send_read() : send_renewal();
         }
         break;
     case State::kReleasing:
         if (is_due) {
-            requests_.next_kind() == Kind::kRead ? send_read() : send_release();
+            next_request_ == Request::kRead ? send_read() : send_release();
         }
         break;
     case State::kAcquiring:
@@ -336,12 +343,13 @@ void Election::send_due() {
 }
 
 void Election::send_read() {
-    actions_.push_back(ReadLease{requests_.send(Kind::kRead, now_), timing_.answer_timeout()});
+    actions_.push_back(ReadLease{attempts_.send(Request::kRead, now_), timing_.answer_timeout(),
+                                 timing_.effective_renew_deadline()});
 }
 
 void Election::send_write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
-    const Attempt attempt = requests_.send(Kind::kWrite, now_, record.renew_time);
-    actions_.push_back(WriteLease{attempt, record, base, timing_.answer_timeout()});
+    actions_.push_back(WriteLease{attempts_.send(Request::kWrite, now_), record, base,
+                                  timing_.answer_timeout(), timing_.effective_renew_deadline()});
 }
 
 void Election::send_renewal() {
@@ -365,7 +373,7 @@ void Election::send_release() {
 // --- small questions ---
 
 bool Election::may_acquire() const {
-    return requests_.next_kind() == Kind::kWrite && observation_.free_at() && margin_.fits() &&
+    return next_request_ == Request::kWrite && observation_.free_at() && margin_.fits() &&
            has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
 }
@@ -379,11 +387,12 @@ TimePoint Election::kill_at(TimePoint s) const {
 // Also with --wait 0 the first look must have been answered or written off. Whether the holder that
 // was seen then lives, its next renewal tells, or its expiry: then the lease is taken.
 bool Election::may_give_up() const {
-    const bool has_looked = requests_.last() > 1 || (requests_.last() == 1 && !requests_.current());
+    const bool has_looked =
+        attempts_.last() > 1 || (attempts_.last() == 1 && !has_request_pending());
     if (!has_looked || !observation_.free_at() || observation_.has_living_holder()) {
         return has_looked;
     }
-    return !requests_.current() && has_passed_for_observer(now_, *observation_.free_at()) &&
+    return !has_request_pending() && has_passed_for_observer(now_, *observation_.free_at()) &&
            !may_acquire();
 }
 

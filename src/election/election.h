@@ -13,12 +13,12 @@
 #include <vector>
 
 #include "election/actions.h"
+#include "election/attempts.h"
 #include "election/claim.h"
 #include "election/election_config.h"
 #include "election/facts.h"
 #include "election/margin.h"
 #include "election/observation.h"
-#include "election/requests.h"
 #include "time_point.h"
 
 namespace le_run {
@@ -38,10 +38,11 @@ public:
     std::optional<Duration> next_wakeup(TimePoint now) const;
 
     State state() const { return state_; }
-    bool has_request_pending() const { return !requests_.is_empty(); }
+    bool has_request_pending() const { return attempts_.awaited().has_value(); }
+    bool counts(const Fact& fact) const { return attempts_.counts(fact); }
 
 private:
-    using Kind = Requests::Kind;
+    using Request = Attempts::Kind;
     // kUnproven: a denial or an unusable answer is a mistake in the set-up and ends the program.
     enum class Access { kUnproven, kWorking, kFailing };
     enum class Watch { kNone, kWorks, kFails }; // kWorks: there is no need to look for changes
@@ -55,13 +56,12 @@ private:
     void enter_releasing();
     void enter_done(Ending ending, const std::string& text);
     void check_deadlines(const Fact& fact);
-    bool is_answer_to_pending(const Fact& fact) const;
+    Duration patience() const;
     void send_due();
     void send_read();
     void send_write(const LeaseRecord& record, const std::optional<StoredLease>& base);
     void send_renewal();
     void send_release();
-
     void on(const Tick&) {}
     void on(const ReadAnswered& fact);
     void on(const WriteAnswered& fact);
@@ -87,7 +87,11 @@ private:
     void look_again_if_watched();
     void remember_watched();
     void write_found_none();
-    void request_failed(const Requests::Request& request, const Failure& failure);
+    void request_overdue(const Attempts::Sent& request);
+    void request_failed(const Attempts::Sent& request, const Failure& failure);
+    void failed_late(const Failure& failure);
+    void report_renewal_failing(const std::string& why);
+    bool is_holding() const;
     void standby_failed(const Failure& failure);
     void renewed();
     void lost_at_once(StopCause cause, const std::string& why);
@@ -97,8 +101,9 @@ private:
     bool may_give_up() const;
     TimePoint release_deadline() const;
     TimePoint hold_until() const;
-    Duration pause_after_failure() const;
-    TimePoint next_try_after(const Requests::Request& request, const Failure& failure) const;
+    Duration pause_after(const Failure& failure) const;
+    TimePoint next_try_after(const Attempts::Sent& request, const Failure& failure) const;
+    TimePoint last_instant_to_try() const;
     TimePoint kill_at(TimePoint s) const;
     void weigh_margin();
     bool adopt_margin();
@@ -117,7 +122,9 @@ private:
     WallTime wall_{};
     Observation observation_;
     Claim claim_;
-    Requests requests_;
+    Attempts attempts_;
+    TimePoint next_try_at_;                 // no request of kind next_request_ before this
+    Request next_request_ = Request::kRead; // kRead: what the store holds must be learned first
     Access access_ = Access::kUnproven;
     std::string last_trouble_{};
     TimePoint trouble_reported_at_{};

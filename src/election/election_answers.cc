@@ -10,14 +10,6 @@ namespace {
 
 // A promised duration this many times our own gets a warning; it is obeyed all the same.
 constexpr int kLongDuration = 20;
-// While the same trouble goes on, a line is repeated this often.
-constexpr Duration kTroubleRepeat = std::chrono::minutes(1);
-
-// Clocks, durations and ports in the words for one trouble change from try to try.
-std::string without_numbers(std::string text) {
-    std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
-    return text;
-}
 
 std::string why_not_mine(const LeaseRecord& record, const HolderIdentity& id) {
     if (record.holder.text.empty()) {
@@ -34,12 +26,12 @@ std::string why_not_mine(const LeaseRecord& record, const HolderIdentity& id) {
 // --- reads ---
 
 void Election::on(const ReadAnswered& fact) {
-    const auto request = requests_.answered(fact.attempt);
     if (const auto* failure = std::get_if<Failure>(&fact.outcome)) {
-        request_failed(request, *failure);
+        request_failed(attempts_.stop_waiting(), *failure);
         return;
     }
-    requests_.next(Kind::kWrite);
+    attempts_.forget();
+    next_request_ = Request::kWrite;
     switch (state_) {
     case State::kStandby:
         standby_read(fact.outcome);
@@ -123,10 +115,14 @@ void Election::holding_read(const ReadOutcome& outcome) {
         lost_at_once(StopCause::kOtherHolder, why_not_mine(found->lease.record, config_.id));
         return;
     }
-    if (claim_.read_back(found->lease)) {
+    const bool has_landed = claim_.read_back(found->lease);
+    if (has_landed) {
         renewed();
-    } else {
-        requests_.next(now_); // the renewal has not landed: send one
+    }
+    // A promise that somebody has changed is put right at once.
+    if (!has_landed ||
+        duration_of(found->lease.record, timing_.lease_duration) != timing_.lease_duration) {
+        next_try_at_ = now_;
     }
 }
 
@@ -134,7 +130,7 @@ void Election::releasing_read(const ReadOutcome& outcome) {
     const auto* found = std::get_if<Found>(&outcome);
     if (found != nullptr && claim_.is_mine(found->lease.record)) {
         claim_.read_back(found->lease);
-        requests_.next(now_);
+        next_try_at_ = now_;
         return;
     }
     const bool is_free = found != nullptr && found->lease.record.holder.text.empty();
@@ -152,26 +148,34 @@ void Election::releasing_read(const ReadOutcome& outcome) {
 // --- writes ---
 
 void Election::on(const WriteAnswered& fact) {
-    const auto request = requests_.answered(fact.attempt);
     // A releasing write is not part of the claim: its record is nobody's.
     const bool is_claim = state_ != State::kReleasing;
-    if (const auto* written = std::get_if<Written>(&fact.outcome)) {
-        write_landed(*written);
-    } else if (const auto* failure = std::get_if<Failure>(&fact.outcome)) {
+    if (const auto* failure = std::get_if<Failure>(&fact.outcome)) {
         if (is_claim && failure->kind != Failure::Kind::kUnreachable) {
             claim_.refused();
         }
-        request_failed(request, *failure);
+        request_failed(attempts_.stop_waiting(), *failure);
+        return;
+    }
+    attempts_.forget();
+    if (const auto* written = std::get_if<Written>(&fact.outcome)) {
+        write_landed(*written);
+    } else if (std::holds_alternative<Conflict>(fact.outcome)) {
+        if (is_claim) {
+            claim_.conflicted();
+        }
+        write_conflicted();
     } else {
         if (is_claim) {
             claim_.refused();
         }
-        std::holds_alternative<Conflict>(fact.outcome) ? write_conflicted() : write_found_none();
+        write_found_none();
     }
 }
 
 void Election::write_landed(const Written& written) {
     switch (state_) {
+    case State::kStandby: // the answer of an acquisition came late, and nothing is known since
     case State::kAcquiring:
         note_access();
         claim_.landed(written.lease);
@@ -180,7 +184,8 @@ void Election::write_landed(const Written& written) {
             enter_releasing();
         } else if (has_passed_for_holder(now_, timing_.term_at(claim_.anchor()))) {
             // Won, but the answer was so late that no work may start: win it once more.
-            requests_.next(Kind::kRead, now_);
+            next_request_ = Request::kRead;
+            next_try_at_ = now_;
             enter_standby();
         } else {
             enter_leading(written.token);
@@ -197,21 +202,22 @@ void Election::write_landed(const Written& written) {
         claim_.give_up();
         conclude();
         break;
-    case State::kStandby:
     case State::kDone:
         LE_CHECK(!"no write is pending in this state");
         break;
     }
 }
 
-// Somebody wrote in between: only a read tells who.
+// Somebody wrote in between: only a read tells who. It may have been this write itself, which
+// something on the way has sent twice.
 void Election::write_conflicted() {
-    requests_.next(Kind::kRead, now_);
+    next_request_ = Request::kRead;
+    next_try_at_ = now_;
     // Conflicts one upon the other are not other candidates' writes (a proxy, an admission
     // webhook): no hot loop.
-    const TimePoint earliest = last_conflict_at_ + pause_after_failure();
+    const TimePoint earliest = last_conflict_at_ + pause_after({});
     if (!has_passed_for_holder(now_, earliest)) {
-        requests_.next(earliest);
+        next_try_at_ = earliest;
     }
     last_conflict_at_ = now_;
     if (state_ == State::kAcquiring) {
@@ -247,114 +253,11 @@ void Election::renewed() {
     note_access();
     adopt_margin();
     const TimePoint s = claim_.anchor();
-    requests_.next(Kind::kWrite, claim_.renewed_at() + timing_.retry_period);
+    next_request_ = Request::kWrite;
+    next_try_at_ = claim_.renewed_at() + timing_.retry_period;
     if (state_ != State::kHolding) { // then no work is left to extend
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
     }
-}
-
-// --- failures ---
-
-void Election::request_failed(const Requests::Request& request, const Failure& failure) {
-    const bool is_unknown =
-        request.kind == Kind::kWrite && failure.kind == Failure::Kind::kUnreachable;
-    requests_.next(next_try_after(request, failure));
-    switch (state_) {
-    case State::kStandby:
-        standby_failed(failure);
-        catch_up_with_watch();
-        break;
-    case State::kAcquiring:
-        requests_.next(Kind::kRead);
-        enter_standby();
-        if (step_down_) {
-            leave_standby();
-        } else {
-            standby_failed(failure);
-        }
-        break;
-    case State::kLeading:
-    case State::kStopping:
-        requests_.next(is_unknown ? Kind::kRead : request.kind);
-        access_ = Access::kFailing;
-        report({.event = Report::Event::kRenewalFailing,
-                .left = left_for_holder(now_, state_ == State::kLeading
-                                                  ? timing_.term_at(claim_.anchor())
-                                                  : timing_.latest_kill_at(claim_.anchor())),
-                .text = failure.text});
-        break;
-    case State::kHolding:
-        requests_.next(is_unknown ? Kind::kRead : request.kind);
-        access_ = Access::kFailing;
-        report({.event = Report::Event::kStoreTrouble, .text = failure.text});
-        break;
-    case State::kReleasing:
-        requests_.next(Kind::kRead);
-        last_trouble_ = failure.text;
-        break;
-    case State::kDone:
-        break;
-    }
-}
-
-void Election::standby_failed(const Failure& failure) {
-    if (access_ == Access::kUnproven) {
-        switch (failure.kind) {
-        case Failure::Kind::kUnreachable:
-            denied_until_.reset();
-            break;
-        case Failure::Kind::kDenied:
-            if (!denied_until_) {
-                denied_until_ = now_ + timing_.renew_deadline;
-            }
-            break;
-        case Failure::Kind::kMalformed:
-        case Failure::Kind::kUntrusted:
-            enter_done(Ending::kUnusable, failure.text);
-            return;
-        }
-    } else {
-        access_ = Access::kFailing;
-    }
-    const bool is_repeated = without_numbers(failure.text) == without_numbers(last_trouble_) &&
-                             !has_passed_for_holder(now_, trouble_reported_at_ + kTroubleRepeat);
-    last_trouble_ = failure.text;
-    if (!is_repeated) {
-        trouble_reported_at_ = now_;
-        report({.event = Report::Event::kStoreTrouble, .text = failure.text});
-    }
-}
-
-Duration Election::pause_after_failure() const {
-    const bool is_standby = state_ == State::kStandby || state_ == State::kAcquiring;
-    return is_standby ? timing_.retry_period : timing_.request_timeout() / 4;
-}
-
-TimePoint Election::next_try_after(const Requests::Request& request, const Failure& failure) const {
-    const bool is_holding =
-        state_ == State::kLeading || state_ == State::kStopping || state_ == State::kHolding;
-    // From the send on: a try that hung for its whole time is repeated at once.
-    TimePoint at = request.sent + pause_after_failure();
-    if (failure.retry_after) {
-        // The server's wish counts as far as one full try still fits before the deadline.
-        const TimePoint latest =
-            is_holding ? timing_.term_at(claim_.anchor()) - 2 * timing_.request_timeout()
-                       : now_ + timing_.lease_duration;
-        const TimePoint wish = earlier(now_ + *failure.retry_after, latest);
-        if (is_not_before(wish, at)) {
-            at = wish;
-        }
-    }
-    return at;
-}
-
-void Election::note_access() {
-    if (access_ == Access::kFailing && state_ == State::kStandby) {
-        report({.event = Report::Event::kStoreWorks});
-    }
-    access_ = Access::kWorking;
-    denied_until_.reset();
-    last_trouble_.clear();
 }
 
 // --- the work, and requests from outside ---

@@ -8,8 +8,9 @@
 namespace le_run {
 namespace {
 
-// Beside a watch that works: for a change that was never told although the watch seemed to live.
-constexpr Duration kLookBesideWatch = std::chrono::minutes(10);
+// The holder renews its lease. So a watch that is said to work but tells nothing for so many retry
+// periods may be blind: one look tells. Each event puts that look off.
+constexpr int kSilentPeriods = 3;
 
 } // namespace
 
@@ -52,7 +53,7 @@ void Election::on(const WatchWorks& news) {
     }
     if (!news.is_seamless) {
         look_now();
-    } else if (state_ == State::kStandby && requests_.next_kind() == Kind::kWrite) {
+    } else if (state_ == State::kStandby && next_request_ == Request::kWrite) {
         rest_until_next_look();
     }
 }
@@ -61,28 +62,29 @@ void Election::on(const WatchFails& news) {
     watch_ = Watch::kFails;
     report({.event = Report::Event::kWatchFails, .left = timing_.retry_period, .text = news.text});
     if (state_ == State::kStandby) {
-        requests_.next(earlier(requests_.next_at(), now_ + jittered(timing_.retry_period)));
+        next_try_at_ = earlier(next_try_at_, now_ + jittered(timing_.retry_period));
     }
 }
 
-// A write in doubt may be newer than an event; a read that is sent after it is not older than
-// either.
+// A write without an answer may be newer than an event; a read that is sent after it is not older
+// than either. After a conflict an event tells enough: it is newer than what the write expected.
 void Election::standby_watched(const ReadOutcome& seen) {
     const auto* found = std::get_if<Found>(&seen);
-    if (!requests_.current() && !claim_.in_doubt()) {
+    if (!has_request_pending() && !claim_.is_unanswered()) {
+        attempts_.forget(); // what is still under way may be older
         if (found != nullptr) {
             watched_meanwhile_.reset(); // older
         }
-        requests_.next(Kind::kWrite);
+        next_request_ = Request::kWrite;
         standby_read(seen);
         return;
     }
     if (found != nullptr) {
         watched_meanwhile_ = *found;
-        watched_during_ = requests_.current() ? requests_.last() : 0;
+        watched_during_ = has_request_pending() ? attempts_.last() : 0;
     }
     if (state_ == State::kStandby) {
-        requests_.next(Kind::kRead); // also when the one under way fails
+        next_request_ = Request::kRead; // also when the one under way fails
     }
     look_now();
 }
@@ -90,12 +92,13 @@ void Election::standby_watched(const ReadOutcome& seen) {
 // After an acquiring write that came too late, or a read that failed: an event that came meanwhile
 // is the newest that is known.
 void Election::catch_up_with_watch() {
-    if (claim_.in_doubt() || watched_during_ != requests_.last()) {
+    if (claim_.is_unanswered() || watched_during_ != attempts_.last()) {
         return; // a read is to come
     }
     const auto seen = std::exchange(watched_meanwhile_, std::nullopt);
     if (seen) {
-        requests_.next(Kind::kWrite);
+        attempts_.forget();
+        next_request_ = Request::kWrite;
         standby_read(*seen);
     }
 }
@@ -104,7 +107,7 @@ void Election::catch_up_with_watch() {
 // and until then it is kept, in case that one finds nothing.
 void Election::look_again_if_watched() {
     const auto& base = observation_.base();
-    const bool came_meanwhile = watched_meanwhile_ && watched_during_ == requests_.last();
+    const bool came_meanwhile = watched_meanwhile_ && watched_during_ == attempts_.last();
     if (came_meanwhile && base && base->version != watched_meanwhile_->lease.version) {
         look_now();
     } else {
@@ -121,7 +124,7 @@ void Election::remember_watched() {
 }
 
 void Election::look_now() {
-    if (requests_.current()) {
+    if (has_request_pending()) {
         return; // its answer will tell, or make a read necessary
     }
     switch (state_) {
@@ -129,7 +132,8 @@ void Election::look_now() {
     case State::kLeading:
     case State::kStopping:
     case State::kHolding:
-        requests_.next(Kind::kRead, now_);
+        next_request_ = Request::kRead;
+        next_try_at_ = now_;
         break;
     case State::kAcquiring:
     case State::kReleasing:
@@ -140,8 +144,8 @@ void Election::look_now() {
 
 // On standby, when the lease has just been seen.
 void Election::rest_until_next_look() {
-    requests_.next(now_ +
-                   (watch_ == Watch::kWorks ? kLookBesideWatch : jittered(timing_.retry_period)));
+    const Duration period = jittered(timing_.retry_period);
+    next_try_at_ = now_ + (watch_ == Watch::kWorks ? kSilentPeriods * period : period);
 }
 
 // Another candidate was faster. Where a watch works it tells which one, or has told already: many
@@ -154,7 +158,7 @@ void Election::acquisition_conflicted() {
         return;
     }
     if (watch_ == Watch::kWorks) {
-        requests_.next(now_ + jittered(timing_.retry_period));
+        next_try_at_ = now_ + jittered(timing_.retry_period);
     }
     catch_up_with_watch();
 }

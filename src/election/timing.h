@@ -14,6 +14,7 @@
 // guaranteed, and what cannot be").
 #pragma once
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -45,8 +46,11 @@ struct Timing {
     Duration effective_renew_deadline() const;
     // How long one request may take, so that kTries of them fit; at least kLeastRequestTimeout.
     Duration request_timeout() const;
-    // The same for the store: a little less, so that what the store says of a request that hangs
-    // comes before the election gives it up.
+    // How long a holder waits for an answer before it sends another request beside it; the first
+    // one's answer still counts when it comes.
+    Duration try_period() const { return std::max(kLeastRequestTimeout, request_timeout() / 2); }
+    // The request timeout for the store: a little less, so that what the store says of a request
+    // that hangs comes before the election gives it up.
     Duration answer_timeout() const;
     // Whether kTries requests of at least kLeastRequestTimeout fit.
     bool tries_fit() const;

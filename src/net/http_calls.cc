@@ -47,13 +47,15 @@ void HttpCalls::close() {
     if (wire_)
         wire_->close();
     tries_.clear();
+    overdue_.clear();
     calls_.clear();
 }
 
-void HttpCalls::send(HttpRequest request, Duration timeout,
-                     std::function<void(HttpResult)> handler) {
+void HttpCalls::send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler,
+                     Duration late) {
     const CallNumber id = ++last_call_;
     Call& call = calls_.try_emplace(id, loop_).first->second;
+    call.late = late;
     call.request = std::move(request);
     call.handler = std::move(handler);
     begin(id, timeout);
@@ -145,6 +147,9 @@ void HttpCalls::on_news(TryNumber number, News news) {
         return on_failure(id, call, *failure);
     preferred_ = call.addresses[call.current];
     clock_ahead_ = std::get<HttpResponse>(news).clock_ahead.value_or(clock_ahead_);
+    // What was sent earlier and is overdue hangs: its connection is not to be used again.
+    while (!overdue_.empty() && overdue_.front() < id)
+        drop(overdue_.front());
     finish(id, std::get<HttpResponse>(std::move(news)));
 }
 
@@ -157,7 +162,8 @@ void HttpCalls::on_piece(CallNumber id, Call& call, News news) {
 }
 
 void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure) {
-    if (failed_while_writing(failure) && call.may_send_again) { // a stale connection, as a rule
+    if (failed_while_writing(failure) && call.may_send_again &&
+        !call.is_overdue) { // a stale connection, as a rule
         call.may_send_again = false;
         return try_address(id, call, true);
     }
@@ -202,6 +208,8 @@ void HttpCalls::on_deadline(CallNumber id) {
     if (found == calls_.end())
         return;
     Call& call = found->second;
+    if (call.is_overdue)
+        return drop(id);
     std::string why = call.failures.empty() ? "" : call.failures + "; then ";
     why += "timed out after " + text_of(call.timeout);
     switch (call.stage) {
@@ -220,12 +228,38 @@ void HttpCalls::on_deadline(CallNumber id) {
         why += " without a byte from " + call.addresses[call.current];
         break;
     }
+    HttpError told = error(call, HttpError::Kind::kUnreachable, why);
     if (call.stage != Stage::kLookup) {
-        abandon_try(call);
         preferred_ = call.addresses[(call.current + 1) % call.addresses.size()];
         resolver_.refresh();
+        if (!call.stream && call.late > call.timeout) {
+            const auto handler = call.handler;
+            listen_on(id, call);
+            handler(std::move(told));
+            return;
+        }
+        abandon_try(call);
     }
-    finish(id, error(call, HttpError::Kind::kUnreachable, why));
+    finish(id, std::move(told));
+}
+
+// Beside the requests that follow. One that hangs for good must not keep those from being heard
+// that are only slow, so of many the second oldest makes room: if the server is slow to all, the
+// oldest is answered first.
+void HttpCalls::listen_on(CallNumber id, Call& call) {
+    constexpr std::size_t kMostOverdue = 4;
+    call.is_overdue = true;
+    arm(id, call, call.late - call.timeout);
+    overdue_.push_back(id);
+    if (overdue_.size() > kMostOverdue)
+        drop(overdue_[1]);
+}
+
+// Its handler has been told of the timeout, and hears no more.
+void HttpCalls::drop(CallNumber id) {
+    abandon_try(calls_.at(id));
+    calls_.erase(id);
+    std::erase(overdue_, id);
 }
 
 void HttpCalls::abandon_try(Call& call) {
@@ -234,6 +268,12 @@ void HttpCalls::abandon_try(Call& call) {
 }
 
 void HttpCalls::finish(CallNumber id, HttpResult result) {
+    const bool is_told = calls_.at(id).is_overdue && std::holds_alternative<HttpError>(result);
+    std::erase(overdue_, id);
+    if (is_told) {
+        calls_.erase(id);
+        return;
+    }
     const auto handler = std::move(calls_.at(id).handler);
     calls_.erase(id); // its timers are cancelled
     handler(std::move(result));

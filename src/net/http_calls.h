@@ -28,7 +28,8 @@ public:
     void close(); // handlers are not called any more; to be destroyed before the loop
 
     // As HttpTransport::async_send and async_stream.
-    void send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
+    void send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler,
+              Duration late);
     void stream(HttpRequest request, Duration timeout, Duration silence, HttpStream stream);
 
 private:
@@ -42,6 +43,8 @@ private:
         std::optional<HttpStream> stream{}; // without its `ended`, which is the handler
         Duration silence{0};
         Duration timeout{0};
+        Duration late{0};                   // an answer counts until then
+        bool is_overdue = false;            // its handler has been told of the timeout
         boost::asio::steady_timer deadline; // of the request
         boost::asio::steady_timer
             share; // of one address among several, until it is sent the request
@@ -67,6 +70,8 @@ private:
     void give_up_address(CallNumber id, Call& call, const std::string& why,
                          const TrustFailure& trust = {});
     void on_deadline(CallNumber id);
+    void listen_on(CallNumber id, Call& call);
+    void drop(CallNumber id);
     void abandon_try(Call& call);
     void finish(CallNumber id, HttpResult result);
     HttpError error(const Call& call, HttpError::Kind kind, const std::string& why) const;
@@ -84,6 +89,7 @@ private:
     TryNumber last_try_ = 0;
     std::map<CallNumber, Call> calls_;
     std::map<TryNumber, CallNumber> tries_; // under way
+    std::vector<CallNumber> overdue_;       // that may still be answered, oldest first
 };
 
 } // namespace le_run::net

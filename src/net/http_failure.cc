@@ -28,6 +28,8 @@ constexpr Words kWords[] = {
     {"Failed to write request", "the server closed the connection while the request was being sent",
      true},
     {"Failed to read HTTP status line", "the server closed the connection without an answer", true},
+    // What keeps cpprest from sending a write again by itself; see body_for_one_try().
+    {"cannot rewind input stream", "the server closed the connection without an answer"},
     {"Invalid HTTP status line", "the answer is not valid HTTP", true},
     {"Invalid chunked response", "the answer is not valid HTTP"},
     {"Failed to read response body", "the answer broke off"},

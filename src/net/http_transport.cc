@@ -17,6 +17,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/ssl/stream.hpp>
 #include <cpprest/http_client.h>
+#include <cpprest/producerconsumerstream.h>
 
 #include "net/address.h"
 #include "net/answer_limit.h"
@@ -37,15 +38,24 @@ using Direction = http::message_direction::direction;
 constexpr std::chrono::minutes kBackstop{10};
 constexpr std::size_t kSlackForHeaders = 256 * 1024; // and for what TLS adds
 
+// Where a used connection ends without an answer cpprest sends the request again by itself. For a
+// write that would hide what the first try did, so its body can be read only once: the repeat has
+// none, and fails before the server can take it for a request.
+concurrency::streams::istream body_for_one_try(const std::string& body) {
+    concurrency::streams::producer_consumer_buffer<std::uint8_t> once;
+    // Both are done when they return.
+    once.putn_nocopy(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
+    once.close(std::ios_base::out);
+    return once.create_istream();
+}
+
 http::http_request build(const HttpRequest& request, const std::string& base_path,
                          const std::string& host) {
     http::http_request built(request.method);
     built.set_request_uri(web::uri(base_path + request.target));
     auto& headers = built.headers();
     if (!request.body.empty()) {
-        // As bytes: for a string cpprest calls its stream through the wrong type.
-        built.set_body(std::vector<unsigned char>(request.body.begin(), request.body.end()));
-        headers["Content-Type"] = "application/json";
+        built.set_body(body_for_one_try(request.body), request.body.size(), "application/json");
     }
     headers["Host"] = host;
     headers["User-Agent"] = std::string("le-run/") + kVersion;
@@ -428,8 +438,8 @@ HttpTransport::~HttpTransport() { impl_->close(); }
 void HttpTransport::use(const TlsConfig& tls_config) { impl_->use(tls_config); }
 
 void HttpTransport::async_send(HttpRequest request, Duration timeout,
-                               std::function<void(HttpResult)> handler) {
-    impl_->send(std::move(request), timeout, std::move(handler));
+                               std::function<void(HttpResult)> handler, Duration late) {
+    impl_->send(std::move(request), timeout, std::move(handler), late);
 }
 
 void HttpTransport::async_stream(HttpRequest request, Duration timeout, Duration silence,

@@ -96,7 +96,13 @@ public:
     // when `timeout` has passed (whatever hangs: name lookup, connect, handshake, body). Requests
     // on a warm connection reuse it; one that the server closed meanwhile is retried once at once.
     // Redirects are not followed.
-    void async_send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler);
+    //
+    // With a `late` above `timeout` the request goes on after an error at `timeout`: an answer that
+    // comes before `late` has passed is told by a second call of `handler`. It stays alone on its
+    // connection. It is given up when a request that was sent after it is answered, and when too
+    // many such requests are under way.
+    void async_send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler,
+                    Duration late = {});
 
     // The same for an answer that goes on: `timeout` until it begins, then `silence` is the longest
     // time without a byte. It has a connection of its own. There is no way to end it but its end,

@@ -47,16 +47,21 @@ private:
     }
 
     void act(const ReadLease& read) {
-        store_->async_read(read.timeout, [this, attempt = read.attempt](ReadOutcome outcome) {
-            step(ReadAnswered{attempt, std::move(outcome)});
-        });
+        store_->async_read(
+            read.timeout,
+            [this, attempt = read.attempt](ReadOutcome outcome) {
+                step(ReadAnswered{attempt, std::move(outcome)});
+            },
+            read.late);
     }
 
     void act(const WriteLease& write) {
-        store_->async_write(write.record, write.base, write.timeout,
-                            [this, attempt = write.attempt](WriteOutcome outcome) {
-                                step(WriteAnswered{attempt, std::move(outcome)});
-                            });
+        store_->async_write(
+            write.record, write.base, write.timeout,
+            [this, attempt = write.attempt](WriteOutcome outcome) {
+                step(WriteAnswered{attempt, std::move(outcome)});
+            },
+            write.late);
     }
 
     void act(const Report& report) { log_.write(line_for(report, subject_, wall_now())); }

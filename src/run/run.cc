@@ -93,18 +93,23 @@ private:
     }
 
     void act(const ReadLease& read) {
-        store_->async_read(read.timeout, [this, attempt = read.attempt](ReadOutcome outcome) {
-            step(ReadAnswered{attempt, std::move(outcome)});
-            watch();
-        });
+        store_->async_read(
+            read.timeout,
+            [this, attempt = read.attempt](ReadOutcome outcome) {
+                step(ReadAnswered{attempt, std::move(outcome)});
+                watch();
+            },
+            read.late);
     }
 
     void act(const WriteLease& write) {
-        store_->async_write(write.record, write.base, write.timeout,
-                            [this, attempt = write.attempt](WriteOutcome outcome) {
-                                step(WriteAnswered{attempt, std::move(outcome)});
-                                watch();
-                            });
+        store_->async_write(
+            write.record, write.base, write.timeout,
+            [this, attempt = write.attempt](WriteOutcome outcome) {
+                step(WriteAnswered{attempt, std::move(outcome)});
+                watch();
+            },
+            write.late);
     }
 
     // Begun once the store has answered, and after a free lease was taken: nothing comes before

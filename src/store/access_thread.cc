@@ -49,9 +49,10 @@ void AccessThread::start(std::uint64_t id, Access access) {
     shared_->changed.notify_one();
 }
 
-void AccessThread::withdraw(std::uint64_t id) {
+bool AccessThread::withdraw(std::uint64_t id) {
     const std::lock_guard lock(shared_->mutex);
-    std::erase_if(shared_->waiting, [id](const auto& entry) { return entry.first == id; });
+    return std::erase_if(shared_->waiting, [id](const auto& entry) { return entry.first == id; }) >
+           0;
 }
 
 void AccessThread::run(const std::shared_ptr<Shared>& shared, const std::string& path) {

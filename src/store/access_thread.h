@@ -31,8 +31,8 @@ public:
 
     // `id` names it for withdraw.
     void start(std::uint64_t id, Access access);
-    // The access does not happen if it has not begun.
-    void withdraw(std::uint64_t id);
+    // The access does not happen if it has not begun; whether that is so.
+    bool withdraw(std::uint64_t id);
 
 private:
     struct Shared;

@@ -83,15 +83,15 @@ public:
 
     ~FileStore() override { shell_->requests.clear(); }
 
-    void async_read(Duration timeout, ReadHandler handler) override {
-        submit<ReadOutcome>(timeout, std::move(handler),
+    void async_read(Duration timeout, ReadHandler handler, Duration late) override {
+        submit<ReadOutcome>(timeout, late, std::move(handler),
                             [path = path_](LeaseFile& file) { return read_lease(file, path); });
     }
 
     void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
-                     WriteHandler handler) override {
+                     WriteHandler handler, Duration late) override {
         submit<WriteOutcome>(
-            timeout, std::move(handler),
+            timeout, late, std::move(handler),
             [path = path_, record = std::move(record), base = std::move(base)](LeaseFile& file) {
                 return write_lease(file, path, record, base);
             });
@@ -121,7 +121,7 @@ private:
             return;
         }
         look_ = Look::kUnderWay;
-        async_read(kLookTimeout, [this](ReadOutcome outcome) {
+        const auto seen = [this](ReadOutcome outcome) {
             const bool again = std::exchange(look_, Look::kNone) == Look::kAgain;
             if (auto* const found = std::get_if<Found>(&outcome)) {
                 watched_(std::move(*found));
@@ -131,7 +131,8 @@ private:
             if (again) {
                 look();
             }
-        });
+        };
+        async_read(kLookTimeout, seen, {});
     }
 
     struct Request {
@@ -154,26 +155,51 @@ private:
             handler(std::move(outcome));
         }
 
+        // Answers, and leaves the request open for what comes after all.
+        template <class Outcome>
+        void answer_for_now(std::uint64_t id, Outcome outcome) {
+            const auto found = requests.find(id);
+            if (found != requests.end()) {
+                const auto handler = std::get<std::function<void(Outcome)>>(found->second.handler);
+                handler(std::move(outcome));
+            }
+        }
+
         AccessThread thread;
         std::map<std::uint64_t, Request> requests;
     };
 
     template <class Outcome, class Access>
-    void submit(Duration timeout, std::function<void(Outcome)> handler, Access access) {
+    void submit(Duration timeout, Duration late, std::function<void(Outcome)> handler,
+                Access access) {
         const auto id = next_id_++;
         const std::weak_ptr<Shell> weak = shell_;
         const auto [place, fresh] = shell_->requests.emplace(
             id, Request{std::move(handler), boost::asio::steady_timer(loop_, timeout)});
         LE_CHECK(fresh);
-        place->second.timer.async_wait([weak, id, path = path_](boost::system::error_code error) {
-            const auto shell = error ? nullptr : weak.lock();
-            if (shell != nullptr) {
-                shell->thread.withdraw(id);
-                shell->answer(id, Outcome(Failure{Failure::Kind::kUnreachable,
-                                                  path + ": the file system did not answer in time",
-                                                  {}}));
-            }
-        });
+        place->second.timer.async_wait(
+            [this, weak, id, left = late - timeout](boost::system::error_code error) {
+                const auto shell = error ? nullptr : weak.lock();
+                if (shell == nullptr || shell->requests.count(id) == 0) {
+                    return;
+                }
+                const Outcome slow = Failure{Failure::Kind::kUnreachable,
+                                             path_ + ": the file system did not answer in time",
+                                             {}};
+                if (shell->thread.withdraw(id) || left <= Duration::zero()) {
+                    shell->answer(id, slow);
+                    return;
+                }
+                auto& timer = shell->requests.at(id).timer;
+                timer.expires_after(left);
+                timer.async_wait([weak, id](boost::system::error_code cancelled) {
+                    const auto still = cancelled ? nullptr : weak.lock();
+                    if (still != nullptr) {
+                        still->requests.erase(id);
+                    }
+                });
+                shell->answer_for_now(id, slow);
+            });
         shell_->thread.start(id, [weak, id, access = std::move(access)](LeaseFile& file) {
             return [weak, id, outcome = Outcome(access(file))] {
                 if (const auto shell = weak.lock()) {

@@ -52,9 +52,9 @@ public:
         : loop_(loop), api_(loop, std::move(config), lease_namespace, name, std::move(warn)),
           watch_(loop, api_) {}
 
-    void async_read(Duration timeout, ReadHandler handler) override;
+    void async_read(Duration timeout, ReadHandler handler, Duration late) override;
     void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
-                     WriteHandler handler) override;
+                     WriteHandler handler, Duration late) override;
     void watch(WatchHandler handler) override { watch_.begin(std::move(handler)); }
 
 private:
@@ -70,18 +70,19 @@ LeaseApi::Steady::time_point deadline_after(Duration timeout) {
     return LeaseApi::Steady::now() + std::min<Duration>(timeout, std::chrono::hours(1));
 }
 
-void KubernetesStore::async_read(Duration timeout, ReadHandler handler) {
-    api_.async_send("GET", "", deadline_after(timeout),
-                    [this, handler = std::move(handler)](const net::HttpResult& result) {
+void KubernetesStore::async_read(Duration timeout, ReadHandler handler, Duration late) {
+    api_.async_send("GET", "", deadline_after(timeout), deadline_after(late),
+                    [this, newest = watch_.newest(),
+                     handler = std::move(handler)](const net::HttpResult& result) {
                         auto outcome = api_.read_outcome(result);
                         if (const auto* found = std::get_if<Found>(&outcome))
-                            watch_.seen(found->lease.version);
+                            watch_.seen(found->lease.version, newest);
                         handler(std::move(outcome));
                     });
 }
 
 void KubernetesStore::async_write(LeaseRecord record, std::optional<StoredLease> base,
-                                  Duration timeout, WriteHandler handler) {
+                                  Duration timeout, WriteHandler handler, Duration late) {
     const char* verb = base ? "update" : "create";
     std::string body;
     if (base) {
@@ -100,10 +101,12 @@ void KubernetesStore::async_write(LeaseRecord record, std::optional<StoredLease>
     }
 
     api_.async_send(base ? "PUT" : "POST", std::move(body), deadline_after(timeout),
-                    [this, verb, handler = std::move(handler)](const net::HttpResult& result) {
+                    deadline_after(late),
+                    [this, verb, newest = watch_.newest(),
+                     handler = std::move(handler)](const net::HttpResult& result) {
                         auto outcome = api_.write_outcome(verb, result);
                         if (const auto* written = std::get_if<Written>(&outcome))
-                            watch_.seen(written->lease.version);
+                            watch_.seen(written->lease.version, newest);
                         handler(std::move(outcome));
                     });
 }

@@ -9,6 +9,8 @@ using net::HttpResponse;
 
 namespace {
 
+constexpr Duration kTimeToRead = std::chrono::seconds(10);
+
 // Resource versions of one resource are decimal numbers that grow (KEP-5504).
 bool is_older(const std::string& version, const std::string& than) {
     return version.size() < than.size() || (version.size() == than.size() && version < than);
@@ -21,20 +23,93 @@ void KubernetesWatch::begin(LeaseStore::WatchHandler handler) {
     connect();
 }
 
-void KubernetesWatch::seen(const Version& version) {
+void KubernetesWatch::seen(const Version& version, const std::string& newest_before) {
+    if (is_older(version.text, newest_before)) {
+        newest_ = version_ = version.text;
+        forgotten_.clear();
+        if (state_ != State::kIdle)
+            begin_anew("its versions went back, as after an etcd restored from a backup");
+        return;
+    }
     if (is_older(newest_, version.text))
         newest_ = version.text;
     if (state_ == State::kIdle)
         version_ = newest_;
+    if (state_ != State::kOpen || !expected_.empty() || !is_older(version_, newest_))
+        return;
+    expected_ = newest_;
+    overdue_.expires_after(kToTell);
+    overdue_.async_wait([this, connection = connection_,
+                         alive = std::weak_ptr<char>(alive_)](boost::system::error_code cancelled) {
+        if (!cancelled && !alive.expired() && connection == connection_ && state_ == State::kOpen &&
+            !expected_.empty())
+            begin_anew("a change was not told");
+    });
 }
 
 void KubernetesWatch::connect() {
     state_ = State::kConnecting;
     lines_ = {};
+    expected_.clear();
+    const unsigned connection = ++connection_;
+    if (must_read_) {
+        read_first();
+        return;
+    }
+    if (version_.empty() && is_older(forgotten_, newest_))
+        version_ = newest_;
+    is_seamless_ = !version_.empty();
     const Duration lifetime = std::chrono::seconds(static_cast<int>(jitter(300, 600)));
+    const auto if_present = [this, connection](auto call) {
+        return [this, connection, call](const auto&... what) {
+            if (connection == connection_)
+                call(what...);
+        };
+    };
     api_.async_watch(version_, lifetime, kSilence,
-                     {[this] { opened(); }, [this](const std::string& bytes) { received(bytes); },
-                      [this](const net::HttpResult& result) { ended(result); }});
+                     {if_present([this] { opened(); }),
+                      if_present([this](const std::string& bytes) { received(bytes); }),
+                      if_present([this](const net::HttpResult& result) { ended(result); })});
+}
+
+// What it finds counts as told: the stream goes on from there.
+void KubernetesWatch::read_first() {
+    api_.async_send("GET", "", LeaseApi::Steady::now() + kTimeToRead, {},
+                    [this, connection = connection_,
+                     alive = std::weak_ptr<char>(alive_)](const net::HttpResult& result) {
+                        if (alive.expired() || connection != connection_)
+                            return;
+                        auto outcome = api_.read_outcome(result);
+                        if (const auto* failure = std::get_if<Failure>(&outcome)) {
+                            try_again(failure->text);
+                            return;
+                        }
+                        must_read_ = false;
+                        if (auto* found = std::get_if<Found>(&outcome)) {
+                            const std::string version = found->lease.version.text;
+                            version_ = is_older(forgotten_, version) ? version : std::string();
+                            newest_ = version;
+                            handler_(std::move(*found));
+                        } else {
+                            handler_(Absent{});
+                        }
+                        connect();
+                    });
+}
+
+void KubernetesWatch::forgotten() {
+    forgotten_ = std::exchange(version_, {});
+    must_read_ = true;
+}
+
+// The stream that is open cannot be closed: what it still says is not listened to.
+void KubernetesWatch::begin_anew(const std::string& why) {
+    state_ = State::kConnecting;
+    ++connection_;
+    tell_failing(api_.cannot("watch", why));
+    pause_ = std::max(pause_, kShortestPause);
+    connect_after(std::chrono::duration_cast<Duration>(pause_ * jitter(0.5, 1)));
+    pause_ = std::min(2 * pause_, kLongestPauseWhenDenied);
 }
 
 void KubernetesWatch::connect_after(Duration pause) {
@@ -50,11 +125,24 @@ void KubernetesWatch::opened() {
     state_ = State::kOpen;
     opened_at_ = LeaseApi::Steady::now();
     is_token_new_ = false;
-    const bool is_seamless = !version_.empty();
-    if (told_ != Told::kWorks || !is_seamless) {
-        told_ = Told::kWorks;
-        handler_(WatchWorks{is_seamless});
+    is_unproven_ = told_ != Told::kWorks || !is_seamless_;
+    if (is_seamless_ && told_ == Told::kNothing) {
+        works();
+    } else if (is_unproven_) {
+        timer_.expires_after(kProof);
+        timer_.async_wait([this, connection = connection_, alive = std::weak_ptr<char>(alive_)](
+                              boost::system::error_code cancelled) {
+            if (!cancelled && !alive.expired() && connection == connection_ &&
+                state_ == State::kOpen && is_unproven_)
+                works();
+        });
     }
+}
+
+void KubernetesWatch::works() {
+    is_unproven_ = false;
+    told_ = Told::kWorks;
+    handler_(WatchWorks{is_seamless_});
 }
 
 void KubernetesWatch::received(const std::string& bytes) {
@@ -73,9 +161,15 @@ void KubernetesWatch::on_event(WatchEvent event) {
     if (!event.version.empty()) {
         version_ = event.version;
         pause_ = Duration::zero();
+        if (!is_older(version_, expected_))
+            expected_.clear();
+        if (is_unproven_)
+            works();
     }
     if (!event.version.empty() && is_older(event.version, newest_))
         return;
+    if (event.type != WatchEvent::Type::kBookmark && !event.version.empty())
+        newest_ = event.version; // a bookmark's may be newer than the Lease
     switch (event.type) {
     case WatchEvent::Type::kChanged: {
         auto lease = api_.stored_lease(std::move(event.lease), std::move(event.object));
@@ -91,9 +185,10 @@ void KubernetesWatch::on_event(WatchEvent event) {
     case WatchEvent::Type::kBookmark:
         break;
     case WatchEvent::Type::kExpired: // the server ends the stream itself
-        version_.clear();
+        forgotten();
         break;
     case WatchEvent::Type::kError:
+        is_unproven_ = false;
         tell_failing(api_.cannot("watch", event.text));
         break;
     }
@@ -110,7 +205,7 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
     } else if (status == 403) {
         try_again(api_.failure_of("watch", result).text, kLongestPauseWhenDenied);
     } else if (status == 410) {
-        version_.clear();
+        forgotten();
         try_again("the server has forgotten the version that was seen last");
     } else if (status == 200 && was_open && told_ == Told::kWorks) {
         try_again("the server ended it"); // its time was over

@@ -2,8 +2,14 @@
 // lives.
 //
 // - It resumes where it ended (resourceVersion, moved on by bookmarks), so that nothing is missed
-//   between two connections. Where the server has forgotten that version (410) it begins with the
-//   present state and says that it is not seamless.
+//   between two connections. Where the server has forgotten that version (410) it reads the Lease
+//   and goes on from there. Only where nothing was written since then does it begin without a
+//   version, and says that it is not seamless: servers on an old etcd answer that with an error.
+// - After a failure it is said to work again when an event has come, or when the stream has been
+//   open for kProof without an error: that a server answers 200 proves nothing.
+// - What a request has shown must be told within kToTell. If it is not, or if versions go back (a
+//   restored etcd: the server then tells nothing until they have grown again), the stream is left
+//   to end by itself and the watch begins anew from what the request has shown.
 // - Each connection ends by itself after five to ten minutes (the server's timeoutSeconds) and is
 //   renewed at once; a silent one is given up after kSilence: an API server sends a bookmark every
 //   minute.
@@ -30,18 +36,23 @@ namespace le_run {
 class KubernetesWatch {
 public:
     static constexpr Duration kSilence = std::chrono::seconds(90);
+    static constexpr Duration kProof = std::chrono::seconds(2);
+    static constexpr Duration kToTell = std::chrono::seconds(3);
     static constexpr Duration kShortestPause = std::chrono::milliseconds(500);
     static constexpr Duration kLongestPause = std::chrono::seconds(30);
     static constexpr Duration kLongestPauseWhenDenied = std::chrono::minutes(10);
 
     // `api` must outlive this, and its transport end no later than the loop.
     KubernetesWatch(boost::asio::io_context& loop, LeaseApi& api)
-        : api_(api), timer_(loop), random_(std::random_device{}()) {}
+        : api_(api), timer_(loop), overdue_(loop), random_(std::random_device{}()) {}
 
     void begin(LeaseStore::WatchHandler handler);
-    // The store has read or written this version: a watch that is still to begin begins there, and
-    // what is older is not told any more.
-    void seen(const Version& version);
+    // The newest version of the Lease that was told, read or written.
+    const std::string& newest() const { return newest_; }
+    // The store has read or written this version, by a request before which newest() was
+    // `newest_before`. A watch that is still to begin begins there; what is older is not told any
+    // more.
+    void seen(const Version& version, const std::string& newest_before);
 
 private:
     enum class State { kIdle, kConnecting, kOpen };
@@ -49,7 +60,11 @@ private:
 
     void connect();
     void connect_after(Duration pause);
+    void read_first();
     void opened();
+    void works();
+    void forgotten();
+    void begin_anew(const std::string& why);
     void received(const std::string& bytes);
     void on_event(WatchEvent event);
     void ended(const net::HttpResult& result);
@@ -60,15 +75,22 @@ private:
     }
 
     LeaseApi& api_;
-    boost::asio::steady_timer timer_;
+    boost::asio::steady_timer timer_;   // the next try; or, while open, the proof
+    boost::asio::steady_timer overdue_; // for `expected_`
     std::shared_ptr<char> alive_ = std::make_shared<char>(); // the timer's handler asks it first
     LeaseStore::WatchHandler handler_;
     std::minstd_rand random_;
     State state_ = State::kIdle;
     Told told_ = Told::kNothing;
-    std::string version_; // of the last event; empty: begin with the present state
-    std::string newest_;  // that the store has read or written
-    LineSplitter lines_;  // of this connection
+    unsigned connection_ = 0;  // what an earlier one still says does not count
+    std::string version_;      // of the last event; empty: begin with the present state
+    std::string newest_;       // of the Lease, told, read or written
+    std::string expected_;     // seen by a request and not told yet; empty: none
+    std::string forgotten_;    // by the server, and all before it; empty: none
+    bool must_read_ = false;   // before the next connection
+    bool is_seamless_ = false; // this connection began with a version
+    bool is_unproven_ = false; // this connection was not yet said to work
+    LineSplitter lines_;       // of this connection
     LeaseApi::Steady::time_point opened_at_{};
     Duration pause_{};         // before the next try; zero: the last connection worked
     bool is_token_new_ = true; // it need not be read again after a 401

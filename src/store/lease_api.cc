@@ -56,6 +56,7 @@ struct LeaseApi::Call {
     std::string target;
     std::string body;
     Steady::time_point deadline;
+    Steady::time_point late;
     Done done;
     bool tried_again = false; // after 401
 };
@@ -84,16 +85,16 @@ net::HttpRequest LeaseApi::request(const char* method, std::string target, std::
 }
 
 void LeaseApi::async_send(const char* method, std::string body, Steady::time_point deadline,
-                          Done done) {
+                          Steady::time_point late, Done done) {
     const bool is_create = std::string_view(method) == "POST";
     async_ask(method, is_create ? collection_ : collection_ + "/" + name_, std::move(body),
-              deadline, std::move(done));
+              deadline, std::move(done), late);
 }
 
 void LeaseApi::async_ask(const char* method, std::string target, std::string body,
-                         Steady::time_point deadline, Done done) {
+                         Steady::time_point deadline, Done done, Steady::time_point late) {
     send(std::make_shared<Call>(
-        Call{method, std::move(target), std::move(body), deadline, std::move(done)}));
+        Call{method, std::move(target), std::move(body), deadline, late, std::move(done)}));
 }
 
 void LeaseApi::async_authenticate(Steady::time_point deadline,
@@ -118,20 +119,23 @@ void LeaseApi::send(std::shared_ptr<Call> call) {
 
 void LeaseApi::send_as(kubernetes::Authentication::Present& present,
                        const std::shared_ptr<Call>& call) {
-    const Duration left = std::max<Duration>(call->deadline - Steady::now(), Duration(1));
+    const auto now = Steady::now();
+    const Duration left = std::max<Duration>(call->deadline - now, Duration(1));
+    const Duration late = std::max<Duration>(call->late - now, Duration(0));
     const unsigned generation = present.generation;
-    transport_.async_send(request(call->method, call->target, call->body, std::move(present)), left,
-                          [this, call, generation](HttpResult result) {
-                              if (is_unauthorized(result) && !call->tried_again) {
-                                  call->tried_again = true;
-                                  if (authentication_.refused(generation) &&
-                                      Steady::now() < call->deadline) {
-                                      send(call);
-                                      return;
-                                  }
-                              }
-                              call->done(std::move(result));
-                          });
+    transport_.async_send(
+        request(call->method, call->target, call->body, std::move(present)), left,
+        [this, call, generation](HttpResult result) {
+            if (is_unauthorized(result) && !call->tried_again) {
+                call->tried_again = true;
+                if (authentication_.refused(generation) && Steady::now() < call->deadline) {
+                    send(call);
+                    return;
+                }
+            }
+            call->done(std::move(result));
+        },
+        late);
 }
 
 std::string LeaseApi::watch_target(const std::string& version, Duration lifetime) const {

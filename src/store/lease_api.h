@@ -41,11 +41,12 @@ public:
 
     // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token
     // that its file or plugin gives now. `done` is called exactly once, at the latest at
-    // `deadline`.
-    void async_send(const char* method, std::string body, Steady::time_point deadline, Done done);
+    // `deadline`, and then perhaps once more with an answer that came until `late`.
+    void async_send(const char* method, std::string body, Steady::time_point deadline,
+                    Steady::time_point late, Done done);
     // The same for any other object of the server; `target`: its path.
     void async_ask(const char* method, std::string target, std::string body,
-                   Steady::time_point deadline, Done done);
+                   Steady::time_point deadline, Done done, Steady::time_point late = {});
 
     // The events of this Lease from `version` on (empty: from its present state on), for
     // `lifetime` at the most. As HttpTransport::async_stream, with credentials.

@@ -42,6 +42,16 @@ Driver::Driver(ElectionConfig config) : election_(std::move(config), now_) {}
 Driver::Driver(const LeftBehind& left, ElectionConfig config)
     : election_(std::move(config), left, now_) {}
 
+void Driver::pass_in_silence(Duration d, const ReadOutcome& outcome) {
+    const TimePoint end = now_ + d;
+    while (wakeup() < left_for_holder(now_, end)) {
+        pass(wakeup());
+        LE_CHECK(tick() == std::vector<std::string>{"read"});
+        LE_CHECK(read(outcome).empty());
+    }
+    pass(left_for_holder(now_, end));
+}
+
 std::vector<std::string> Driver::step(const Fact& fact) {
     election_.step(now_, wall, fact);
     std::vector<std::string> lines;

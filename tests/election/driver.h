@@ -26,6 +26,9 @@ public:
         now_ = TimePoint(now_.boot() + boot, now_.raw() + raw);
     }
 
+    // Lets `d` pass on standby beside a watch that tells nothing; each look finds `outcome`.
+    void pass_in_silence(Duration d, const ReadOutcome& outcome);
+
     // Each steps once and returns what is wanted, one line per action.
     std::vector<std::string> step(const Fact& fact);
     std::vector<std::string> tick() { return step(Tick{}); }

@@ -242,8 +242,8 @@ TEST_CASE("every fact while acquiring", "[election]") {
              asked(d);
              return d.write(Conflict{});
          },
-         {"finish stopped"},
-         State::kDone},
+         {"read"}, // it may be this process's own write that is in the way
+         State::kReleasing},
         {"acquiring",
          "asked, then unknown",
          [](Driver& d) {
@@ -336,7 +336,7 @@ TEST_CASE("every fact while leading", "[election]") {
              d.pass(2s);
              return d.tick();
          }),
-         {"report renewal-failing", "read"},
+         {"read"},
          State::kLeading},
         {"leading",
          "in doubt, read: mine, landed",
@@ -454,7 +454,7 @@ TEST_CASE("every fact while stopping", "[election]") {
              d.pass(2s);
              return d.tick();
          }),
-         {"report renewal-failing", "read"},
+         {"read"},
          State::kStopping},
         {"stopping",
          "read: mine, landed",

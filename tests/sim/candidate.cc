@@ -106,13 +106,12 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
     const Election::State before = election_->state();
     const auto* read = std::get_if<ReadAnswered>(&fact);
     const auto* write = std::get_if<WriteAnswered>(&fact);
-    const bool is_awaited =
-        election_->has_request_pending() && ((read != nullptr && read->attempt == pending_) ||
-                                             (write != nullptr && write->attempt == pending_));
+    const bool is_answer = read != nullptr || write != nullptr;
+    const bool counts = election_->counts(fact);
     note_measured(fact);
-    if (is_awaited && write != nullptr && std::holds_alternative<Written>(write->outcome) &&
+    if (counts && write != nullptr && std::holds_alternative<Written>(write->outcome) &&
         has_room()) {
-        anchored_at_ = sent_at_;
+        anchored_at_ = sent_at_; // only the last write counts
     }
     was_asked_on_standby_ = was_asked_on_standby_ || (before == Election::State::kStandby &&
                                                       std::holds_alternative<StepDownAsked>(fact));
@@ -121,12 +120,12 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
         election_->state() == Election::State::kStandby) {
         referee_.standby_forgot(number_);
     }
-    if (is_awaited || (read == nullptr && write == nullptr)) { // else without force, as documented
+    if (counts) { // else something newer is known
         check_step(fact, before);
         if (read != nullptr) {
             check_read(*read, sight, before);
         }
-        if (is_awaited) {
+        if (is_answer) {
             begin_watch();
         }
         const auto* watched = std::get_if<Watched>(&fact);
@@ -292,7 +291,6 @@ Duration Candidate::patience(Duration promise) const {
 // --- what the election wants ---
 
 void Candidate::act(const ReadLease& read) {
-    pending_ = read.attempt;
     struct Seen {
         ReadOutcome outcome;
         Sight sight;
@@ -310,7 +308,6 @@ void Candidate::act(const WriteLease& write) {
     sim_.trace([&] {
         return name() + " writes over " + (write.base ? write.base->version.text : "nothing");
     });
-    pending_ = write.attempt;
     const bool is_release = write.record.holder.text.empty();
     demand(!is_release || !works(), "releases while its work runs");
     demand(!is_release || has_read_since_gone_, "releases without having looked after Gone");

@@ -174,7 +174,6 @@ private:
     Duration holds_back_until_{}, contends_at_{}; // as announced
     bool is_asked_to_stop_ = false;
     bool was_asked_on_standby_ = false;
-    Attempt pending_{};
     bool has_read_since_gone_ = true;
     bool has_measured_margin_ = false;
     bool steps_down_ = false; // because of its margins

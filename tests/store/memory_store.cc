@@ -17,13 +17,13 @@ public:
     MemoryStore(boost::asio::io_context& loop, std::shared_ptr<MemoryLease> lease)
         : loop_(loop), lease_(std::move(lease)) {}
 
-    void async_read(Duration timeout, ReadHandler handler) override {
+    void async_read(Duration timeout, ReadHandler handler, Duration) override {
         submit<ReadOutcome>(timeout, std::move(handler),
                             [lease = lease_] { return lease->read(); });
     }
 
     void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
-                     WriteHandler handler) override {
+                     WriteHandler handler, Duration) override {
         submit<WriteOutcome>(timeout, std::move(handler),
                              [lease = lease_, record = std::move(record), base = std::move(base)] {
                                  return lease->write(record, base);

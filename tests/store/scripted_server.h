@@ -39,6 +39,15 @@ public:
                                   "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" +
                                   body);
     }
+    // The same to the oldest request that has none yet.
+    void answer_hanging(int status, const std::string& body) {
+        answer(status, body);
+        const auto connection = state_->hanging.front();
+        state_->hanging.pop_front();
+        write_answer(state_, connection);
+    }
+    // These bytes, and then silence.
+    void answer_open(const std::string& bytes) { state_->answers.push_back(bytes); }
     // These bytes, then the end of the connection.
     void answer_raw(const std::string& bytes) { state_->answers.push_back("!" + bytes); }
 
@@ -60,6 +69,7 @@ private:
         tcp::acceptor acceptor;
         std::deque<std::string> answers;
         std::vector<std::string> requests;
+        std::deque<std::shared_ptr<Connection>> hanging;
         std::vector<std::shared_ptr<Connection>> connections; // kept open while nothing is read
     };
     using StatePtr = std::shared_ptr<State>;
@@ -113,8 +123,14 @@ private:
 
     static void respond(const StatePtr& state, const ConnectionPtr& connection) {
         state->requests.push_back(connection->request);
-        if (state->answers.empty())
-            return; // hangs, until the server ends
+        if (state->answers.empty()) {
+            state->hanging.push_back(connection); // until the server ends, or answer_hanging()
+            return;
+        }
+        write_answer(state, connection);
+    }
+
+    static void write_answer(const StatePtr& state, const ConnectionPtr& connection) {
         connection->answer = state->answers.front();
         state->answers.pop_front();
         const bool ends = connection->answer.front() == '!';

@@ -1,0 +1,53 @@
+// The requests of an election, in the order of their sending: which answer is waited for, and which
+// answers still count.
+//
+// A request without an answer gets another one beside it, because only one of several ways to the
+// store may hang. Its answer counts all the same when it comes late, if nothing newer can be known:
+// none was answered since it was sent, and no write was sent after it. So a slow store is a store,
+// and an old answer never replaces a newer one: the store may take requests in any order.
+#pragma once
+
+#include <optional>
+
+#include "election/facts.h"
+#include "time_point.h"
+
+namespace le_run {
+
+class Attempts {
+public:
+    enum class Kind { kRead, kWrite };
+    struct Sent {
+        Attempt number;
+        Kind kind;
+        TimePoint at;
+    };
+
+    // Numbers a request that is sent at `now`; from now on its answer is waited for.
+    Attempt send(Kind kind, TimePoint now);
+    // The request whose answer is waited for: until then no other is sent.
+    const std::optional<Sent>& awaited() const { return awaited_; }
+    // Its answer took too long: others may be sent beside it.
+    Sent stop_waiting();
+
+    // Whether `fact` is an answer that counts, or none at all. A late failure, and a late answer
+    // that says that nothing was written, say nothing new.
+    bool counts(const Fact& fact) const;
+    // Whether it is the answer that is waited for.
+    bool is_awaited(const Fact& fact) const;
+    // A failure that is told only after the wait for it was over.
+    bool is_late_failure(const Fact& fact) const;
+    // Something newer is known than what the requests under way may say: none of them counts any
+    // more. To be called with each answer that counts.
+    void forget();
+
+    std::uint64_t last() const { return last_; }
+
+private:
+    std::uint64_t last_ = 0;       // sent
+    std::uint64_t last_write_ = 0; // sent
+    std::uint64_t forgotten_ = 0;  // up to this one, included
+    std::optional<Sent> awaited_;
+};
+
+} // namespace le_run

@@ -1,0 +1,176 @@
+// Requests that failed, or have no answer yet: what is told, and when the next one is sent.
+#include <utility>
+
+#include "check.h"
+#include "duration_text.h"
+#include "election/election.h"
+
+namespace le_run {
+namespace {
+
+// While the same trouble goes on, a line is repeated this often.
+constexpr Duration kTroubleRepeat = std::chrono::minutes(1);
+
+// Clocks, durations and ports in the words for one trouble change from try to try.
+std::string without_numbers(std::string text) {
+    std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
+    return text;
+}
+
+} // namespace
+
+// Whether the lease is this process's, and is renewed.
+bool Election::is_holding() const {
+    return state_ == State::kLeading || state_ == State::kStopping || state_ == State::kHolding;
+}
+
+// No answer so far. It counts when it comes after all (attempts.h); until then another request goes
+// out beside this one.
+void Election::request_overdue(const Attempts::Sent& request) {
+    if (is_holding() || state_ == State::kReleasing) {
+        next_request_ = Request::kRead;
+        next_try_at_ = now_;
+        return;
+    }
+    request_failed(request, {.kind = Failure::Kind::kUnreachable,
+                             .text = "no answer within " + format_duration(patience()),
+                             .retry_after = {}});
+}
+
+void Election::request_failed(const Attempts::Sent& request, const Failure& failure) {
+    const bool is_unknown =
+        request.kind == Request::kWrite && failure.kind == Failure::Kind::kUnreachable;
+    next_try_at_ = next_try_after(request, failure);
+    switch (state_) {
+    case State::kStandby:
+        standby_failed(failure);
+        catch_up_with_watch();
+        break;
+    case State::kAcquiring:
+        next_request_ = Request::kRead;
+        enter_standby();
+        if (step_down_) {
+            leave_standby();
+        } else {
+            standby_failed(failure);
+        }
+        break;
+    case State::kLeading:
+    case State::kStopping:
+    case State::kHolding:
+        next_request_ = is_unknown ? Request::kRead : request.kind;
+        report_renewal_failing(failure.text);
+        break;
+    case State::kReleasing:
+        next_request_ = Request::kRead;
+        last_trouble_ = failure.text;
+        break;
+    case State::kDone:
+        break;
+    }
+}
+
+// What was wrong with a request that others have been sent beside since.
+void Election::failed_late(const Failure& failure) {
+    if (is_holding()) {
+        report_renewal_failing(failure.text);
+    } else if (state_ == State::kReleasing) {
+        last_trouble_ = failure.text;
+    }
+}
+
+void Election::report_renewal_failing(const std::string& why) {
+    if (!claim_.is_held()) {
+        return;
+    }
+    access_ = Access::kFailing;
+    if (state_ == State::kHolding) { // no work depends on it any more
+        report({.event = Report::Event::kStoreTrouble, .text = why});
+        return;
+    }
+    report({.event = Report::Event::kRenewalFailing,
+            .left = left_for_holder(now_, last_instant_to_try()),
+            .text = why});
+}
+
+void Election::standby_failed(const Failure& failure) {
+    if (access_ == Access::kUnproven) {
+        switch (failure.kind) {
+        case Failure::Kind::kUnreachable:
+            denied_until_.reset();
+            break;
+        case Failure::Kind::kDenied:
+            if (!denied_until_) {
+                denied_until_ = now_ + timing_.renew_deadline;
+            }
+            break;
+        case Failure::Kind::kMalformed:
+        case Failure::Kind::kUntrusted:
+            enter_done(Ending::kUnusable, failure.text);
+            return;
+        }
+    } else {
+        access_ = Access::kFailing;
+    }
+    const bool is_repeated = without_numbers(failure.text) == without_numbers(last_trouble_) &&
+                             !has_passed_for_holder(now_, trouble_reported_at_ + kTroubleRepeat);
+    last_trouble_ = failure.text;
+    if (!is_repeated) {
+        trouble_reported_at_ = now_;
+        report({.event = Report::Event::kStoreTrouble, .text = failure.text});
+    }
+}
+
+// A standby has time. A holder tries often, so that one success is enough: the store may take one
+// request of ten.
+Duration Election::pause_after(const Failure& failure) const {
+    if (state_ == State::kStandby || state_ == State::kAcquiring) {
+        return timing_.retry_period;
+    }
+    return timing_.request_timeout() / (failure.kind == Failure::Kind::kUnreachable ? 16 : 4);
+}
+
+// Until when a holder's requests have a sense: then the work is stopped or killed, or the lease
+// that is to be released runs out.
+TimePoint Election::last_instant_to_try() const {
+    switch (state_) {
+    case State::kLeading:
+    case State::kHolding:
+        return timing_.term_at(claim_.anchor());
+    case State::kStopping:
+        return timing_.latest_kill_at(claim_.anchor());
+    case State::kReleasing:
+        return release_deadline();
+    case State::kStandby:
+    case State::kAcquiring:
+    case State::kDone:
+        break;
+    }
+    return now_ + timing_.lease_duration;
+}
+
+TimePoint Election::next_try_after(const Attempts::Sent& request, const Failure& failure) const {
+    // From the send on: a try that hung for its whole time is repeated at once.
+    const TimePoint soonest = request.at + pause_after(failure);
+    const bool is_bound = (is_holding() && claim_.is_held()) || state_ == State::kReleasing;
+    if (!failure.retry_after || (is_holding() && !claim_.is_held())) {
+        return soonest;
+    }
+    // The server's wish counts as far as many tries still fit before the deadline.
+    constexpr int kTriesLeft = 32;
+    const Duration left = std::max(Duration::zero(), left_for_holder(now_, last_instant_to_try()));
+    const TimePoint wish =
+        now_ + std::min(*failure.retry_after, is_bound ? left / kTriesLeft : left);
+    return is_not_before(wish, soonest) ? wish : soonest;
+}
+
+void Election::note_access() {
+    if (access_ == Access::kFailing && state_ == State::kStandby) {
+        report({.event = Report::Event::kStoreWorks});
+    }
+    access_ = Access::kWorking;
+    denied_until_.reset();
+    last_trouble_.clear();
+}
+
+} // namespace le_run

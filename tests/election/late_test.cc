@@ -1,0 +1,272 @@
+// Slow stores, doubled writes, full servers: which late answers count, and how often is tried.
+#include "election/driver.h"
+#include "helpers/catch.h"
+
+namespace le_run::test {
+namespace {
+
+using namespace std::chrono_literals;
+using State = Election::State;
+using Lines = std::vector<std::string>;
+
+Failure too_many(std::optional<Duration> retry_after = {}) {
+    return {Failure::Kind::kUnreachable, "429", retry_after};
+}
+
+bool sends(const Lines& lines) {
+    for (const std::string& line : lines) {
+        if (line == "read" || line.rfind("renew", 0) == 0 || line.rfind("acquire", 0) == 0 ||
+            line.rfind("release", 0) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+// A store that answers each request `delay` after it was sent, if at all.
+class SlowStore {
+public:
+    SlowStore(Driver& driver, Duration delay) : d_(driver), delay_(delay) {}
+
+    // Lets `length` pass; false as soon as the state is another than `wanted`.
+    bool run(Duration length, State wanted, bool first_hangs = false) {
+        note(d_.tick());
+        bool hangs = first_hangs;
+        for (Duration passed{}; passed < length; passed += 50ms) {
+            if (hangs && !under_way_.empty()) {
+                under_way_.front().due = TimePoint::far_future();
+                hangs = false;
+            }
+            d_.pass(50ms);
+            note(d_.tick());
+            for (std::size_t i = 0; i < under_way_.size();) {
+                if (!has_passed_for_holder(d_.now(), under_way_[i].due)) {
+                    ++i;
+                    continue;
+                }
+                const Request request = under_way_[i];
+                under_way_.erase(under_way_.begin() + static_cast<std::ptrdiff_t>(i));
+                answer(request);
+            }
+            if (d_.election().state() != wanted) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    std::optional<StoredLease> stored;
+    int renewals = 0;
+
+private:
+    struct Request {
+        Attempt number;
+        bool is_write;
+        LeaseRecord record;
+        TimePoint due;
+    };
+
+    void note(const Lines& lines) {
+        if (sends(lines)) {
+            under_way_.push_back(
+                {d_.last_attempt(), lines.back() != "read", d_.last_written(), d_.now() + delay_});
+        }
+    }
+
+    // The store does what it is asked just before it answers: the worst order for late answers.
+    void answer(const Request& request) {
+        if (!request.is_write) {
+            note(d_.step(ReadAnswered{request.number, stored ? ReadOutcome(Found{*stored})
+                                                             : ReadOutcome(Absent{})}));
+            return;
+        }
+        StoredLease lease = d_.lease_of("me");
+        lease.record = request.record;
+        stored = lease;
+        ++renewals;
+        note(d_.step(WriteAnswered{request.number, Written{lease, FencingToken{"1"}}}));
+    }
+
+    Driver& d_;
+    Duration delay_;
+    std::vector<Request> under_way_;
+};
+
+} // namespace
+
+TEST_CASE("late: a renewal's answer counts from its own send, and the next is sent at once",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    const Attempt renewal = d.last_attempt();
+    StoredLease landed = d.last_record();
+    d.pass(1s);
+    REQUIRE(d.tick() == Lines{"read"}); // beside it
+    d.pass(1s);
+    REQUIRE(d.tick() == Lines{"read"});
+    d.pass(2s); // 4 s after the send
+    REQUIRE(d.step(WriteAnswered{renewal, Written{landed, FencingToken{"2"}}}) ==
+            Lines{"extend term 6s kill 8.97s", "renew over " + landed.version.text});
+    CHECK(d.election().state() == State::kLeading);
+}
+
+TEST_CASE("late: an answer that comes after the renew deadline revives nothing", "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    d.tick();
+    const Attempt renewal = d.last_attempt();
+    const StoredLease landed = d.last_record();
+    d.pass(8s);
+    d.step(WriteAnswered{renewal, Written{landed, FencingToken{"2"}}});
+    CHECK(d.election().state() == State::kStopping);
+}
+
+TEST_CASE("late: what was sent before something newer was answered, or before a write, is old",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    d.tick();
+    d.pass(1s);
+    REQUIRE(d.tick() == Lines{"read"});
+    const Attempt first = d.last_attempt();
+    d.pass(1s);
+    REQUIRE(d.tick() == Lines{"read"});
+    const Attempt second = d.last_attempt();
+    SECTION("a newer read has been answered") {
+        const StoredLease mine = d.last_record();
+        REQUIRE(d.step(ReadAnswered{second, Found{mine}}).size() >= 1);
+        CHECK(d.step(ReadAnswered{first, Found{d.lease_of("other")}}).empty());
+        CHECK(d.step(ReadAnswered{first, Absent{}}).empty());
+    }
+    SECTION("a write was sent after it") {
+        const StoredLease mine = d.last_record();
+        REQUIRE(d.step(ReadAnswered{second, Found{mine}}).size() >= 1);
+        d.pass(2s);
+        d.tick(); // the next renewal
+        CHECK(d.step(ReadAnswered{first, Absent{}}).empty());
+        CHECK(d.step(ReadAnswered{second, Absent{}}).empty()); // a doubled answer
+    }
+    SECTION("and one that is the newest counts, whoever holds the lease by it") {
+        const Lines lines = d.step(ReadAnswered{first, Found{d.lease_of("other")}});
+        REQUIRE_FALSE(lines.empty());
+        CHECK(lines.front() == "report lost");
+    }
+    CHECK((d.election().state() == State::kLeading || d.election().state() == State::kStopping));
+}
+
+TEST_CASE("late: a server that takes 4 s for each request keeps its leader and gives a standby "
+          "its turn",
+          "[election]") {
+    Driver d;
+    SlowStore store(d, 4s);
+    CHECK_FALSE(store.run(30s, State::kStandby)); // a write goes out once a read was answered
+    store.run(30s, State::kAcquiring);
+    store.run(30s, State::kStandby); // without an answer for 2 s it looks, and the answer counts
+    REQUIRE(d.election().state() == State::kLeading);
+    const int before = store.renewals;
+    CHECK(store.run(300s, State::kLeading));
+    CHECK(store.renewals >= before + 300 / 5);
+}
+
+TEST_CASE("late: one connection that hangs for good does not cost the lease", "[election]") {
+    for (const Duration delay : {Duration(50ms), Duration(2s), Duration(2300ms)}) {
+        Driver d;
+        d.become_leading();
+        SlowStore store(d, delay);
+        store.stored = d.last_record();
+        for (int i = 0; i < 20; ++i) {
+            REQUIRE(store.run(15s, State::kLeading, true));
+        }
+    }
+}
+
+TEST_CASE("conflict: it may be this process's own write that something has sent twice",
+          "[election]") {
+    SECTION("an acquisition: the lease is its own, and is won by the next write") {
+        Driver d;
+        d.become_acquiring();
+        const StoredLease landed = d.last_record();
+        REQUIRE(d.write(Conflict{}) == Lines{"read"});
+        const Lines lines = d.read(Found{landed});
+        REQUIRE(lines.size() == 1);
+        CHECK(lines.front().find(landed.version.text) != std::string::npos);
+        CHECK(d.election().state() == State::kAcquiring);
+    }
+    SECTION("an acquisition and a stop: it is released") {
+        Driver d;
+        d.become_acquiring();
+        const StoredLease landed = d.last_record();
+        d.step(StepDownAsked{StepDownReason::kAsked});
+        REQUIRE(d.write(Conflict{}) == Lines{"read"});
+        CHECK(d.read(Found{landed}) == Lines{"release over " + landed.version.text});
+        CHECK(d.written() == Lines{"report released", "finish stopped"});
+    }
+    SECTION("a renewal: it counts from its send") {
+        Driver d;
+        d.become_leading();
+        d.pass(2s);
+        d.tick();
+        const StoredLease landed = d.last_record();
+        REQUIRE(d.write(Conflict{}) == Lines{"read"});
+        CHECK(d.read(Found{landed}) == Lines{"extend term 10s kill 12.97s"});
+    }
+    SECTION("another one's record ends the doubt, read or watched") {
+        Driver d;
+        d.watched(WatchWorks{true});
+        d.tick();
+        d.read(Found{d.lease_of("", 1)});
+        REQUIRE(d.election().state() == State::kAcquiring);
+        d.write(Conflict{});
+        d.watched(Found{d.lease_of("other")});
+        CHECK(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"finish stopped"});
+    }
+}
+
+TEST_CASE("full: the lease is kept as long as one write of ten can land", "[election]") {
+    Driver d;
+    d.become_leading();
+    for (int landed = 0; landed < 50; ++landed) {
+        int refused = 0;
+        while (true) {
+            d.pass(d.wakeup());
+            const Lines lines = d.tick();
+            REQUIRE(d.election().state() == State::kLeading);
+            if (lines.empty()) {
+                continue;
+            }
+            Lines next = lines.back() == "read" ? d.read(Found{d.last_record()}) : lines;
+            if (next.empty() || next.back().rfind("renew", 0) != 0) {
+                continue;
+            }
+            if (++refused == 10) {
+                d.written();
+                break;
+            }
+            d.write(too_many(1s));
+        }
+    }
+}
+
+TEST_CASE("full: a refused release is tried again and again until the lease runs out",
+          "[election]") {
+    Driver d;
+    d.become_releasing();
+    const StoredLease mine = d.last_record();
+    int tries = 0;
+    d.read(Found{mine});
+    while (d.election().state() == State::kReleasing && tries < 1000) {
+        d.write(too_many(30s));
+        d.pass(d.wakeup());
+        if (d.tick() == Lines{"read"} && d.read(Found{mine}).size() == 1) {
+            ++tries;
+        }
+    }
+    CHECK(tries >= 10);
+    CHECK(tries < 200);
+}
+
+} // namespace le_run::test
