@@ -41,7 +41,11 @@ Log=LOG" "$readme"
 date=$(date --utc --date="@${SOURCE_DATE_EPOCH:-$(date +%s)}" -R)
 awk -v date="$date" '
     function sign() { if (open) print "\n -- le-run maintainers <maintainers@users.noreply.github.com>  " date "\n" }
-    /^## / { sign(); open = 1; print "le-run (" $2 ") stable; urgency=medium\n" }
+    # "## VERSION", or "## VERSION, DATE" for what has been released.
+    /^## / {
+        sign(); open = 1; sub(/,$/, "", $2); print "le-run (" $2 ") stable; urgency=medium\n"
+        if ($3 != "") { "date --utc -R --date=" $3 | getline date }
+    }
     /^- / { gsub(/[`*]/, "", $0); print "  * " substr($0, 3) }
     END { sign(); exit !open }' "$changes" | gzip -9n >"$out/changelog.gz"
 
