@@ -44,7 +44,7 @@ awk -v date="$date" '
     # "## VERSION", or "## VERSION, DATE" for what has been released.
     /^## / {
         sign(); open = 1; sub(/,$/, "", $2); print "le-run (" $2 ") stable; urgency=medium\n"
-        if ($3 != "") { "date --utc -R --date=" $3 | getline date }
+        if ($3 != "") ("date --utc -R --date=" $3) | getline date
     }
     /^- / { gsub(/[`*]/, "", $0); print "  * " substr($0, 3) }
     END { sign(); exit !open }' "$changes" | gzip -9n >"$out/changelog.gz"
