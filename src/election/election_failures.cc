@@ -152,10 +152,10 @@ TimePoint Election::last_instant_to_try() const {
 TimePoint Election::next_try_after(const Attempts::Sent& request, const Failure& failure) const {
     // From the send on: a try that hung for its whole time is repeated at once.
     const TimePoint soonest = request.at + pause_after(failure);
-    const bool is_bound = (is_holding() && claim_.is_held()) || state_ == State::kReleasing;
     if (!failure.retry_after || (is_holding() && !claim_.is_held())) {
         return soonest;
     }
+    const bool is_bound = is_holding() || state_ == State::kReleasing;
     // The server's wish counts as far as many tries still fit before the deadline.
     constexpr int kTriesLeft = 32;
     const Duration left = std::max(Duration::zero(), left_for_holder(now_, last_instant_to_try()));

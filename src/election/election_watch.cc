@@ -71,7 +71,7 @@ void Election::on(const WatchFails& news) {
 void Election::standby_watched(const ReadOutcome& seen) {
     const auto* found = std::get_if<Found>(&seen);
     if (!has_request_pending() && !claim_.is_unanswered()) {
-        attempts_.forget(); // what is still under way may be older
+        attempts_.forget(); // the answer of a request under way may be older than this event
         if (found != nullptr) {
             watched_meanwhile_.reset(); // older
         }
