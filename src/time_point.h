@@ -64,6 +64,11 @@ constexpr TimePoint earlier(TimePoint a, TimePoint b) {
     return {std::min(a.boot(), b.boot()), std::min(a.raw(), b.raw())};
 }
 
+// The later of two instants that an observer waits for, clock by clock.
+constexpr TimePoint later(TimePoint a, TimePoint b) {
+    return {std::max(a.boot(), b.boot()), std::max(a.raw(), b.raw())};
+}
+
 // Whether time did not go backwards on either clock between two readings.
 constexpr bool is_not_before(TimePoint later, TimePoint before) {
     return later.boot() >= before.boot() && later.raw() >= before.raw();

@@ -76,7 +76,7 @@ private:
     void standby_watched(const ReadOutcome& seen);
     void look_now();
     void rest_until_next_look();
-    void standby_read(const ReadOutcome& outcome);
+    void standby_saw(const ReadOutcome& outcome, Observation::Source source);
     void report_vanished(const std::string& how);
     void holding_read(const ReadOutcome& outcome);
     void releasing_read(const ReadOutcome& outcome);
@@ -84,7 +84,7 @@ private:
     void write_conflicted();
     void acquisition_conflicted();
     void catch_up_with_watch();
-    void look_again_if_watched();
+    void look_again_if_watched(Attempt answered);
     void remember_watched();
     void write_found_none();
     void request_overdue(const Attempts::Sent& request);
@@ -133,7 +133,7 @@ private:
     std::optional<Finish> giving_up_{}; // decided; only what is in doubt must be released first
     TimePoint last_conflict_at_{};
     Watch watch_ = Watch::kNone;
-    std::uint64_t watched_during_ = 0;         // the request under way then; 0: none
+    std::uint64_t watched_after_ = 0;          // the last request that had been sent when it came
     std::optional<Found> watched_meanwhile_{}; // the last event that could not be weighed at once
 
     std::optional<StopCause> stop_cause_{};           // the first cause that ended this leadership

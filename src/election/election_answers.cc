@@ -34,8 +34,8 @@ void Election::on(const ReadAnswered& fact) {
     next_request_ = Request::kWrite;
     switch (state_) {
     case State::kStandby:
-        standby_read(fact.outcome);
-        look_again_if_watched();
+        standby_saw(fact.outcome, Observation::Source::kRead);
+        look_again_if_watched(fact.attempt);
         break;
     case State::kLeading:
     case State::kStopping:
@@ -52,14 +52,14 @@ void Election::on(const ReadAnswered& fact) {
     }
 }
 
-void Election::standby_read(const ReadOutcome& outcome) {
+void Election::standby_saw(const ReadOutcome& outcome, Observation::Source source) {
     rest_until_next_look();
     const auto* found = std::get_if<Found>(&outcome);
     if (found == nullptr) {
         remember_watched();
-        const bool was_held = observation_.base() && !observation_.holder().text.empty();
+        const bool was_there = observation_.base().has_value();
         observation_.absent();
-        if (was_held) {
+        if (was_there && !observation_.holder().text.empty()) {
             report_vanished("deleted");
         }
         return;
@@ -69,10 +69,10 @@ void Election::standby_read(const ReadOutcome& outcome) {
         // An acquisition whose answer was lost, or a lease lost and not released. The work is gone,
         // so the lease is free for this process; it is won again by a write of its own, whose
         // answer is then known.
-        observation_.own(now_, lease);
+        observation_.own(now_, lease, source);
         return;
     }
-    const auto news = observation_.found(now_, lease);
+    const auto news = observation_.found(now_, lease, source);
     if (news == Observation::News::kNothing) {
         return;
     }

@@ -76,12 +76,12 @@ void Election::standby_watched(const ReadOutcome& seen) {
             watched_meanwhile_.reset(); // older
         }
         next_request_ = Request::kWrite;
-        standby_read(seen);
+        standby_saw(seen, Observation::Source::kWatch);
         return;
     }
     if (found != nullptr) {
         watched_meanwhile_ = *found;
-        watched_during_ = has_request_pending() ? attempts_.last() : 0;
+        watched_after_ = attempts_.last();
     }
     if (state_ == State::kStandby) {
         next_request_ = Request::kRead; // also when the one under way fails
@@ -92,22 +92,24 @@ void Election::standby_watched(const ReadOutcome& seen) {
 // After an acquiring write that came too late, or a read that failed: an event that came meanwhile
 // is the newest that is known.
 void Election::catch_up_with_watch() {
-    if (claim_.is_unanswered() || watched_during_ != attempts_.last()) {
+    if (claim_.is_unanswered() || watched_after_ != attempts_.last()) {
         return; // a read is to come
     }
     const auto seen = std::exchange(watched_meanwhile_, std::nullopt);
     if (seen) {
         attempts_.forget();
         next_request_ = Request::kWrite;
-        standby_read(*seen);
+        standby_saw(*seen, Observation::Source::kWatch);
     }
 }
 
-// A read found a record. An event that came meanwhile may be older or newer: one more read tells,
-// and until then it is kept, in case that one finds nothing.
-void Election::look_again_if_watched() {
+// A read found a record. An event that came after its send may be older or newer, also when the
+// answer came late: one more read tells. Until then the event is kept, in case that one finds
+// nothing.
+void Election::look_again_if_watched(Attempt answered) {
     const auto& base = observation_.base();
-    const bool came_meanwhile = watched_meanwhile_ && watched_during_ == attempts_.last();
+    const bool came_meanwhile =
+        watched_meanwhile_ && static_cast<std::uint64_t>(answered) <= watched_after_;
     if (came_meanwhile && base && base->version != watched_meanwhile_->lease.version) {
         look_now();
     } else {

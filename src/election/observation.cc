@@ -12,9 +12,12 @@ Duration duration_of(const LeaseRecord& record, Duration own) {
     return std::chrono::seconds(std::min(seconds, kHundredYears));
 }
 
-Observation::News Observation::found(TimePoint now, const StoredLease& lease) {
+Observation::News Observation::found(TimePoint now, const StoredLease& lease, Source source) {
     const bool known = base_ && base_->version == lease.version;
     if (known && (state_ == State::kHeld || state_ == State::kFree)) {
+        if (state_ == State::kFree && source == Source::kRead) {
+            all_expired_at_ = {};
+        }
         return News::kNothing;
     }
     const bool was_held = state_ == State::kHeld || state_ == State::kVanished;
@@ -29,20 +32,30 @@ Observation::News Observation::found(TimePoint now, const StoredLease& lease) {
     base_ = lease;
     holder_ = lease.record.holder;
     state_ = holder_.text.empty() ? State::kFree : State::kHeld;
-    expires_at_ = state_ == State::kFree ? now : now + duration_of(lease.record, own_duration_);
+    expires_at_ = now;
+    if (state_ == State::kHeld) {
+        expires_at_ = now + duration_of(lease.record, own_duration_);
+        all_expired_at_ = later(all_expired_at_, expires_at_);
+        last_holder_ = holder_;
+    } else if (source == Source::kRead) {
+        all_expired_at_ = {};
+    }
     return same_holder ? News::kNewVersion : News::kNewHolder;
 }
 
-void Observation::own(TimePoint now, const StoredLease& lease) {
+void Observation::own(TimePoint now, const StoredLease& lease, Source source) {
     base_ = lease;
     holder_ = lease.record.holder;
     state_ = State::kFree;
     expires_at_ = now;
+    if (source == Source::kRead) {
+        all_expired_at_ = {};
+    }
 }
 
 void Observation::was_there(TimePoint now, const StoredLease& lease) {
     Observation with_it = *this;
-    with_it.found(now, lease);
+    with_it.found(now, lease, Source::kWatch);
     with_it.has_living_holder_ = has_living_holder_; // it may have been there before the first look
     const auto before = free_at();
     if (!before || is_not_before(with_it.expires_at_, *before)) {
@@ -54,11 +67,13 @@ void Observation::absent() {
     base_.reset();
     switch (state_) {
     case State::kUnknown:
-    case State::kFree:
-        state_ = State::kFree;
-        expires_at_ = TimePoint();
-        holder_ = {};
+    case State::kFree: {
+        const bool may_be_held = all_expired_at_ != TimePoint{};
+        state_ = may_be_held ? State::kVanished : State::kFree;
+        expires_at_ = all_expired_at_;
+        holder_ = may_be_held ? last_holder_ : HolderIdentity{};
         break;
+    }
     case State::kHeld:
         state_ = State::kVanished;
         break;

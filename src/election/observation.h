@@ -21,18 +21,22 @@ public:
     // `own_duration` counts for a record without a usable duration.
     explicit Observation(Duration own_duration) : own_duration_(own_duration) {}
 
-    // A read at `now` found `lease`. Without a holder it is a release only with the duration that a
+    // A watch may tell of a record later than a read that found a newer one.
+    enum class Source { kRead, kWatch };
+
+    // `lease` was found at `now`. Without a holder it is a release only with the duration that a
     // release writes; a record that was held and is emptied otherwise, by hand, must not start a
     // second worker, so the observed expiry still stands.
-    News found(TimePoint now, const StoredLease& lease);
-    // A read at `now` found `lease`, which this process wrote itself and whose work is gone: free
-    // at once.
-    void own(TimePoint now, const StoredLease& lease);
+    News found(TimePoint now, const StoredLease& lease, Source source);
+    // `lease`, found at `now`, was written by this process itself, and its work is gone: free at
+    // once.
+    void own(TimePoint now, const StoredLease& lease, Source source);
     // `lease` was there before `now`, earlier or later than what was found last: it can only make
     // the wait longer.
     void was_there(TimePoint now, const StoredLease& lease);
-    // A read found none. After a record that was seen and not released that is no permission: a
-    // deletion must not start a second worker, so the record's observed expiry still stands.
+    // There is none. After a record that was seen and not released that is no permission: a
+    // deletion must not start a second worker, so the record's observed expiry still stands. A
+    // release that only a watch has told of may be older than that record.
     void absent();
     // Nothing is known any more: the next record is waited out from when it will be seen.
     void forget();
@@ -55,6 +59,10 @@ private:
     std::optional<StoredLease> base_;
     HolderIdentity holder_;
     TimePoint expires_at_{};
+    // Of the records that were held, and that no read has seen released since: who held the last
+    // one, and when all will have run out.
+    HolderIdentity last_holder_;
+    TimePoint all_expired_at_{};
     bool has_living_holder_ = false;
 };
 

@@ -240,6 +240,53 @@ TEST_CASE("watch: an event does not settle a write in doubt, a read does", "[ele
     CHECK(d.read(Found{landed}) == Lines{"acquire over " + landed.version.text});
 }
 
+TEST_CASE("watch: an event outlives a late answer to a read that was sent before it",
+          "[election]") {
+    Driver d;
+    const StoredLease held = become_watching(d);
+    d.watched(Found{released(d)});
+    d.write(kUnreachable); // the acquisition may have happened
+    d.pass(d.wakeup());
+    REQUIRE(d.tick() == Lines{"read"});
+    const Attempt first = d.last_attempt();
+    CHECK(d.watched(Found{d.lease_of("third")}).empty()); // a write in doubt: not weighed yet
+    const auto read_again = [&] {
+        for (int i = 0; i < 1000 && d.last_attempt() == first; ++i) {
+            d.pass(10ms);
+            d.tick();
+        }
+        REQUIRE(d.last_attempt() != first);
+    };
+    SECTION("while the next read is under way") { read_again(); }
+    SECTION("before the next read is sent") {}
+    REQUIRE(d.step(ReadAnswered{first, Found{held}}).back() == "read");
+    d.read(Absent{}); // deleted meanwhile: the third one's lease is waited out
+    d.pass_in_silence(12s, Absent{});
+    CHECK(d.tick().empty());
+    CHECK(d.election().state() == State::kStandby);
+}
+
+TEST_CASE("watch: a release told of too late does not make a deletion a permission", "[election]") {
+    Driver d;
+    const StoredLease old = released(d);
+    const StoredLease held = become_watching(d); // newer than the release
+    d.watched(Found{old});                       // a slow watch
+    SECTION("the write finds none") { d.write(Absent{}); }
+    SECTION("the write is not answered") {
+        d.write(kUnreachable);
+        d.pass(d.wakeup());
+        REQUIRE(d.tick() == Lines{"read"});
+        CHECK(d.read(Absent{}).back() == "report vanished other");
+    }
+    for (Duration passed = 3s; passed < 15s; passed += 500ms) {
+        CHECK(d.election().state() == State::kStandby);
+        d.pass(500ms);
+        if (d.tick() == Lines{"read"}) {
+            CHECK(d.read(Absent{}).empty());
+        }
+    }
+}
+
 TEST_CASE("watch: nothing that is told matters while releasing or when done", "[election]") {
     Driver d;
     d.become_releasing();
