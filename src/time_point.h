@@ -64,7 +64,7 @@ constexpr TimePoint earlier(TimePoint a, TimePoint b) {
     return {std::min(a.boot(), b.boot()), std::min(a.raw(), b.raw())};
 }
 
-// The later of two instants that an observer waits for, clock by clock.
+// The laxer of two deadlines, clock by clock: when both have passed.
 constexpr TimePoint later(TimePoint a, TimePoint b) {
     return {std::max(a.boot(), b.boot()), std::max(a.raw(), b.raw())};
 }

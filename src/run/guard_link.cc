@@ -23,11 +23,6 @@ constexpr int kReapsPerPart = 256;
 // With a terminal only, and so never where nobody looks.
 constexpr Duration kLookAtTerminal = std::chrono::milliseconds(500);
 
-// The laxer of two deadlines, clock by clock.
-TimePoint later(TimePoint a, TimePoint b) {
-    return {std::max(a.boot(), b.boot()), std::max(a.raw(), b.raw())};
-}
-
 int open_pidfd(pid_t pid) {
     const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
     if (fd < 0) {
