@@ -6,7 +6,6 @@
 #include <system_error>
 
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -14,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "guard/capabilities.h"
 #include "guard/guard_loop.h"
 #include "guard/own_cgroup.h"
 #include "guard/pid_namespace.h"
@@ -24,14 +24,6 @@ namespace {
 
 [[noreturn]] void fail(const char* what) {
     throw std::system_error(errno, std::system_category(), what);
-}
-
-bool has_cap_kill() {
-    __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-    __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-    if (::syscall(SYS_capget, &header, data) != 0)
-        return false;
-    return (data[0].effective & (1U << CAP_KILL)) != 0;
 }
 
 // What a signal to le-run's group, session or name, a busy machine or a full memory could do to the
@@ -74,7 +66,8 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
     if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
         fail("PR_SET_CHILD_SUBREAPER");
     surroundings.guard = ::getpid();
-    surroundings.may_kill_any = has_cap_kill(); // in a user namespace of its own the guard has it
+    // In a user namespace of its own the guard has it.
+    surroundings.may_kill_any = read_capabilities().has(CAP_KILL);
     std::optional<OwnCgroup> cgroup;
     if (surroundings.guard != 1) { // PID 1 has kill(-1)
         cgroup.emplace();
@@ -98,6 +91,7 @@ GuardProcess fork_guard(const GuardSetup& setup) {
     SpawnSurroundings surroundings;
     surroundings.nice = ::getpriority(PRIO_PROCESS, 0);
     surroundings.le_run = ::getpid();
+    surroundings.capabilities = read_capabilities();
     GuardLoop::LeRun le_run;
     le_run.is_pid_1 = ::getpid() == 1;
     // Opened before the fork, by le-run itself: it cannot mean any other process.

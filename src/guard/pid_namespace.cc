@@ -11,11 +11,12 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
-#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "guard/new_proc.h"
 
 namespace le_run {
 namespace {
@@ -27,10 +28,14 @@ constexpr const char* kWhatToDo =
     ": give le-run CAP_SYS_ADMIN, or let it have user namespaces (sysctl user.max_user_namespaces, "
     "the container's seccomp and AppArmor profiles), or leave the option out";
 
-// What the child found, errno each: 0 where all went well.
+// What the child found.
 struct Findings {
-    int user_namespace = 0;
-    int proc = 0;
+    int user_namespace = 0; // errno, or 0
+    NewProc proc;
+
+    bool can_go_on() const {
+        return user_namespace == 0 && proc.outcome != NewProc::Outcome::kStuck;
+    }
 };
 
 // What an exec may gain, of the caller: a new user namespace would forget both.
@@ -87,11 +92,27 @@ bool map_to_itself(const char* path, unsigned id) {
     return write_file(path, line);
 }
 
-// The old /proc names the processes of another namespace. Only /proc itself stops passing mounts
-// on, so that what the child mounts elsewhere goes where it always did.
-bool mount_proc() {
-    return ::mount(nullptr, "/proc", nullptr, MS_SLAVE, nullptr) == 0 &&
-           ::mount("proc", "/proc", "proc", MS_NOSUID | MS_NODEV | MS_NOEXEC, nullptr) == 0;
+// Nothing when there is a new /proc.
+std::string proc_warning(const NewProc& proc) {
+    using Outcome = NewProc::Outcome;
+    const std::string said = "--pid-namespace: ";
+    const std::string old_one =
+        ": the child goes on with the old one, whose process numbers are not its own";
+    switch (proc.outcome) {
+    case Outcome::kMounted:
+        return "";
+    case Outcome::kRefused:
+        return said + "the kernel refuses a new /proc (" + std::strerror(proc.error) + ")" +
+               old_one;
+    case Outcome::kNoOldProc:
+        return said + "/proc is no whole proc file system, so the child gets no new one: it sees "
+                      "what is there, and process numbers may not be its own";
+    case Outcome::kCannotHide:
+    case Outcome::kStuck:
+        return said + proc.path + " is covered by a mount that a new /proc cannot have (" +
+               std::strerror(proc.error) + ")" + old_one;
+    }
+    return "";
 }
 
 class Setup {
@@ -128,9 +149,10 @@ public:
                                                      restore_privileges(privileges_));
         if (!mapped)
             findings.user_namespace = errno;
-        else if (!mount_proc())
-            findings.proc = errno;
-        return ::write(pipe_[1], &findings, sizeof findings) == sizeof findings && mapped;
+        else
+            findings.proc = mount_new_proc();
+        return ::write(pipe_[1], &findings, sizeof findings) == sizeof findings &&
+               findings.can_go_on();
     }
 
     // In the parent. Nothing: the child does not answer, or has died.
@@ -164,18 +186,18 @@ pid_t fork_as_pid_1(std::string* warning) {
         return 0;
     }
     const std::optional<Findings> findings = setup.findings();
-    if (!findings || findings->user_namespace != 0) {
+    if (!findings || !findings->can_go_on()) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
         if (!findings)
             throw std::runtime_error("--pid-namespace: the guard process did not come up");
+        if (findings->user_namespace == 0)
+            refuse(std::string("the new /proc cannot hide ") + findings->proc.path,
+                   findings->proc.error);
         refuse("the kernel refuses to map uid and gid in a user namespace",
                findings->user_namespace);
     }
-    if (findings->proc != 0)
-        *warning = std::string("--pid-namespace: the kernel refuses a new /proc (") +
-                   std::strerror(findings->proc) +
-                   "): the child goes on with the old one, whose process numbers are not its own";
+    *warning = proc_warning(findings->proc);
     return pid;
 }
 

@@ -8,8 +8,9 @@
 
 namespace le_run {
 
-// fork(2), but the child is PID 1 of a new PID namespace and has a /proc of its own. Returns in the
-// parent when all is set up; *warning says what could not be had and the child does without.
+// fork(2), but the child is PID 1 of a new PID namespace and has a /proc of its own, in which all
+// is hidden or read-only that was so before. Returns in the parent when all is set up; *warning
+// says what could not be had and the child does without, or is empty.
 //
 // Without CAP_SYS_ADMIN the child also gets a user namespace, in which only the caller's uid and
 // gid have a number; what it execs has no more capabilities there than the caller's bounding set

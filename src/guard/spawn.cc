@@ -253,6 +253,11 @@ void Spawner::become_the_child() const {
     }
     if (setup_.sigchld_ignored)
         ::signal(SIGCHLD, SIG_IGN);
+    // What the guard got for its own work does not count for the exec.
+    if (!keep_capabilities_of(surroundings_.capabilities)) {
+        report(static_cast<std::int32_t>(SpawnStage::kFork), errno);
+        ::_exit(127);
+    }
     // Where signals do not reach every uid, no descendant may change its own.
     if (!surroundings_.may_kill_any && !setup_.allow_new_privileges)
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);

@@ -13,6 +13,7 @@
 #include <sys/types.h>
 
 #include "execute.h"
+#include "guard/capabilities.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
 #include "start_folder.h"
@@ -30,6 +31,7 @@ struct SpawnSurroundings {
     pid_t guard = 0;
     pid_t le_run = 0;
     int nice = 0;              // as le-run received it
+    Capabilities capabilities; // le-run's: in a user namespace of its own the guard has all
     bool may_kill_any = false; // le-run has CAP_KILL
     int cgroup_kill_fd = -1;   // as OwnCgroup has them
     int cgroup_join_fd = -1;

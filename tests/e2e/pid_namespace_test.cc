@@ -3,6 +3,8 @@
 #include <csignal>
 #include <cstdio>
 
+#include <sys/mount.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "helpers/arena.h"
@@ -51,15 +53,26 @@ void hit_both(Replica& replica, int signal) {
     replica.signal(signal);
 }
 
+Words warnings_in(const std::string& log) {
+    Words result;
+    for (const std::string& line : lines_of(log)) {
+        if (line.find("warning") != std::string::npos) {
+            result.push_back(line);
+        }
+    }
+    return result;
+}
+
 // le-run below a shell script that sets its surroundings up: "$@" is le-run with its arguments, and
 // $FOLDER that of its lock.
 struct Surrounded {
-    Surrounded(const std::string& script, const Words& command)
-        : process({.argv = Words{"sh", "-c", script, "sh", le_run_binary(), "--lock",
-                                 "file://" + scratch.file("lock"), "--pid-namespace"} +
-                           kShortLease + Words{"--"} + command,
-                   .environment = without_settings() + Environment{{"FOLDER", scratch.path()}},
-                   .inherit_environment = false}) {}
+    Surrounded(const std::string& script, const Words& command, const Environment& more = {})
+        : process(
+              {.argv = Words{"sh", "-c", script, "sh", le_run_binary(), "--lock",
+                             "file://" + scratch.file("lock"), "--pid-namespace"} +
+                       kShortLease + Words{"--"} + command,
+               .environment = without_settings() + Environment{{"FOLDER", scratch.path()}} + more,
+               .inherit_environment = false}) {}
 
     ScratchFolder scratch;
     Process process;
@@ -73,9 +86,40 @@ bool needs_root() {
     return true;
 }
 
+// Makes "$@" run without the right to bind a mount together with what is mounted on it: a seccomp
+// filter, which a process installs for itself.
+std::string without_recursive_binds() {
+    const std::string script =
+        "my ($seccomp, $mount, $flags) = map { $_ + 0 } splice @ARGV, 0, 3; "
+        "my $filter = join \"\", map { pack \"SCCL\", @$_ } [0x20, 0, 0, 0], [0x15, 0, 3, $mount], "
+        "[0x20, 0, 0, 40], [0x15, 0, 1, $flags], [6, 0, 0, 0x50001], [6, 0, 0, 0x7fff0000]; "
+        "syscall($seccomp, 1, 0, pack \"Sx6P\", 6, $filter) == 0 or die; exec @ARGV";
+    return "exec perl -e '" + script + "' " + std::to_string(SYS_seccomp) + " " +
+           std::to_string(SYS_mount) + " " + std::to_string(MS_BIND | MS_REC) + " \"$@\"";
+}
+
 // Makes "$@" run as uid 65534 without any capability.
 const std::string kAsNobody =
     "exec setpriv --reuid 65534 --regid 65534 --clear-groups --inh-caps=-all -- \"$@\"";
+
+// As container runtimes do it: /proc/sys read-only, a file and a folder hidden. $MORE comes last.
+const std::string kMaskProc =
+    "exec unshare --mount sh -ec 'mount --bind /proc/sys /proc/sys; "
+    "mount -o remount,bind,ro /proc/sys; mount --bind /dev/null /proc/timer_list; "
+    "mount -t tmpfs -o ro tmpfs /proc/irq; eval \"$MORE\"; exec \"$@\"' sh \"$@\"";
+
+// uid 0 without any capability: which /proc it has, what is hidden there, and whether it may write
+// what the kernel runs for a core file. Then uid 65534: whether a /proc that it mounts shows more.
+const Words kLookAround = {
+    "sh", "-c",
+    "setpriv --bounding-set=-all --inh-caps=-all -- sh -c '"
+    "grep CapEff /proc/self/status; cat /proc/1/comm; stat -c %F /proc/timer_list; "
+    "ls -A /proc/irq | wc -l; (exec 3>>/proc/sys/kernel/core_pattern) && echo open'; "
+    "setpriv --reuid 65534 --regid 65534 --clear-groups --bounding-set=-all --inh-caps=-all -- "
+    "unshare --user --map-root-user --mount --pid --fork mount -t proc proc /proc && echo mounted; "
+    "exit 0"};
+const std::string kAllHidden =
+    "CapEff:\t0000000000000000\nle-run-guard\ncharacter special file\n0\n";
 
 } // namespace
 
@@ -305,6 +349,108 @@ TEST_CASE("pid namespace: root without CAP_SYS_ADMIN gives its child no capabili
     CHECK(le_run.process.out() == "CapPrm" + both + "CapEff" + both + "CapBnd" + both);
 }
 
+TEST_CASE("pid namespace: what le-run gave up before, its child does not get back in a user "
+          "namespace (file)") {
+    if (needs_root()) {
+        return;
+    }
+    // With no_new_privs an exec of root's gains nothing either.
+    Surrounded le_run("exec capsh --no-new-privs --caps=cap_chown,cap_setfcap=ep -- -c 'exec "
+                      "\"$@\"' sh \"$@\"",
+                      {"grep", "-E", "^Cap(Prm|Eff):", "/proc/self/status"});
+    const auto code = le_run.process.wait();
+    INFO(le_run.process.err());
+    REQUIRE(code == 0);
+    const std::string both = ":\t0000000080000001\n";
+    CHECK(le_run.process.out() == "CapPrm" + both + "CapEff" + both);
+}
+
+TEST_CASE("pid namespace: what a container runtime hid in /proc or made read-only stays so "
+          "(file)") {
+    if (needs_root()) {
+        return;
+    }
+    Surrounded le_run(kMaskProc, kLookAround, {{"MORE", "true"}});
+    const auto code = le_run.process.wait();
+    INFO(le_run.process.err());
+    REQUIRE(code == 0);
+    CHECK(le_run.process.out() == kAllHidden);
+    CHECK(warnings_in(le_run.process.err()).empty());
+}
+
+TEST_CASE("pid namespace: what is hidden below a part that is hidden itself stays so (file)") {
+    if (needs_root()) {
+        return;
+    }
+    Surrounded le_run(kMaskProc, kLookAround,
+                      {{"MORE", "umount /proc/irq; mount --bind /dev/null "
+                                "/proc/irq/default_smp_affinity; "
+                                "mount -t tmpfs -o ro tmpfs /proc/irq"}});
+    const auto code = le_run.process.wait();
+    INFO(le_run.process.err());
+    REQUIRE(code == 0);
+    CHECK(le_run.process.out() == kAllHidden);
+}
+
+TEST_CASE("pid namespace: where a part of /proc cannot be hidden again, the old /proc stays, with "
+          "a warning (file)") {
+    if (needs_root()) {
+        return;
+    }
+    Surrounded le_run(kMaskProc, kLookAround, {{"MORE", without_recursive_binds()}});
+    const auto code = le_run.process.wait();
+    INFO(le_run.process.err());
+    REQUIRE(code == 0);
+    CHECK(le_run.process.out().find("le-run-guard") == std::string::npos);
+    CHECK_THAT(le_run.process.out(), contains("\ncharacter special file\n0\n"));
+    CHECK(le_run.process.out().find("open") == std::string::npos);
+    CHECK(le_run.process.out().find("mounted") == std::string::npos);
+    const Words warnings = warnings_in(le_run.process.err());
+    REQUIRE(warnings.size() == 1);
+    CHECK_THAT(warnings[0],
+               contains("/proc/sys") && contains("Operation not permitted") && contains("old one"));
+}
+
+TEST_CASE("pid namespace: a new /proc is as restricted as the old one (file)") {
+    if (needs_root()) {
+        return;
+    }
+    const auto [options, expected] = GENERATE(table<std::string, std::string>({
+        {"ro", "ro"},
+        {"hidepid=2", "hidepid=invisible"},
+        {"gid=12,hidepid=1", "hidepid=noaccess"},
+        {"subset=pid", "subset=pid"},
+    }));
+    INFO(options);
+    Surrounded le_run("exec unshare --mount sh -ec 'mount -t proc -o " + options +
+                          " proc /proc; exec \"$@\"' sh \"$@\"",
+                      {"sh", "-c", "cat /proc/1/comm; grep ' /proc proc ' /proc/self/mounts"});
+    const auto code = le_run.process.wait();
+    INFO(le_run.process.err());
+    INFO(le_run.process.out());
+    REQUIRE(code == 0);
+    const Words lines = lines_of(le_run.process.out());
+    REQUIRE(lines.size() >= 2);
+    CHECK(lines.front() == "le-run-guard");
+    CHECK_THAT(lines.back(), contains(expected));
+}
+
+TEST_CASE("pid namespace: a child whose le-run has no /proc gets none (file)") {
+    if (needs_root()) {
+        return;
+    }
+    Surrounded le_run("exec unshare --mount sh -ec 'mount -t tmpfs none /proc; exec \"$@\"' sh "
+                      "\"$@\"",
+                      {"sh", "-c", "ls -A /proc | wc -l"});
+    const auto code = le_run.process.wait();
+    INFO(le_run.process.err());
+    REQUIRE(code == 0);
+    CHECK(le_run.process.out() == "0\n");
+    const Words warnings = warnings_in(le_run.process.err());
+    REQUIRE(warnings.size() >= 1);
+    CHECK_THAT(warnings[0], contains("--pid-namespace") && contains("proc file system"));
+}
+
 TEST_CASE("pid namespace: a kernel that grants none is told of at the start, and nothing runs "
           "(file)") {
     if (needs_root()) {
@@ -339,10 +485,7 @@ TEST_CASE("pid namespace: where /proc cannot be mounted anew, one warning, and t
     CHECK(le_run.process.wait() == 5);
     CHECK(le_run.process.out() == "2\n");
     INFO(le_run.process.err());
-    const auto lines = lines_of(le_run.process.err());
-    std::vector<std::string> warnings;
-    std::copy_if(lines.begin(), lines.end(), std::back_inserter(warnings),
-                 [](const std::string& l) { return l.find("warning") != std::string::npos; });
+    const Words warnings = warnings_in(le_run.process.err());
     REQUIRE(warnings.size() == 1);
     CHECK_THAT(warnings[0], contains("--pid-namespace") && contains("/proc") &&
                                 contains("Operation not permitted"));

@@ -1,0 +1,187 @@
+#include "guard/new_proc.h"
+
+#include <algorithm>
+#include <cctype>
+#include <cerrno>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace le_run {
+namespace {
+
+using Outcome = NewProc::Outcome;
+
+// A line of /proc/self/mountinfo.
+struct Mount {
+    std::string id;
+    std::string parent;
+    std::string root;
+    std::string point;
+    std::string options; // of the mount
+    std::string type;
+    std::string super_options; // of the file system
+};
+
+// What of the old /proc the new one must repeat.
+struct Restrictions {
+    bool is_whole = false; // it is a proc file system, from its root on
+    bool read_only = false;
+    std::string options;
+    std::vector<std::string> covered; // below /proc/
+};
+
+class Fd {
+public:
+    explicit Fd(int fd) : fd_(fd) {}
+    ~Fd() {
+        if (fd_ >= 0)
+            ::close(fd_);
+    }
+    Fd(const Fd&) = delete;
+    Fd& operator=(const Fd&) = delete;
+    int get() const { return fd_; }
+    std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+
+private:
+    int fd_;
+};
+
+NewProc failure(Outcome outcome, int error, const std::string& path = "") {
+    NewProc result{outcome, error, ""};
+    path.copy(result.path, sizeof result.path - 1);
+    return result;
+}
+
+// mountinfo writes blanks and backslashes as \ooo.
+std::string unescape(const std::string& text) {
+    std::string result;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '\\' && i + 3 < text.size()) {
+            result += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
+            i += 3;
+        } else {
+            result += text[i];
+        }
+    }
+    return result;
+}
+
+std::vector<Mount> read_mounts() {
+    std::vector<Mount> mounts;
+    std::ifstream file("/proc/self/mountinfo");
+    for (std::string line; std::getline(file, line);) {
+        std::istringstream words(line);
+        Mount mount;
+        std::string word;
+        words >> mount.id >> mount.parent >> word >> mount.root >> mount.point >> mount.options;
+        while (words >> word && word != "-") {
+        }
+        words >> mount.type >> word >> mount.super_options;
+        mount.point = unescape(mount.point);
+        mounts.push_back(mount);
+    }
+    return mounts;
+}
+
+// Of several mounts on /proc the one that is seen.
+std::string mount_id(const Fd& fd) {
+    std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd.get()));
+    for (std::string word; file >> word;)
+        if (word == "mnt_id:" && file >> word)
+            return word;
+    return "";
+}
+
+void take_options(const std::string& list, Restrictions* restrictions) {
+    std::istringstream options(list);
+    for (std::string option; std::getline(options, option, ',');) {
+        if (option == "ro")
+            restrictions->read_only = true;
+        for (const char* name : {"hidepid=", "gid=", "subset="})
+            if (option.rfind(name, 0) == 0)
+                restrictions->options += (restrictions->options.empty() ? "" : ",") + option;
+    }
+}
+
+// A process of the old namespace has no place in the new /proc.
+bool is_of_a_process(const std::string& below_proc) {
+    const std::string first = below_proc.substr(0, below_proc.find('/'));
+    return std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::isdigit(c); });
+}
+
+Restrictions restrictions_of(const Fd& old_proc) {
+    const std::string id = mount_id(old_proc);
+    const std::string prefix = "/proc/";
+    Restrictions result;
+    for (const Mount& mount : read_mounts()) {
+        if (mount.id == id && mount.type == "proc" && mount.root == "/") {
+            result.is_whole = true;
+            take_options(mount.options + "," + mount.super_options, &result);
+        }
+        if (mount.parent == id && mount.point.rfind(prefix, 0) == 0 &&
+            !is_of_a_process(mount.point.substr(prefix.size())))
+            result.covered.push_back(mount.point.substr(prefix.size()));
+    }
+    return result;
+}
+
+bool is_there(const std::string& path) {
+    struct stat status {};
+    return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
+}
+
+// 0, or errno. The same mount in the new /proc: with all that is mounted on it, and read-only where
+// it was.
+int cover_again(const Fd& old_proc, const std::string& below_proc) {
+    const std::string target = "/proc/" + below_proc;
+    if (!is_there(target))
+        return 0;
+    const Fd cover(::openat(old_proc.get(), below_proc.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+    if (cover.get() < 0 ||
+        ::mount(cover.path().c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+        return errno;
+    return 0;
+}
+
+// What is covered by a mount that is itself covered by another needs no cover: the second one
+// hides it.
+NewProc cover_all_again(const Fd& old_proc, const std::vector<std::string>& covered) {
+    std::vector<std::pair<std::string, int>> failed;
+    for (const std::string& below_proc : covered)
+        if (const int error = cover_again(old_proc, below_proc); error != 0)
+            failed.emplace_back("/proc/" + below_proc, error);
+    for (const auto& [path, error] : failed)
+        if (is_there(path))
+            return failure(Outcome::kCannotHide, error, path);
+    return {};
+}
+
+} // namespace
+
+NewProc mount_new_proc() {
+    const Fd old_proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
+    const Restrictions restrictions = restrictions_of(old_proc);
+    if (!restrictions.is_whole)
+        return failure(Outcome::kNoOldProc, 0);
+    // Only /proc itself stops passing mounts on, so that what the child mounts elsewhere goes where
+    // it always did.
+    const unsigned long flags =
+        MS_NOSUID | MS_NODEV | MS_NOEXEC | (restrictions.read_only ? MS_RDONLY : 0);
+    if (::mount(nullptr, "/proc", nullptr, MS_SLAVE, nullptr) != 0 ||
+        ::mount("proc", "/proc", "proc", flags, restrictions.options.c_str()) != 0)
+        return failure(Outcome::kRefused, errno);
+    NewProc result = cover_all_again(old_proc, restrictions.covered);
+    if (result.outcome != Outcome::kMounted && ::umount2("/proc", MNT_DETACH) != 0)
+        result.outcome = Outcome::kStuck;
+    return result;
+}
+
+} // namespace le_run
