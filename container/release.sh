@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
 # release.sh FOLDER [ARCHITECTURE]: builds the static le-run (for arm64 too, with Debian's cross compiler) and makes
 # le-run-VERSION-linux-ARCHITECTURE.tar.gz of it in FOLDER, with man page, completions, the licences of all that is linked
-# in and SHA-256 sums, and beside it the archive's own sum. The same sources give the same bytes, wherever they lie.
+# in, a list of that (sbom.spdx.json) and SHA-256 sums, and beside it the archive's own sum. The same sources give the same
+# bytes, wherever they lie.
 #
-# What is linked in is Debian's as this machine and the cache of container/static-libs.sh have it: before a release upgrade
-# the one and remove the other. It needs the packages of container/build-packages.txt and container/static-packages.txt.
+# What is linked in is Debian's as this machine has it (container/static-libs.sh builds anew after an upgrade): before a
+# release upgrade it. It needs the packages of container/build-packages.txt and container/static-packages.txt.
 # Where the sources are no git repository, COMMIT names the commit and SOURCE_DATE_EPOCH its time.
 set -euo pipefail
 out=$(mkdir -p "$1" && cd "$1" && pwd)
@@ -49,15 +50,37 @@ cd "$source"
 licences=$tree/licences
 mkdir "$licences"
 cp "$libs/copyright" "$licences/cpprest"
-# A package's licence is the same for all architectures, and this machine's package manager knows its own.
+# Whose a file is, and under which licence, is the same for all architectures, and this machine's package manager knows its
+# own. Each line: the package, the file as this machine names it.
 grep -vF "$libs/include/" "$work/files" | grep -vF "$libs/lib/" |
-    sed "\|^$libs/sysroot|{s|||; s|/aarch64-linux-gnu/|/$(gcc -dumpmachine)/|}" >"$work/others"
-xargs dpkg-query --search <"$work/others" | sed 's/: .*//; s/:.*//' | sort -u | while read -r package; do
+    sed "\|^$libs/sysroot|{s|||; s|/aarch64-linux-gnu/|/$(gcc -dumpmachine)/|}" | xargs dpkg-query --search |
+    sed -E 's/^([^:,]*)[^ ]*: /\1 /' | sort -u >"$work/owners"
+cut -d' ' -f1 "$work/owners" | sort -u >"$work/packages"
+while read -r package; do
     cp -L "/usr/share/doc/$package/copyright" "$licences/$package"
-done
+done <"$work/packages"
 grep -ohE '/usr/share/common-licenses/[A-Za-z0-9.-]*[A-Za-z0-9]' "$licences"/* | sort -u | while read -r text; do
     [[ ! -e $text ]] || cp -L "$text" "$licences/$(basename "$text").txt"
 done
+
+# --- the list of it ---
+about() { # package: version, source package, its version
+    if ! grep -s "^$1 " "$libs/packages"; then
+        dpkg-query -W -f='${Package} ${Version} ${source:Package} ${source:Version}\n' "$1" | head -n 1
+    fi
+}
+{
+    read -r sum file < <(grep '\.dsc$' "$libs/source")
+    cpprest=${file#cpprest_}
+    cpprest=${cpprest%.dsc}
+    echo "cpprest $cpprest cpprest $cpprest source $sum $file"
+    while read -r package; do
+        echo "$(about "$package") $architecture"
+    done <"$work/packages"
+    grep '\.a$' "$work/files" | grep -vF "$libs/lib/" | while read -r archive; do
+        echo "archive $archive $(grep "/$(basename "$archive")$" "$work/owners" | head -n 1 | cut -d' ' -f1)"
+    done
+} | container/sbom.sh "$name" "$version" "$tree/bin/le-run" >"$tree/sbom.spdx.json"
 
 # --- the archive ---
 (cd "$tree" && find . -type f ! -name SHA256SUMS -printf '%P\n' | sort | xargs sha256sum >SHA256SUMS)

@@ -3,7 +3,9 @@
 # an archive, built from Debian's own source package (about five minutes on two cores); for another architecture than
 # this machine's (arm64) below sysroot/ also Debian's archives and headers of it, and the cross compiler must be there.
 #
-# The folder lies in ~/.cache/le-run, keyed by the version, Debian's release, the architecture and this script.
+# The folder lies in ~/.cache/le-run. Its key is Debian's release, the architecture, this script, the options that harden
+# the program, and the versions that this machine has of the compiler and of all that is linked in: an upgrade builds anew.
+# Its file "packages" says what was fetched for another architecture: package, version, source package, its version.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 machine=$(dpkg --print-architecture)
@@ -13,7 +15,16 @@ say() { echo "static-libs: $*" >&2; }
 
 cache_root="${XDG_CACHE_HOME:-${HOME:-/root}/.cache}/le-run"
 mkdir -p "$cache_root"
-recipe=$(cat "$here/static-libs.sh" "$here/private-apt.sh" "$here/toolchain-arm64.cmake" | sha256sum | head -c 8)
+versions() {
+    local compiler=g++
+    [[ $architecture == "$machine" ]] || compiler=aarch64-linux-gnu-g++
+    "$compiler" --version | head -n 1
+    dpkg-query -W -f='${Package} ${Version}\n' libc6-dev libfmt-dev 'libboost[0-9]*-dev' \
+        $(<"$here/build-packages.txt") $(<"$here/static-packages.txt")
+}
+versions=$(versions) # an assignment of its own, so that its failure ends this
+recipe=$({ echo "$versions" && cat "$here"/{static-libs.sh,private-apt.sh,toolchain-arm64.cmake,hardening.txt}; } |
+    sha256sum | head -c 8)
 key="$suite-$architecture-$recipe"
 
 exec 9>"$cache_root/static-$key.lock"
@@ -53,15 +64,18 @@ if [[ $architecture != "$machine" ]]; then
             nlohmann-json3-dev $(sed -n '/^libboost/p' "$here/static-packages.txt") libboost-dev
         for package in "$work"/apt/archives/*.deb; do
             dpkg-deb -x "$package" "$sysroot"
+            dpkg-deb --show --showformat='${Package} ${Version} ${source:Package} ${source:Version}\n' "$package" \
+                >>"$target/packages"
         done
     }
     run "fetching Debian's libraries for $architecture" fill_sysroot
     cross=(-DCMAKE_TOOLCHAIN_FILE="$here/toolchain-$architecture.cmake" -DCMAKE_SYSROOT="$sysroot")
 fi
+hardening=$(sed -n "s/^\(all\|$architecture\) //p" "$here/hardening.txt" | tr '\n' ' ')
 configure() {
     # Without the two things that le-run does not use, and that would need libraries of their own.
     cmake -S "$work/tree/Release" -B "$work/build" -G Ninja "${cross[@]}" -DCMAKE_BUILD_TYPE=Release \
-        -DCMAKE_CXX_FLAGS="-Os -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$work=/usr/src" \
+        -DCMAKE_CXX_FLAGS="$hardening-Os -fPIE -ffunction-sections -fdata-sections -ffile-prefix-map=$work=/usr/src" \
         -DCMAKE_CXX_FLAGS_RELEASE=-DNDEBUG -DCMAKE_INSTALL_PREFIX="$target" -DCMAKE_INSTALL_LIBDIR=lib \
         -DCPPREST_EXPORT_DIR=cmake -DBUILD_SHARED_LIBS=OFF -DBUILD_TESTS=OFF -DBUILD_SAMPLES=OFF \
         -DCPPREST_EXCLUDE_WEBSOCKETS=ON -DCPPREST_EXCLUDE_COMPRESSION=ON -DWERROR=OFF \
@@ -70,5 +84,6 @@ configure() {
 run "configuring cpprest $version for $architecture" configure
 run "building cpprest $version for $architecture" cmake --build "$work/build" --target install
 cp "$work/tree/debian/copyright" "$target/copyright"
+(cd "$work" && sha256sum cpprest_*.dsc cpprest_*.tar.*) >"$target/source" # for the release's list of what is in it
 touch "$target/complete"
 echo "$target"

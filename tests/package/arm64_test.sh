@@ -18,9 +18,10 @@ program=$tree/bin/le-run
 readelf -hlS "$program" >"$work/elf"
 grep -q 'Machine: *AArch64' "$work/elf" && ! grep -qE 'INTERP|\.symtab' "$work/elf" || fail "not a stripped static arm64 program"
 size=$(stat -c %s "$program")
-[[ $size -le 8000000 ]] || fail "the program has $size bytes"
+[[ $size -le 8200000 ]] || fail "the program has $size bytes"
 [[ "$(qemu-aarch64-static "$program" --version | head -n 2)" == "$(build/static-amd64/le-run --version | head -n 2)" ]] ||
     fail "version or commit differs from amd64's"
+tests/package/hardening_test.sh "$program" build/static-arm64/le-run aarch64-linux-gnu-
 tests/package/docs_test.sh "$program" "$tree/share" qemu-aarch64-static
 tar -C "$work" -xzf "${archive/arm64/amd64}"
 diff -r "$tree/share" "${tree/arm64/amd64}/share" || fail "the documents differ from amd64's"

@@ -40,5 +40,6 @@ worker=$(sed -n 's/^WORKER=//p' "$example")
 said=$(env -i "$variables" "$program" -- /bin/sh -c 'echo "$LE_RUN_HELD_LOCK"' 2>"$work/log") || { cat "$work/log" >&2; fail "the example's options do not work"; }
 [[ $said == "file://$work/lease/leader.lease" ]] || fail "the example's lock is not held: $said"
 
+"$(dirname "$0")/hardening_test.sh" "$program" build/release/le-run
 "$(dirname "$0")/docs_test.sh" "$program" "$work/root/usr/share"
 echo "deb_test: $(basename "$package"), $(stat -c %s "$package") bytes, depends on $depends"
