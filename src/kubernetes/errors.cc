@@ -18,6 +18,22 @@ std::string what(const Access& access) {
 
 std::string attempt(const Access& access) { return "cannot " + what(access); }
 
+// What the API server itself says of others that have a say. Such an answer has whatever status
+// they chose, so these words come before it.
+struct Words {
+    const char* said;
+    const char* text;
+};
+constexpr Words kWords[] = {
+    {"denied the request",
+     "a policy of the cluster forbids it: change what the message names, or ask who runs that "
+     "webhook or policy"},
+    {"failed calling webhook",
+     "the server asks that webhook, which does not answer as it should: mend or remove it"},
+    {"failed to call webhook",
+     "the server asks that webhook, which does not answer as it should: mend or remove it"},
+};
+
 // What to do about a status that has no text of its own.
 struct Advice {
     int first, last;
@@ -27,11 +43,8 @@ constexpr Advice kAdvice[] = {
     {300, 399,
      "something on the way sends elsewhere, a login page perhaps; check the server's "
      "address and proxies"},
-    {400, 400, "the request is not what this server expects; check its address"},
-    {405, 405, "what answers is no API server; check the server's address and path"},
     {408, 408, "the server did not get the request in time; le-run tries again"},
     {413, 413, "the Lease is too large for the server; remove what others have added to it"},
-    {415, 415, "what answers is no API server; check the server's address and path"},
     {422, 422,
      "the server or a policy of it does not accept what the Lease would hold; change "
      "what the message names"},
@@ -43,6 +56,32 @@ constexpr Advice kAdvice[] = {
     {503, 503, "the server is not ready or overloaded; le-run tries again"},
     {504, 504, "the API server, or etcd behind it, does not answer in time"},
 };
+
+// The same without a word of a Kubernetes API: an API server says why it does not take a request.
+constexpr Advice kAdviceWithoutMessage[] = {
+    {400, 400, "the request is not what this server expects; check its address"},
+    {405, 405, "what answers is no API server; check the server's address and path"},
+    {415, 415, "what answers is no API server; check the server's address and path"},
+};
+
+const char* advice_on(int status, const std::string& server_message) {
+    for (const Words& words : kWords) {
+        if (server_message.find(words.said) != std::string::npos)
+            return words.text;
+    }
+    const auto fits = [&](const Advice& advice) {
+        return advice.first <= status && status <= advice.last;
+    };
+    for (const Advice& advice : kAdvice) {
+        if (fits(advice))
+            return advice.text;
+    }
+    for (const Advice& advice : kAdviceWithoutMessage) {
+        if (server_message.empty() && fits(advice))
+            return advice.text;
+    }
+    return nullptr;
+}
 
 // Both rules, so that the next start does not fail at the next verb.
 std::string role_rules(const Access& access) {
@@ -98,6 +137,8 @@ std::string forbidden(const Access& access, const std::optional<std::string>& se
         why += "; it saw no credentials: give a user that has some, and never rights to this one";
     else if (says(" cannot ") && says("resource \"leases\""))
         why += "; " + role_rules(access);
+    else if (const char* advice = advice_on(403, *server_message))
+        why += std::string("; ") + advice;
     return cannot(access, why);
 }
 
@@ -132,10 +173,8 @@ std::string wants_tls(const Access& access) {
 
 std::string answered(const Access& access, int status, const std::string& server_message) {
     std::string why = "it answered " + std::to_string(status) + with_message(server_message);
-    for (const auto& advice : kAdvice) {
-        if (advice.first <= status && status <= advice.last)
-            why += std::string("; ") + advice.text;
-    }
+    if (const char* advice = advice_on(status, server_message))
+        why += std::string("; ") + advice;
     return cannot(access, why);
 }
 

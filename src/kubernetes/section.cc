@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "kubernetes/base64.h"
 #include "store/lease_store.h"
 
 namespace le_run::kubernetes {
@@ -70,17 +71,39 @@ bool is_number(std::string written) {
     return (whole.empty() || is_all(whole, kDecimal)) && is_all(text.substr(point + 1), kDecimal);
 }
 
+const std::string kYamlTag = "tag:yaml.org,2002:"; // "!!"
+
+bool is_tagged(const YAML::Node& node, const char* name) { return node.Tag() == kYamlTag + name; }
+
+// Quoted, or with a tag that is not YAML's own: a text. A tag of YAML's own says what it is.
 Kind kind_of(const YAML::Node& node) {
-    if (!node.IsDefined() || node.IsNull())
+    if (!node.IsDefined() || node.IsNull() || (node.IsScalar() && is_tagged(node, "null")))
         return Kind::kNull;
     if (node.IsSequence())
         return Kind::kList;
     if (node.IsMap())
         return Kind::kMapping;
     const bool is_plain = node.Tag() == "?"; // neither quoted nor tagged
-    if (is_plain && truth_of(node.Scalar()))
+    if ((is_plain || is_tagged(node, "bool")) && truth_of(node.Scalar()))
         return Kind::kTruth;
-    return is_plain && is_number(node.Scalar()) ? Kind::kNumber : Kind::kText;
+    const bool may_be_number = is_plain || is_tagged(node, "int") || is_tagged(node, "float");
+    return may_be_number && is_number(node.Scalar()) ? Kind::kNumber : Kind::kText;
+}
+
+bool is_utf8(const std::string& bytes) {
+    try {
+        return !nlohmann::json(bytes).dump().empty();
+    } catch (const nlohmann::json::type_error&) {
+        return false;
+    }
+}
+
+// Of a kText. !!binary is base64 of it, as for kubectl. Nothing: it is not, or of no text.
+std::optional<std::string> content_of(const YAML::Node& node) {
+    if (!is_tagged(node, "binary"))
+        return node.Scalar();
+    auto bytes = decode_base64(node.Scalar());
+    return bytes && is_utf8(*bytes) ? bytes : std::nullopt;
 }
 
 const char* name_of(Kind kind) {
@@ -108,8 +131,10 @@ std::optional<nlohmann::ordered_json> to_json(const YAML::Node& node, int depth,
     switch (kind_of(node)) {
     case Kind::kNull:
         return nlohmann::ordered_json(nullptr);
-    case Kind::kText:
-        return nlohmann::ordered_json(node.Scalar());
+    case Kind::kText: {
+        auto content = content_of(node);
+        return content ? std::optional<nlohmann::ordered_json>(*std::move(content)) : std::nullopt;
+    }
     case Kind::kTruth:
         return nlohmann::ordered_json(*truth_of(node.Scalar()));
     case Kind::kNumber: {
@@ -190,7 +215,11 @@ std::optional<YAML::Node> Section::find(const std::string& key) const {
 std::string Section::text_of(const std::string& key, const YAML::Node& node) const {
     if (kind_of(node) != Kind::kText)
         fail_type(key, node, "a text");
-    return node.Scalar();
+    auto content = content_of(node);
+    if (!content)
+        fail(key,
+             "is !!binary, but not the base64 of a text; write the text itself, without a tag");
+    return *std::move(content);
 }
 
 std::vector<std::string> Section::texts_of(const std::string& key, const YAML::Node& node) const {

@@ -14,7 +14,7 @@ namespace le_run::kubernetes {
 // Knows its file and its place in it; every complaint names both and quotes no value that could
 // be secret. A value that is null counts as absent, fields that nobody asks for are ignored. A text
 // that YAML 1.1 takes for a number or a truth (12, 0x1f, yes, on) is one, as for kubectl, unless it
-// is quoted.
+// is quoted. !!binary is decoded.
 //
 // All members throw StoreConfigError for a value of another type, and YAML::Exception never.
 class Section {

@@ -9,6 +9,7 @@
 #include <yaml-cpp/yaml.h>
 
 #include "kubernetes/small_file.h"
+#include "one_line.h"
 #include "options/option_table.h"
 #include "options/suggestion.h"
 
@@ -51,6 +52,9 @@ std::string text_of(const std::string& place, const OptionText& option, const YA
     expect(!node.IsSequence(), "is a list");
     expect(!node.IsMap(), "is a mapping");
     expect(!node.IsNull() && !node.Scalar().empty(), "has no value");
+    // yaml-cpp: "?" is a plain value, "!" a quoted one, and nothing decodes or converts the others.
+    expect(node.Tag() == "?" || node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str",
+           "has a tag (" + one_line(node.Tag(), kLongestKeyShown) + "), which is not read here");
     const std::string& text = node.Scalar();
     if (const auto wrong = wrong_with_text(text)) {
         fail(place + ": " + *wrong);

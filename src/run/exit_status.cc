@@ -40,6 +40,24 @@ int status_after_stop(const ChildEnd& child) {
     return by_stop_signal ? kExitStopped : status_by_itself(child);
 }
 
+// With the object that the errno is about.
+std::string why_not_started(const Failed& failed, const std::string& program) {
+    const std::string reason = std::strerror(failed.error);
+    switch (static_cast<SpawnStage>(failed.stage)) {
+    case SpawnStage::kPipe:
+        return "a pipe to its start: " + reason;
+    case SpawnStage::kFork:
+        return "a new process: " + reason;
+    case SpawnStage::kFolder:
+        return "the folder that le-run was started in: " + reason;
+    case SpawnStage::kExec:
+        break;
+    }
+    // A name in PATH was found a moment ago.
+    return program + ": " + reason +
+           (failed.error == ENOENT ? " (the file, or the interpreter that it names)" : "");
+}
+
 } // namespace
 
 int exit_status_of_exec(int error) {
@@ -68,10 +86,10 @@ int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_b
     return kExitCannot;
 }
 
-std::string describe(const ChildEnd& child) {
+std::string describe(const ChildEnd& child, const std::string& program) {
     const int status = child.gone.wait_status;
     if (child.failed) {
-        return std::string("could not be started: ") + std::strerror(child.failed->error);
+        return "could not be started: " + why_not_started(*child.failed, program);
     }
     if (child.gone.cause == EndCause::kNotStarted) {
         return "was not started";

@@ -22,7 +22,7 @@ int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_b
 // When execve of the command failed with that errno: kExitNotFound or kExitNotExecutable.
 int exit_status_of_exec(int error);
 
-// "exited with 7", "was ended by SIGTERM", "could not be started: No such file or directory"
-std::string describe(const ChildEnd& child);
+// "exited with 7", "was ended by SIGTERM", "could not be started: /bin/x: Permission denied"
+std::string describe(const ChildEnd& child, const std::string& program);
 
 } // namespace le_run

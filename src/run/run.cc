@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include <charconv>
 #include <csignal>
 #include <set>
 
@@ -133,6 +134,7 @@ private:
         child_.reset();
         failed_.reset();
         told_.reset();
+        warn_of_wide_token(start.token);
         LE_CHECK(guard_.start(start.term_at, start.kill_at, start.acquire_time.microseconds,
                               {std::string(kHeldLock) + "=" + subject_.lock,
                                std::string(kHolderIdentity) + "=" + subject_.id.text,
@@ -205,16 +207,16 @@ private:
                  "--foreground, --nodaemon), or let a script wait for its jobs");
             return;
         }
-        log_.write(
-            {LogLevel::kInfo,
-             "child_ended",
-             "the child " + describe({so_far, {}}) + "; what it left behind is asked to stop",
-             {}});
+        log_.write({LogLevel::kInfo,
+                    "child_ended",
+                    "the child " + describe({so_far, {}}, options_.program) +
+                        "; what it left behind is asked to stop",
+                    {}});
     }
 
     void on(const Gone& gone) {
         child_ = ChildEnd{gone, failed_};
-        std::string how = "the child " + describe(*child_);
+        std::string how = "the child " + describe(*child_, options_.program);
         if (gone.left_behind > 0) {
             how += "; " + std::to_string(gone.left_behind) + " of its descendants had to be killed";
         }
@@ -346,6 +348,18 @@ private:
 
     void warn(const std::string& event, const std::string& text) {
         log_.write({LogLevel::kWarning, event, text, {}});
+    }
+
+    // etcd counts with 64 bits, and so do columns for the token; the API allows 128.
+    void warn_of_wide_token(const FencingToken& token) {
+        std::int64_t value = 0;
+        const char* end = token.text.data() + token.text.size();
+        if (std::from_chars(token.text.data(), end, value).ec == std::errc::result_out_of_range) {
+            warn("wide_token", "the fencing token " + token.text +
+                                   " does not fit into a signed 64-bit integer, because this "
+                                   "server's resource versions do not: give it a column of 39 "
+                                   "decimal digits");
+        }
     }
 
     void warn_of_privileges() {

@@ -102,9 +102,9 @@ void KubernetesStore::async_write(LeaseRecord record, std::optional<StoredLease>
 
     api_.async_send(base ? "PUT" : "POST", std::move(body), deadline_after(timeout),
                     deadline_after(late),
-                    [this, verb, newest = watch_.newest(),
+                    [this, verb, record, newest = watch_.newest(),
                      handler = std::move(handler)](const net::HttpResult& result) {
-                        auto outcome = api_.write_outcome(verb, result);
+                        auto outcome = api_.write_outcome(verb, record, result);
                         if (const auto* written = std::get_if<Written>(&outcome))
                             watch_.seen(written->lease.version, newest);
                         handler(std::move(outcome));

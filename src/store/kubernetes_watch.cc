@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "one_line.h"
+
 namespace le_run {
 
 using net::HttpResponse;
@@ -125,18 +127,10 @@ void KubernetesWatch::opened() {
     state_ = State::kOpen;
     opened_at_ = LeaseApi::Steady::now();
     is_token_new_ = false;
+    is_silent_ = true;
     is_unproven_ = told_ != Told::kWorks || !is_seamless_;
-    if (is_seamless_ && told_ == Told::kNothing) {
+    if (is_seamless_ && told_ == Told::kNothing)
         works();
-    } else if (is_unproven_) {
-        timer_.expires_after(kProof);
-        timer_.async_wait([this, connection = connection_, alive = std::weak_ptr<char>(alive_)](
-                              boost::system::error_code cancelled) {
-            if (!cancelled && !alive.expired() && connection == connection_ &&
-                state_ == State::kOpen && is_unproven_)
-                works();
-        });
-    }
 }
 
 void KubernetesWatch::works() {
@@ -146,15 +140,27 @@ void KubernetesWatch::works() {
 }
 
 void KubernetesWatch::received(const std::string& bytes) {
-    for (const std::string& line : lines_.add(bytes)) {
-        auto event = parse_watch_event(line);
-        if (const auto* bad = std::get_if<Malformed>(&event))
-            tell_failing(api_.cannot("watch", "an event cannot be read: " + bad->text));
-        else
-            on_event(std::get<WatchEvent>(std::move(event)));
-    }
+    for (const std::string& line : lines_.add(bytes))
+        on_line(line);
     if (lines_.has_overflowed())
-        tell_failing(api_.cannot("watch", "an event is longer than any Lease"));
+        distrust("an event is longer than any Lease");
+}
+
+void KubernetesWatch::on_line(const std::string& line) {
+    constexpr std::size_t kMostToQuote = 120;
+    is_silent_ = false;
+    auto event = parse_watch_event(line);
+    if (const auto* bad = std::get_if<Malformed>(&event))
+        distrust("an event cannot be read: " + bad->text + " (" + one_line(line, kMostToQuote) +
+                 ")");
+    else
+        on_event(std::get<WatchEvent>(std::move(event)));
+}
+
+// No event makes up for what this connection has said.
+void KubernetesWatch::distrust(const std::string& why) {
+    is_unproven_ = false;
+    tell_failing(api_.cannot("watch", why));
 }
 
 void KubernetesWatch::on_event(WatchEvent event) {
@@ -176,7 +182,7 @@ void KubernetesWatch::on_event(WatchEvent event) {
         if (auto* stored = std::get_if<StoredLease>(&lease))
             handler_(Found{std::move(*stored)});
         else
-            tell_failing(api_.cannot("watch", std::get<Malformed>(lease).text));
+            distrust(std::get<Malformed>(lease).text);
         break;
     }
     case WatchEvent::Type::kDeleted:
@@ -188,8 +194,7 @@ void KubernetesWatch::on_event(WatchEvent event) {
         forgotten();
         break;
     case WatchEvent::Type::kError:
-        is_unproven_ = false;
-        tell_failing(api_.cannot("watch", event.text));
+        distrust(event.text);
         break;
     }
 }
@@ -200,6 +205,8 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
         pause_ = Duration::zero(); // it worked, even if there was nothing to tell
     const auto* response = std::get_if<HttpResponse>(&result);
     const int status = response == nullptr ? 0 : response->status;
+    if (const std::string rest = lines_.rest(); status == 200 && !rest.empty())
+        on_line(rest);
     if (status == 401 && !std::exchange(is_token_new_, true) && api_.was_watch_refused()) {
         connect();
     } else if (status == 403) {
@@ -207,8 +214,11 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
     } else if (status == 410) {
         forgotten();
         try_again("the server has forgotten the version that was seen last");
-    } else if (status == 200 && was_open && told_ == Told::kWorks) {
-        try_again("the server ended it"); // its time was over
+    } else if (status == 200) { // its time was over, unless it was short
+        try_again(api_.cannot("watch", is_silent_
+                                           ? "it answered 200 and ended the stream without an "
+                                             "event; something on the way may let no watch through"
+                                           : "it ended the stream"));
     } else {
         try_again(api_.failure_of("watch", result).text);
     }
@@ -217,7 +227,10 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
 void KubernetesWatch::try_again(const std::string& why, Duration longest_pause) {
     if (pause_ == Duration::zero()) {
         pause_ = kShortestPause;
-        connect();
+        if (LeaseApi::Steady::now() - opened_at_ > kShortestPause)
+            connect();
+        else
+            connect_after(kShortestPause);
         return;
     }
     tell_failing(why);

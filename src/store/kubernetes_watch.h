@@ -5,15 +5,17 @@
 //   between two connections. Where the server has forgotten that version (410) it reads the Lease
 //   and goes on from there. Only where nothing was written since then does it begin without a
 //   version, and says that it is not seamless: servers on an old etcd answer that with an error.
-// - After a failure it is said to work again when an event has come, or when the stream has been
-//   open for kProof without an error: that a server answers 200 proves nothing.
+// - After a failure it is said to work again when an event or a bookmark has come: that a server
+//   answers 200 and keeps the stream open proves nothing. What cannot be read ends the trust in
+//   that connection.
 // - What a request has shown must be told within kToTell. If it is not, or if versions go back (a
 //   restored etcd: the server then tells nothing until they have grown again), the stream is left
 //   to end by itself and the watch begins anew from what the request has shown.
 // - Each connection ends by itself after five to ten minutes (the server's timeoutSeconds) and is
 //   renewed at once; a silent one is given up after kSilence: an API server sends a bookmark every
 //   minute.
-// - A connection that worked and broke is tried again at once, then after pauses that double up to
+// - A connection that worked and broke is tried again at once (or after kShortestPause, if it
+//   was shorter than that), then after pauses that double up to
 //   kLongestPause, jittered, so that the candidates of a restarted server do not come all at once.
 //   So is what is forbidden, because a server that has just started denies what it grants later,
 //   with longer pauses in the end.
@@ -36,7 +38,6 @@ namespace le_run {
 class KubernetesWatch {
 public:
     static constexpr Duration kSilence = std::chrono::seconds(90);
-    static constexpr Duration kProof = std::chrono::seconds(2);
     static constexpr Duration kToTell = std::chrono::seconds(3);
     static constexpr Duration kShortestPause = std::chrono::milliseconds(500);
     static constexpr Duration kLongestPause = std::chrono::seconds(30);
@@ -66,7 +67,9 @@ private:
     void forgotten();
     void begin_anew(const std::string& why);
     void received(const std::string& bytes);
+    void on_line(const std::string& line);
     void on_event(WatchEvent event);
+    void distrust(const std::string& why);
     void ended(const net::HttpResult& result);
     void try_again(const std::string& why, Duration longest_pause = kLongestPause);
     void tell_failing(const std::string& why);
@@ -75,8 +78,8 @@ private:
     }
 
     LeaseApi& api_;
-    boost::asio::steady_timer timer_;   // the next try; or, while open, the proof
-    boost::asio::steady_timer overdue_; // for `expected_`
+    boost::asio::steady_timer timer_;                        // the next try
+    boost::asio::steady_timer overdue_;                      // for `expected_`
     std::shared_ptr<char> alive_ = std::make_shared<char>(); // the timer's handler asks it first
     LeaseStore::WatchHandler handler_;
     std::minstd_rand random_;
@@ -89,7 +92,8 @@ private:
     std::string forgotten_;    // by the server, and all before it; empty: none
     bool must_read_ = false;   // before the next connection
     bool is_seamless_ = false; // this connection began with a version
-    bool is_unproven_ = false; // this connection was not yet said to work
+    bool is_unproven_ = false; // an event would make this connection the first that works again
+    bool is_silent_ = false;   // this connection has said nothing yet
     LineSplitter lines_;       // of this connection
     LeaseApi::Steady::time_point opened_at_{};
     Duration pause_{};         // before the next try; zero: the last connection worked

@@ -43,6 +43,13 @@ std::string beginning_of(const std::string& body) {
     return one_line(body, kMost);
 }
 
+// A cache on the way may answer with a Lease that was there before.
+bool is_record_of(const LeaseRecord& sent, const LeaseRecord& answered) {
+    const auto fits = [](const auto& given, const auto& got) { return !got || got == given; };
+    return answered.holder == sent.holder && fits(sent.acquire_time, answered.acquire_time) &&
+           fits(sent.renew_time, answered.renew_time);
+}
+
 // What servers written in Go say to a request without TLS.
 bool is_for_tls(const HttpResponse& response) {
     return response.body.find("HTTP request to an HTTPS server") != std::string::npos;
@@ -198,7 +205,8 @@ ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
     return Found{std::get<StoredLease>(std::move(lease))};
 }
 
-WriteOutcome LeaseApi::write_outcome(const char* verb, const HttpResult& result) const {
+WriteOutcome LeaseApi::write_outcome(const char* verb, const LeaseRecord& sent,
+                                     const HttpResult& result) const {
     const auto* response = std::get_if<HttpResponse>(&result);
     if (response == nullptr)
         return failure_of(verb, result);
@@ -208,13 +216,17 @@ WriteOutcome LeaseApi::write_outcome(const char* verb, const HttpResult& result)
         return Absent{};
     if (response->status != 200 && response->status != 201)
         return failure_of(verb, result);
+    const auto unknown = [&](const std::string& what) {
+        return Failure{Failure::Kind::kUnreachable,
+                       cannot(verb, "it answered " + std::to_string(response->status) + " with " +
+                                        what + ", so whether it was written is unknown"),
+                       {}};
+    };
     auto lease = stored_lease(parse_lease_object(response->body), response->body);
     if (const auto* bad = std::get_if<Malformed>(&lease))
-        return Failure{Failure::Kind::kUnreachable,
-                       cannot(verb, "it answered " + std::to_string(response->status) +
-                                        " with no Lease that can be read (" + bad->text +
-                                        "), so whether it was written is unknown"),
-                       {}};
+        return unknown("no Lease that can be read (" + bad->text + ")");
+    if (!is_record_of(sent, std::get<StoredLease>(lease).record))
+        return unknown("another record than the one that was sent");
     auto& stored = std::get<StoredLease>(lease);
     const FencingToken token{stored.version.text};
     return Written{std::move(stored), token};

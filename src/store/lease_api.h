@@ -57,8 +57,10 @@ public:
     bool was_watch_refused() { return authentication_.refused(watch_generation_); }
 
     ReadOutcome read_outcome(const net::HttpResult& result) const;
-    // `verb`: "update" or "create".
-    WriteOutcome write_outcome(const char* verb, const net::HttpResult& result) const;
+    // `verb`: "update" or "create"; `sent`: the record. An answer that holds another one proves no
+    // write.
+    WriteOutcome write_outcome(const char* verb, const LeaseRecord& sent,
+                               const net::HttpResult& result) const;
     // What went wrong with `verb`; `result` is no success.
     Failure failure_of(const char* verb, const net::HttpResult& result) const;
     // A Lease as the API server sends it; `object` is its JSON.

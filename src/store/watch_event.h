@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "store/lease_json.h"
@@ -38,6 +39,8 @@ public:
 
     // The lines that `bytes` complete, without empty ones.
     std::vector<std::string> add(std::string_view bytes);
+    // The last line, which no line end has completed; empty: none. It is forgotten.
+    std::string rest() { return std::exchange(begun_, {}); }
     // A line grew beyond kLongestLine and was dropped: what follows is not to be trusted.
     bool has_overflowed() const { return overflowed_; }
 

@@ -26,7 +26,9 @@ Json lease_of_others(int transitions) {
 // Keeps one Lease, as an API server does: what it does not take is answered with 422.
 class LeaseKeeper {
 public:
-    explicit LeaseKeeper(Json lease) : lease_(std::move(lease)) {}
+    // `digits`: before those of each version.
+    explicit LeaseKeeper(Json lease, std::string digits = "")
+        : lease_(std::move(lease)), digits_(std::move(digits)) {}
 
     Answer answer(const ServedRequest& request) { // from any thread
         const std::lock_guard lock(mutex_);
@@ -37,7 +39,7 @@ public:
             const auto transitions = sent["spec"]["leaseTransitions"].get<std::int64_t>();
             if (transitions < 0 || transitions > 2147483647)
                 return {.status = 422, .body = R"({"kind":"Status","message":"transitions"})"};
-            sent["metadata"]["resourceVersion"] = std::to_string(++version_);
+            sent["metadata"]["resourceVersion"] = digits_ + std::to_string(++version_);
             lease_ = std::move(sent);
         }
         return {.status = 200, .body = lease_.dump()};
@@ -46,6 +48,7 @@ public:
 private:
     std::mutex mutex_;
     Json lease_;
+    std::string digits_;
     int version_ = 41;
 };
 
@@ -95,16 +98,18 @@ TEST_CASE("foreign answers: --wait limits how long a server that answers nonsens
 TEST_CASE("foreign answers: a Lease at the bounds of what Kubernetes stores is won (file)") {
     const ScratchFolder scratch;
     Json lease = lease_of_others(2147483647);
-    lease["metadata"]["resourceVersion"] = "340282366920938463463374607431768211455";
+    const std::string most = "3402823669209384634633746074317682114"; // and 55: 128 bits
+    lease["metadata"]["resourceVersion"] = most + "41";
     lease["spec"]["acquireTime"] = "10000-01-01T04:59:59.000000Z";
     lease["spec"]["renewTime"] = nullptr;
     for (int i = 0; i < 2100; ++i)
         lease["metadata"]["annotations"]["a" + std::to_string(i)] = "";
     lease["metadata"]["annotations"]["large"] = std::string(256 * 1024, '<');
-    LeaseKeeper keeper(lease);
+    LeaseKeeper keeper(lease, most);
     HttpTestServer server([&](const ServedRequest& request) { return keeper.answer(request); });
     Process program = le_run_at(server, scratch, {"--wait", "20s"});
     CHECK(program.wait() == 0);
     INFO(program.err());
     CHECK(program.out() == "worked\n");
+    CHECK_THAT(program.err(), contains("does not fit into a signed 64-bit integer"));
 }

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "kubernetes/base64.h"
+#include "kubernetes/kubectl.h"
 #include "kubernetes/loading.h"
 
 using namespace le_run;
@@ -49,6 +51,50 @@ TEST_CASE("a kubeconfig in JSON, with a token and without a CA") {
     CHECK(config.endpoint.port == "443");
     CHECK(config.token.token == "a-fixed-token");
     CHECK_FALSE(config.endpoint.tls_config.ca_pem.has_value()); // the system's store
+}
+
+TEST_CASE("a value with a tag of YAML's own is what the tag says, as for kubectl") {
+    struct Row {
+        std::string token, wanted, complaint;
+    };
+    const auto row = GENERATE(values<Row>({
+        {"!!binary aGlkZGVu", "hidden", ""},
+        {"!!binary \"aGlk\\nZGVu\"", "hidden", ""},
+        {"!<tag:yaml.org,2002:binary> aGlkZGVu", "hidden", ""},
+        {"!!str 12", "12", ""},
+        {"!mine aGlkZGVu", "aGlkZGVu", ""},
+        {"!!binary hidden%", "", "token is !!binary, but not the base64 of a text"},
+        {"!!binary /w==", "", "token is !!binary, but not the base64 of a text"},
+        {"!!int 12", "", "token is a number"},
+        {"!!bool \"on\"", "", "token is a truth value"},
+        {"!!null \"hidden\"", "", ""},
+    }));
+    CAPTURE(row.token);
+    const std::string text =
+        config_of("{server: \"https://10.0.0.1\"}", "{token: " + row.token + "}");
+    if (!row.complaint.empty()) {
+        CHECK_THAT(complaint_about(text), contains(row.complaint) && !contains("hidden"));
+        return;
+    }
+    CHECK(load_text(text).token.token == row.wanted);
+    const ScratchFolder folder;
+    if (const auto view = kubectl_view(folder.write("config", text)); view && !view->is_null())
+        CHECK(view->at("users").at(0).at("user").value("token", "") == row.wanted);
+}
+
+TEST_CASE(
+    "certificates in !!binary are base64 of base64, and a truth may have a tag, as for kubectl") {
+    const std::string once = encode_base64(read_file(kFixtures + "pki/ca.crt"));
+    const auto cluster = [](const std::string& more) {
+        return config_of("{server: \"https://10.0.0.1\", " + more + "}", "{}");
+    };
+    const std::string key = "certificate-authority-data: !!binary ";
+    CHECK(load_text(cluster(key + encode_base64(once))).endpoint.tls_config.ca_pem ==
+          read_file(kFixtures + "pki/ca.crt"));
+    CHECK_THAT(complaint_about(cluster(key + once)),
+               contains("certificate-authority-data is not base64"));
+    const auto config = load_text(cluster("insecure-skip-tls-verify: !!bool \"true\""));
+    CHECK_FALSE(config.endpoint.tls_config.verify);
 }
 
 TEST_CASE("a cluster's proxy comes before the environment's") {

@@ -118,6 +118,7 @@ TEST_CASE("config file: what is wrong, where, and what to write", "[options]") {
         {"leader-elect-lease-duration: 15s", {"unknown key", "le-run --help"}},
         {"config: x", {"1: \"config\" cannot be in a file", "--config"}},
         {"print-config: true", {"cannot be in a file"}},
+        {"id: !!binary aGk=", {"1: id: has a tag (tag:yaml.org,2002:binary)", "TEXT"}},
         {"lock: [a, b]", {"1: lock: is a list", "URL"}},
         {"lock: {a: b}", {"1: lock: is a mapping", "URL"}},
         {"pid-namespace: [yes]", {"1: pid-namespace: is a list", "true and false"}},

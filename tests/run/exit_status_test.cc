@@ -68,4 +68,20 @@ TEST_CASE("what is not the child's", "[run]") {
     CHECK(exit_status(Ending::kGuardLost, end, 0) == 125);
 }
 
+TEST_CASE("a child that could not be started: the errno comes with what it is about", "[run]") {
+    const auto failed = [](SpawnStage stage, int error) {
+        return describe({{}, Failed{1, static_cast<std::int32_t>(stage), error}}, "/bin/worker");
+    };
+    const std::string says = "could not be started: ";
+    CHECK(failed(SpawnStage::kExec, EACCES) == says + "/bin/worker: Permission denied");
+    CHECK(failed(SpawnStage::kExec, ENOENT) ==
+          says + "/bin/worker: No such file or directory (the file, or the interpreter that it "
+                 "names)");
+    CHECK(failed(SpawnStage::kFolder, ENOENT) ==
+          says + "the folder that le-run was started in: No such file or directory");
+    CHECK(failed(SpawnStage::kFork, EAGAIN) ==
+          says + "a new process: Resource temporarily unavailable");
+    CHECK(failed(SpawnStage::kPipe, EMFILE) == says + "a pipe to its start: Too many open files");
+}
+
 } // namespace le_run::test

@@ -313,9 +313,50 @@ TEST_CASE("answers: refusals in the server's words") {
         CHECK(failure.kind == Kind::kDenied);
         CHECK_THAT(failure.text, contains("spec is wrong"));
     }
+    // Whatever status a webhook chooses, what helps follows from the server's words.
+    for (const int status : {400, 403, 422, 500, 503}) {
+        const bool is_denial = status != 500;
+        s.server.answer(status, status_of(status, "",
+                                          is_denial ? "admission webhook \\\"p.test\\\" denied "
+                                                      "the request: not on Fridays"
+                                                    : "Internal error occurred: failed calling "
+                                                      "webhook \\\"p.test\\\": no route to host"));
+        failure = s.failed_update();
+        CHECK_THAT(failure.text, contains(is_denial ? "not on Fridays" : "no route to host") &&
+                                     contains(is_denial ? "a policy of the cluster forbids it"
+                                                        : "mend or remove it") &&
+                                     !contains("address"));
+    }
+    for (const int status : {400, 405, 415}) {
+        s.server.answer(status, status_of(status, "X", "the server says why"));
+        CHECK_THAT(s.failed_update().text, contains("says why") && !contains("address"));
+        s.server.answer(status, "<html>");
+        CHECK_THAT(s.failed_update().text, contains("check") && contains("address"));
+    }
     // A message as long as a body may be is cut, and stays one line.
     s.server.answer(500, status_of(500, "X", std::string(1'000'000, 'm')));
     CHECK(s.failed_read().text.size() < 3000);
+}
+
+TEST_CASE("answers: a 200 with another record than the one that was sent is no write") {
+    Scripted s;
+    const auto with_times = [](const std::string& acquired, const std::string& renewed) {
+        std::string lease = lease_of("a", "42");
+        const std::string more = R"("acquireTime":"1970-01-01T00:00:00.00000)" + acquired +
+                                 R"(Z","renewTime":"1970-01-01T00:00:00.00000)" + renewed +
+                                 R"(Z",)";
+        return lease.insert(lease.find("\"holderIdentity\""), more);
+    };
+    for (const std::string& cached :
+         {lease_of("b", "42"), lease_of("", "42"), with_times("1", "1"), with_times("0", "2")}) {
+        CAPTURE(cached);
+        s.server.answer(200, cached);
+        const auto failure = s.failed_update();
+        CHECK(failure.kind == Kind::kUnreachable);
+        CHECK_THAT(failure.text, contains("another record") && contains("written is unknown"));
+    }
+    s.server.answer(200, with_times("1", "2"));
+    CHECK(describe(s.update()) == "Written");
 }
 
 TEST_CASE("answers: broken HTTP is unreachable") {

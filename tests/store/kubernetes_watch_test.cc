@@ -198,14 +198,50 @@ TEST_CASE("watch: an ERROR event is no sign that the watch works, and is said on
     CHECK(ends_with(w.watches().back(), "resourceVersion=41"));
 }
 
-TEST_CASE("watch: a stream that is open for a while without an error works, though it is silent") {
+// As proxies, login pages and caches answer it.
+TEST_CASE("watch: a 200 without an event is said once, and an event or a bookmark ends that") {
+    const auto [answer, words] = GENERATE(table<std::string, std::string>({
+        {"<html>\n<body>Sign in</body>\n</html>\n", "cannot be read"},
+        {"<html><body>Sign in</body></html>", "<html><body>Sign in</body></html>"},
+        {"", "without an event"},
+        {R"({"kind":"LeaseList","apiVersion":"coordination.k8s.io/v1","metadata":{},"items":[]})",
+         "no watch event"},
+        {R"({"kind":"LeaseList","items":[]})"
+         "\n",
+         "LeaseList"},
+    }));
+    INFO(answer);
+    const bool has_version = GENERATE(false, true);
     Watched w;
-    w.server.answer_raw(kStream + chunk(event("ERROR", R"({"code":500,"message":"x"})")) +
-                        kStreamEnd);
-    w.server.answer_open(kStream + chunk(" \n"));
+    if (has_version)
+        w.read();
+    for (int i = 0; i < 3; ++i)
+        w.server.answer_raw(kStream + (answer.empty() ? "" : chunk(answer)) + kStreamEnd);
+    w.server.answer_raw(kStream +
+                        chunk(event("BOOKMARK", R"({"metadata":{"resourceVersion":"77"}})")));
     w.watch();
-    w.run_until_told(2);
-    CHECK(w.told[1] == "works");
+    w.run_until([&] {
+        return !w.told.empty() && w.told.back().find("fails") != 0 && w.watches().size() >= 4;
+    });
+    std::erase(w.told, "seamless");
+    std::erase(w.told, "works");
+    REQUIRE(w.told.size() == 1);
+    CHECK_THAT(w.told[0], contains("cannot watch lease n/w") && contains(words));
+}
+
+TEST_CASE("watch: what stays open works again with the first event, and not before") {
+    const std::string answer = GENERATE("", "<html><body>Sign in</body></html>", "<html>\n");
+    INFO(answer);
+    Watched w;
+    w.read();
+    for (int i = 0; i < 2; ++i)
+        w.server.answer(500, "no");
+    w.server.answer_open(kStream + (answer.empty() ? "" : chunk(answer)));
+    w.watch();
+    w.run_until([&] { return w.watches().size() == 3; });
+    w.loop.restart();
+    w.loop.run_for(2500ms);
+    CHECK(w.told.size() == 1);
 }
 
 TEST_CASE("watch: versions that go back (a restored etcd): begun anew from what was read") {
