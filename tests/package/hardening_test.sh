@@ -39,7 +39,7 @@ grep -q 'INTERP' "$work/elf" || static=yes
     /<__stack_chk_fail/ { canaries[owner]++ }
     /<__[a-z_0-9]+_chk[@>]/ { fortified[owner]++ }
     /glibcxx_assert_fail/ { assertions[owner]++ }
-    /or[lq]? +\$0x0,.*%[er]sp|str\txzr, \[sp, #1024\]/ { probes[owner]++ }
+    /or[lq]? +\$0x0,.*%[er]sp/ { probes[owner]++ }
     END {
         for (owner in functions)
             print owner, functions[owner], entries[owner] + 0, canaries[owner] + 0, fortified[owner] + 0, assertions[owner] + 0, probes[owner] + 0
@@ -55,7 +55,8 @@ look_at() { # owner, least number of functions
     [[ $assertions -ge 1 ]] || fail "$1: containers check no index"
     if [[ $1 == le-run ]]; then
         [[ $fortified -ge 3 ]] || fail "$1: only $fortified calls are fortified"
-        [[ $probes -ge 1 ]] || fail "$1: no large frame is probed page by page"
+        # A few such instructions are there without the option; arm64 probes frames from 64 KiB on only, and has none.
+        [[ -n $prefix || $probes -ge 8 ]] || fail "$1: only $probes large frames are probed page by page"
     fi
 }
 look_at le-run 500
