@@ -24,6 +24,9 @@ public:
         return {std::chrono::hours(24 * 365 * 100), std::chrono::hours(24 * 365 * 100)};
     }
 
+    // Earlier than every instant of this boot, by as much as far_future() is later.
+    static constexpr TimePoint far_past() { return {-far_future().boot(), -far_future().raw()}; }
+
     constexpr Duration boot() const { return boot_; }
     constexpr Duration raw() const { return raw_; }
 

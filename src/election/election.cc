@@ -198,6 +198,7 @@ void Election::enter_acquiring() {
     record.lease_duration_seconds = whole_seconds(timing_.lease_duration);
     record.acquire_time = claim_.next_acquire_time(wall_, seen);
     record.renew_time = record.acquire_time;
+    record.renewed_at = now_;
     record.transitions = seen ? next_transitions(seen->transitions) : 0;
     claim_.sending(now_, record);
     send_write(record, base);
@@ -357,6 +358,7 @@ void Election::send_renewal() {
     // As promised to this work, whatever somebody else may have written into the record.
     record.lease_duration_seconds = whole_seconds(timing_.lease_duration);
     record.renew_time = claim_.next_renew_time(now_, wall_, longest_second(timing_));
+    record.renewed_at = now_; // not before the anchor that this renewal will have
     claim_.sending(now_, record);
     send_write(record, claim_.lease());
 }
@@ -367,6 +369,7 @@ void Election::send_release() {
     record.lease_duration_seconds = kReleasedSeconds;
     record.renew_time = claim_.next_renew_time(now_, wall_, longest_second(timing_));
     record.acquire_time = record.renew_time;
+    record.renewed_at.reset();
     send_write(record, claim_.lease());
 }
 

@@ -41,13 +41,17 @@ struct WallTime {
     friend auto operator<=>(const WallTime&, const WallTime&) = default;
 };
 
-// The lease record: LeaseSpec of coordination.k8s.io/v1 in our words.
+// The lease record: LeaseSpec of coordination.k8s.io/v1 in our words, and what only some stores can
+// keep.
 struct LeaseRecord {
     HolderIdentity holder; // holderIdentity; null and absent count as empty
     std::optional<std::int64_t> lease_duration_seconds; // leaseDurationSeconds
     std::optional<WallTime> acquire_time;               // acquireTime
     std::optional<WallTime> renew_time;                 // renewTime
     std::int64_t transitions = 0;                       // leaseTransitions; for people, not a term
+    // When its holder sent it, on the clocks of whoever reads it. Only where the two are the same
+    // clocks beyond doubt; far_past(): before they began, in an earlier boot.
+    std::optional<TimePoint> renewed_at{};
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
 

@@ -12,6 +12,16 @@ Duration duration_of(const LeaseRecord& record, Duration own) {
     return std::chrono::seconds(std::min(seconds, kHundredYears));
 }
 
+// An instant that is still to come is wrong: then the wait is as long as without one. And a record
+// from a copy of the file, put back by hand, does not shorten the wait for what was seen before.
+TimePoint Observation::expiry(TimePoint now, const LeaseRecord& record) const {
+    const Duration promised = duration_of(record, own_duration_);
+    const TimePoint observed = now + promised;
+    return record.renewed_at
+               ? earlier(observed, later(all_expired_at_, *record.renewed_at + promised))
+               : observed;
+}
+
 Observation::News Observation::found(TimePoint now, const StoredLease& lease, Source source) {
     const bool known = base_ && base_->version == lease.version;
     if (known && (state_ == State::kHeld || state_ == State::kFree)) {
@@ -34,7 +44,7 @@ Observation::News Observation::found(TimePoint now, const StoredLease& lease, So
     state_ = holder_.text.empty() ? State::kFree : State::kHeld;
     expires_at_ = now;
     if (state_ == State::kHeld) {
-        expires_at_ = now + duration_of(lease.record, own_duration_);
+        expires_at_ = expiry(now, lease.record);
         all_expired_at_ = later(all_expired_at_, expires_at_);
         last_holder_ = holder_;
     } else if (source == Source::kRead) {

@@ -1,9 +1,10 @@
 // What a candidate knows of a lease that others hold: which record it saw last, and when it may
 // take over.
 //
-// Observed time, as in client-go: the record's own times are never believed. Its duration is waited
-// out from the moment this process first saw this *version*; any change of the record starts the
-// wait anew.
+// Observed time, as in client-go: the record's times of the wall are never believed. Its duration
+// is waited out from the moment this process first saw this *version*; any change of the record
+// starts the wait anew. Where the record says when it was sent, on clocks that holder and observer
+// share, its duration is waited out from then: the holder's own anchor is not later.
 #pragma once
 
 #include <optional>
@@ -53,6 +54,8 @@ public:
 
 private:
     enum class State { kUnknown, kFree, kHeld, kVanished };
+
+    TimePoint expiry(TimePoint now, const LeaseRecord& record) const;
 
     Duration own_duration_;
     State state_ = State::kUnknown;

@@ -1,6 +1,7 @@
 // A lease in a local file: the register of lease_file.h behind the asynchronous contract of
 // lease_store.h. In the register's slots lies a Lease object as Kubernetes has it; its
-// metadata.resourceVersion is the version and fencing token of the write.
+// metadata.resourceVersion is the version and fencing token of the write. Beside the Lease it says
+// when it was sent (renewal.h).
 //
 // Threads: everything but the accesses themselves runs on the loop's thread (access_thread.h).
 #include <map>
@@ -11,10 +12,12 @@
 
 #include "check.h"
 #include "store/access_thread.h"
+#include "store/boot.h"
 #include "store/file_place.h"
 #include "store/file_watch.h"
 #include "store/lease_json.h"
 #include "store/lease_store.h"
+#include "store/renewal.h"
 
 namespace le_run {
 namespace {
@@ -30,13 +33,27 @@ ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
         if (const auto* const why = std::get_if<Malformed>(&parsed)) {
             return malformed(path, *why);
         }
-        return Found{{std::get<LeaseObject>(parsed).record, Version{std::move(content->token)},
-                      std::move(content->object)}};
+        auto& record = std::get<LeaseObject>(parsed).record;
+        record.renewed_at = renewal_in(content->object, content->token, this_boot());
+        return Found{
+            {std::move(record), Version{std::move(content->token)}, std::move(content->object)}};
     }
     if (auto* const failure = std::get_if<Failure>(&result)) {
         return std::move(*failure);
     }
     return Absent{};
+}
+
+// Where the object leaves room for it: one that others made large says nothing of the instant.
+std::string with_instant(const std::string& object, const std::string& token, LeaseRecord& made,
+                         const std::optional<TimePoint>& renewed_at) {
+    const auto boot = this_boot();
+    auto bytes = with_renewal(object, token, boot, renewed_at);
+    if (bytes.size() > lease_file_format::kSlotCapacity) {
+        bytes = with_renewal(object, token, boot, {});
+    }
+    made.renewed_at = renewal_in(bytes, token, boot);
+    return bytes;
 }
 
 WriteOutcome write_lease(LeaseFile& file, const std::string& path, const LeaseRecord& record,
@@ -53,7 +70,7 @@ WriteOutcome write_lease(LeaseFile& file, const std::string& path, const LeaseRe
             throw FileError(malformed(path, *why));
         }
         made = std::get<LeaseObject>(parsed).record;
-        return std::move(std::get<std::string>(edited));
+        return with_instant(std::get<std::string>(edited), token, made, record.renewed_at);
     };
     // What changes hands must not come back after a power failure; a renewal may.
     const bool durable = !base || base->record.holder != record.holder ||

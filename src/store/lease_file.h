@@ -27,7 +27,8 @@
 //
 // Known limits: kMaxPairs processes frozen inside an access block writers, not readers. Truncating
 // the file by hand while it is in use can end its users with SIGBUS. A copy put back from a backup
-// takes the versions back. On copy-on-write file systems (btrfs) overwriting may take space.
+// takes the versions back, and its lease has run out. On copy-on-write file systems (btrfs)
+// overwriting may take space.
 //
 // Threads: one at a time. Nothing is waited for but the file system; calls may take as long as it
 // does.

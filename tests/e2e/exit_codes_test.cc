@@ -67,21 +67,6 @@ TEST_CASE("exit code: --wait 0 and --wait 2s give up beside a living holder, bot
     CHECK(first.runs());
 }
 
-TEST_CASE("wait: --wait 0 takes a dead holder's lease, as a crontab needs after a power cut") {
-    const LockKind kind = GENERATE(LockKind::kFile, LockKind::kKubernetes);
-    Arena arena(kind);
-    Replica& dead = arena.start_leader("dead");
-    const pid_t guard = dead.guard();
-    ::kill(guard, SIGSTOP); // it would release the lease
-    dead.signal(SIGKILL);
-    ::kill(guard, SIGKILL);
-    REQUIRE(dead.wait() == 137);
-    Replica& next = arena.start("next", {.options = {"--wait", "0"}});
-    INFO(next.log());
-    REQUIRE(arena.has_started("next"));
-    CHECK(arena.disorder() == "");
-}
-
 TEST_CASE("exit code: --version and --help are 0 and need no lock (file)") {
     Process version({.argv = {le_run_binary(), "--version"}});
     CHECK(version.wait() == 0);

@@ -10,6 +10,7 @@
 #include "store/fence.h"
 #include "store/lease_file.h"
 #include "store/lease_json.h"
+#include "store/renewal.h"
 
 using namespace le_run;
 using namespace le_run::fuzz;
@@ -69,6 +70,27 @@ void check_write(LeaseFile& file, const Folder& folder, std::optional<std::strin
     LE_CHECK(!expected || std::holds_alternative<Conflict>(file.write(make, expected, false)));
 }
 
+// The instant beside the Lease: nothing but what was written with it, and no other write's.
+void check_renewal(std::string_view object) {
+    const std::string boot = "f8abcc31-4709-4111-acfd-29c7301d1330";
+    const std::string other = "0a11ce00-0000-4000-8000-000000000000";
+    LE_CHECK(!renewal_in(object, "4711", {}));
+    const auto read = renewal_in(object, "4711", boot);
+    LE_CHECK(!read || *read == TimePoint::far_past() ||
+             (is_not_before(*read, {}) && is_not_before(TimePoint::far_future(), *read)));
+    const auto lease = edit_lease_object(object, {}, "4712");
+    if (std::holds_alternative<Malformed>(lease)) {
+        return;
+    }
+    const TimePoint instant{Duration(5), Duration(6)};
+    const auto with = with_renewal(std::get<std::string>(lease), "4712", boot, instant);
+    LE_CHECK(renewal_in(with, "4712", boot) == instant);
+    LE_CHECK(renewal_in(with, "4712", other) == TimePoint::far_past());
+    LE_CHECK(!renewal_in(with, "4711", boot));
+    LE_CHECK(!renewal_in(with_renewal(with, "4712", boot, {}), "4712", boot));
+    LE_CHECK(with_renewal(with, "4712", boot, instant) == with);
+}
+
 void check_register(const Folder& folder) {
     const std::string path = folder.file("lease");
     LeaseFile file(path);
@@ -79,6 +101,7 @@ void check_register(const Folder& folder) {
         LE_CHECK(std::holds_alternative<Failure>(file.read()));
     } else if (const auto* content = std::get_if<LeaseFile::Content>(&read)) {
         number_of(content->token);
+        check_renewal(content->object);
         LE_CHECK(content->object.size() <= format::kSlotCapacity);
         LE_CHECK(std::holds_alternative<Conflict>(file.write({}, std::nullopt, true)));
         check_write(file, folder, content->token);

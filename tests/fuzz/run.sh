@@ -28,7 +28,7 @@ kubeconfigs    30000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernete
     kubernetes/credentials kubernetes/base64 kubernetes/pem kubernetes/server_url kubernetes/small_file \
     kubernetes/errors net/proxy net/address one_line
 lease_file    150000  5000  -           store/lease_file store/lease_file_format store/local_file store/fence \
-    store/file_owner store/lock_holder
+    store/file_owner store/lock_holder store/renewal store/boot store/lease_json store/micro_time
 lease_json    350000  2048  -           store/lease_json store/micro_time
 lock_url     4000000   320  -           lock_url
 micro_time   4000000    64  -           store/lease_json store/micro_time

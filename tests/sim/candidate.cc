@@ -8,33 +8,12 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// At the bound RAW is as wrong as rho allows, BOOTTIME the same or slewed by NTP the same way: the
-// holder's clocks are slow, the observer's fast, and RAW alone must keep the promise.
-struct Rates {
-    double boot, raw;
-};
-
-Rates draw_rates(Surroundings& around) {
-    Simulator& sim = around.sim;
-    if (around.is_at_the_bound) {
-        const bool is_slow = sim.chance(0.5);
-        const double raw = is_slow ? 0.999 : 1.001;
-        return {sim.chance(0.5) ? raw : is_slow ? 0.917 : 1.083, raw};
-    }
-    const double raw = sim.between(0.999, 1.001);
-    return {sim.chance(0.3) ? sim.between(0.917, 1.083) : sim.between(0.999, 1.001), raw};
-}
-
-LocalClocks draw_clocks(Surroundings& around) {
-    const Rates rates = draw_rates(around);
-    return LocalClocks(around.sim, rates.boot, rates.raw);
-}
-
 } // namespace
 
 Candidate::Candidate(Surroundings& around, std::size_t number, ElectionConfig config)
     : around_(around), sim_(around.sim), referee_(around.referee), number_(number),
-      config_(std::move(config)), clocks_(draw_clocks(around)), line_(around),
+      config_(std::move(config)), trusts_instants_(around.host && around.sim.chance(0.8)),
+      clocks_(around.sim, trusts_instants_ ? *around.host : draw_clocks(around)), line_(around),
       watch_(static_cast<Watch>(around.sim.index(3))),
       wakeup_(around.sim, [this] { deliver(life_, Tick{}); }),
       guard_timer_(around.sim, [this] { guard_wakes(); }) {
@@ -224,7 +203,20 @@ void Candidate::check_wake_up(Duration wait) {
 
 void Candidate::saw(const Sight& sight) {
     const Duration own = config_.timing.lease_duration;
-    referee_.standby_saw(number_, sight, sight.duration > Duration::zero() ? sight.duration : own);
+    Duration wait = sight.duration > Duration::zero() ? sight.duration : own;
+    if (sight.renewed_at && trusts_instants_) {
+        const Duration left = left_for_observer(clocks_.now(), *sight.renewed_at + wait);
+        wait = std::clamp(left, Duration::zero(), wait);
+    }
+    referee_.standby_saw(number_, sight, wait);
+}
+
+// What a store says of a record to this process, as src/store/renewal.h has it.
+ReadOutcome Candidate::as_it_reads(ReadOutcome outcome) const {
+    if (auto* const found = std::get_if<Found>(&outcome); found != nullptr && !trusts_instants_) {
+        found->lease.record.renewed_at.reset();
+    }
+    return outcome;
 }
 
 void Candidate::arm() {
@@ -297,7 +289,7 @@ void Candidate::act(const ReadLease& read) {
     };
     line_.carry(
         [this] {
-            return Seen{referee_.store().read(), referee_.look()};
+            return Seen{as_it_reads(referee_.store().read()), referee_.look()};
         },
         [this, life = life_, attempt = read.attempt](const Seen& seen) {
             deliver(life, ReadAnswered{attempt, seen.outcome}, seen.sight);
@@ -330,8 +322,12 @@ void Candidate::act(const WriteLease& write) {
             answered);
         return;
     }
-    line_.carry([this, self = Process{number_, life_}, record = write.record,
-                 base = write.base] { return referee_.write(self, record, base); },
+    LeaseRecord record = write.record;
+    if (!trusts_instants_) {
+        record.renewed_at.reset();
+    }
+    line_.carry([this, self = Process{number_, life_}, record, base = write.base,
+                 sent = sim_.now()] { return referee_.write(self, record, base, sent); },
                 answered);
 }
 

@@ -73,6 +73,7 @@ private:
     void check_renew_time(const LeaseRecord& record);
     void check_wake_up(Duration wait);
     void saw(const Sight& sight);
+    ReadOutcome as_it_reads(ReadOutcome outcome) const;
     void arm();
     void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
     void hear_when_awake();
@@ -137,6 +138,7 @@ private:
     Referee& referee_;
     const std::size_t number_;
     ElectionConfig config_;
+    const bool trusts_instants_; // of records: the store and this process share the host's clocks
     LocalClocks clocks_;
     Line line_;
 

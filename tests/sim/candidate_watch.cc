@@ -74,7 +74,7 @@ void Candidate::store_changed() {
     if (!is_up() || !is_watching_) {
         return;
     }
-    const ReadOutcome now = referee_.store().read();
+    const ReadOutcome now = as_it_reads(referee_.store().read());
     if (watch_ == Watch::kWild && !around_.is_calm) {
         past_.push_back({referee_.store().revision(), news_of(now), referee_.look()});
         if (past_.size() > kPast) {

@@ -22,7 +22,8 @@ LeaseRecord in_whole_seconds(LeaseRecord record) {
 ClientGo::ClientGo(Surroundings& around, std::size_t number, ClientGoSettings settings)
     : around_(around), sim_(around.sim), number_(number), settings_(settings), clocks_([&] {
           const double rate = around.is_at_the_bound ? 1.001 : around.sim.between(0.999, 1.001);
-          return LocalClocks(around.sim, rate, rate);
+          const auto longest_up = Duration(std::chrono::hours(1000));
+          return LocalClocks(around.sim, {rate, rate, around.sim.between({}, longest_up)});
       }()),
       line_(around), next_try_(around.sim, [this] { try_once(); }),
       work_deadline_(around.sim, [this] { end_work(); }),

@@ -66,6 +66,7 @@ Sight Referee::look() const {
     Sight sight;
     sight.revision = store_.revision();
     if (const auto& lease = store_.lease()) {
+        sight.renewed_at = lease->record.renewed_at;
         sight.is_absent = false;
         sight.owner = owner_;
         sight.leadership = lease->record.holder.text.empty() ? 0 : leadership_;
@@ -74,8 +75,11 @@ Sight Referee::look() const {
     return sight;
 }
 
-WriteOutcome Referee::write(const Process& by, const LeaseRecord& record,
-                            const std::optional<StoredLease>& base) {
+WriteOutcome Referee::write(const Process& by, LeaseRecord record,
+                            const std::optional<StoredLease>& base, std::optional<Duration> sent) {
+    if (!sent) {
+        record.renewed_at.reset();
+    }
     WriteOutcome outcome = store_.write(record, base);
     sim_.trace([&] {
         return name(by.party) +
@@ -101,9 +105,9 @@ WriteOutcome Referee::write(const Process& by, const LeaseRecord& record,
     written_ = record;
     if (leadership_ != 0) {
         Term& now = term(leadership_);
-        now.landed = sim_.now();
+        now.landed = record.renewed_at ? *sent : sim_.now();
         if (is_shown || now.shown == Duration(0)) {
-            now.shown = sim_.now();
+            now.shown = now.landed;
         }
         now.duration = written_duration(record);
     }
@@ -134,7 +138,9 @@ void Referee::acquired(const Process& by) {
 
 // --- by hand ---
 
-void Referee::edit(const LeaseRecord& record) {
+// What the record says of its send is void: it speaks of one write.
+void Referee::edit(LeaseRecord record) {
+    record.renewed_at.reset();
     store_.put(record);
     has_changed();
 }

@@ -36,6 +36,7 @@ struct Sight {
     std::uint64_t revision = 0;
     Process owner;
     Duration duration{}; // zero: the record names none
+    std::optional<TimePoint> renewed_at{};
     bool is_absent = true;
 };
 
@@ -46,8 +47,10 @@ public:
     // --- the store ---
     const Register& store() const { return store_; }
     Sight look() const;
-    WriteOutcome write(const Process& by, const LeaseRecord& record,
-                       const std::optional<StoredLease>& base);
+    // `sent`: when, by true time, for who counts from the instant in the record. Without it the
+    // record says nothing of that.
+    WriteOutcome write(const Process& by, LeaseRecord record,
+                       const std::optional<StoredLease>& base, std::optional<Duration> sent = {});
 
     // Past every rule, by hand.
     void touch();
@@ -83,7 +86,7 @@ public:
 private:
     struct Term { // one leadership
         Leadership leadership = 0;
-        Duration landed{};   // the last write of its holder
+        Duration landed{};   // the last write of its holder, or its send if the record tells it
         Duration shown{};    // the first one of the same second of renewTime
         Duration duration{}; // what that write promised
         bool is_robbed = false;
@@ -102,7 +105,7 @@ private:
     Duration expiry(const Term& term) const;
     void released(const Process& by);
     void acquired(const Process& by);
-    void edit(const LeaseRecord& record);
+    void edit(LeaseRecord record);
     void has_changed() const;
     void vacant() const;
     std::string name(std::size_t party) const;

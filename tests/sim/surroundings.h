@@ -7,6 +7,12 @@
 
 namespace le_run::sim {
 
+// What a machine's clocks are like.
+struct HostClocks {
+    double boot_rate = 1, raw_rate = 1;
+    Duration at_zero{};
+};
+
 struct Surroundings {
     explicit Surroundings(Simulator& simulator) : sim(simulator), referee(simulator) {}
 
@@ -22,7 +28,8 @@ struct Surroundings {
     double lateness = 0;          // that a request is stored long after its sender gave up on it
     Duration typical_delay{};
     Duration longest_lease{};
-    std::uint64_t network = 0; // what was sent over an earlier one never arrives
+    std::uint64_t network = 0;        // what was sent over an earlier one never arrives
+    std::optional<HostClocks> host{}; // the store is a file on this one machine
     // What happened, so that a test can tell that it did.
     int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0,
         released_for_dead = 0, lawful_pauses = 0, grown_trees = 0;
@@ -114,12 +121,27 @@ private:
     Duration cut_until_{};
 };
 
+// At the bound RAW is as wrong as rho allows, BOOTTIME the same or slewed by NTP the same way: the
+// holder's clocks are slow, the observer's fast, and RAW alone must keep the promise.
+inline HostClocks draw_clocks(Surroundings& around) {
+    Simulator& sim = around.sim;
+    const Duration at_zero = sim.between(Duration(0), Duration(std::chrono::hours(1000)));
+    if (around.is_at_the_bound) {
+        const bool is_slow = sim.chance(0.5);
+        const double raw = is_slow ? 0.999 : 1.001;
+        return {sim.chance(0.5) ? raw : is_slow ? 0.917 : 1.083, raw, at_zero};
+    }
+    const double raw = sim.between(0.999, 1.001);
+    const bool is_slewed = sim.chance(0.3);
+    return {is_slewed ? sim.between(0.917, 1.083) : sim.between(0.999, 1.001), raw, at_zero};
+}
+
 // A machine's clocks: BOOTTIME, which NTP slews, and RAW, which it does not; and one on the wall.
 class LocalClocks {
 public:
-    LocalClocks(Simulator& simulator, double boot_rate, double raw_rate)
-        : sim_(simulator), boot_rate_(boot_rate), raw_rate_(raw_rate),
-          at_zero_(simulator.between(Duration(0), Duration(std::chrono::hours(1000)))) {}
+    LocalClocks(Simulator& simulator, const HostClocks& clocks)
+        : sim_(simulator), boot_rate_(clocks.boot_rate), raw_rate_(clocks.raw_rate),
+          at_zero_(clocks.at_zero) {}
 
     TimePoint now() const {
         return {at_zero_ + local(sim_.now(), boot_rate_), at_zero_ + local(sim_.now(), raw_rate_)};

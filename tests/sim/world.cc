@@ -183,6 +183,9 @@ private:
         const auto count = static_cast<std::size_t>(sim_.between(2.0, 5.99));
         const double base = sim_.between(4.0, 20.0);
         const LeaseRange range{base, 2 * base};
+        if (sim_.chance(0.25)) {
+            around_.host = draw_clocks(around_);
+        }
         for (std::size_t i = 0; i < count; ++i) {
             candidates_.push_back(std::make_unique<Candidate>(
                 around_, i, random_config(sim_, i, same_identity, range)));

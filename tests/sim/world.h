@@ -3,6 +3,9 @@
 // partitions, processes that pause, stall, freeze and crash, people who edit and delete the lease,
 // work that drains slowly.
 //
+// In a quarter of the schedules the store is a file on one machine: its records say when they were
+// sent, and most candidates share their clocks. A client-go program stands for le-run 0.1.0 then.
+//
 // Everything follows from the seed. Time is virtual; what must hold after every step is said in
 // referee.h and candidate.h. A storm of at least ten lease durations is followed by a calm, in
 // which somebody must lead in time, and by an end, after which nothing may be left.
