@@ -7,7 +7,7 @@
 #include <map>
 #include <utility>
 
-#include <boost/asio/post.hpp>
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
 
 #include "check.h"
@@ -91,24 +91,39 @@ WriteOutcome write_lease(LeaseFile& file, const std::string& path, const LeaseRe
 }
 
 constexpr Duration kLookTimeout = std::chrono::seconds(5);
+constexpr Duration kWatchAgain = std::chrono::seconds(1);
 
 class FileStore : public LeaseStore {
 public:
     FileStore(boost::asio::io_context& loop, const std::string& path)
         : loop_(loop), path_(path), shell_(std::make_shared<Shell>(loop, path)),
-          watch_(loop, path, [this] { look(); }) {}
+          watch_(
+              loop, path, [this] { look(); }, [this] { place_watch(); }),
+          watch_again_(loop) {}
 
     ~FileStore() override { shell_->requests.clear(); }
 
     void async_read(Duration timeout, ReadHandler handler, Duration late) override {
-        submit<ReadOutcome>(timeout, late, std::move(handler),
+        const auto answer = [this, handler = std::move(handler)](ReadOutcome outcome) {
+            if (const auto* const found = std::get_if<Found>(&outcome)) {
+                is_current(found->lease.version);
+            }
+            handler(std::move(outcome));
+        };
+        submit<ReadOutcome>(timeout, late, answer,
                             [path = path_](LeaseFile& file) { return read_lease(file, path); });
     }
 
     void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
                      WriteHandler handler, Duration late) override {
+        const auto answer = [this, handler = std::move(handler)](WriteOutcome outcome) {
+            if (const auto* const written = std::get_if<Written>(&outcome)) {
+                current_ = written->lease.version;
+            }
+            handler(std::move(outcome));
+        };
         submit<WriteOutcome>(
-            timeout, late, std::move(handler),
+            timeout, late, answer,
             [path = path_, record = std::move(record), base = std::move(base)](LeaseFile& file) {
                 return write_lease(file, path, record, base);
             });
@@ -116,20 +131,58 @@ public:
 
     void watch(WatchHandler handler) override {
         watched_ = std::move(handler);
-        boost::asio::post(loop_, [this, weak = std::weak_ptr<Shell>(shell_)] {
-            if (weak.expired()) {
-                return;
-            }
-            if (const auto why = watch_.begin()) {
-                watched_(WatchFails{*why});
-            } else {
-                watched_(WatchWorks{});
-            }
-        });
+        place_watch();
     }
 
 private:
     enum class Look { kNone, kUnderWay, kAgain };
+    enum class Watch { kNone, kWorks, kFails };
+
+    // By the access thread, because it asks the file system.
+    void place_watch() {
+        if (std::exchange(is_placing_watch_, true)) {
+            return; // what has moved meanwhile is seen by that, or told
+        }
+        shell_->thread.start(next_id_++, [this, weak = std::weak_ptr<Shell>(shell_), path = path_,
+                                          work = boost::asio::make_work_guard(loop_)](LeaseFile&) {
+            const auto placed = std::make_shared<FileWatch::Placed>(FileWatch::place(path));
+            return [this, weak, placed, work] {
+                if (const auto shell = weak.lock()) {
+                    watch_placed(std::move(*placed));
+                }
+            };
+        });
+    }
+
+    void watch_placed(FileWatch::Placed placed) {
+        is_placing_watch_ = false;
+        const std::string trouble = placed.trouble;
+        watch_.follow(std::move(placed));
+        const Watch before = std::exchange(state_, trouble.empty() ? Watch::kWorks : Watch::kFails);
+        if (state_ == Watch::kFails) {
+            watch_again_.expires_after(kWatchAgain);
+            watch_again_.async_wait([this](boost::system::error_code cancelled) {
+                if (!cancelled) {
+                    place_watch();
+                }
+            });
+        }
+        if (state_ == Watch::kFails && before != Watch::kFails) {
+            watched_(WatchFails{trouble});
+        } else if (state_ == Watch::kWorks && before != Watch::kWorks) {
+            watched_(WatchWorks{});
+        } else if (state_ == Watch::kWorks) {
+            look(); // the path may lead to another file
+        }
+    }
+
+    // A version that no event has told of: something lies over the path that is watched.
+    void is_current(const Version& version) {
+        const bool is_new = std::exchange(current_, version) != version;
+        if (is_new && look_ == Look::kNone && state_ == Watch::kWorks) {
+            place_watch();
+        }
+    }
 
     // Changes that come while the file is being read are told by one more read.
     void look() {
@@ -232,7 +285,11 @@ private:
     std::uint64_t next_id_ = 1;
     WatchHandler watched_;
     Look look_ = Look::kNone;
+    Watch state_ = Watch::kNone;
+    bool is_placing_watch_ = false;
+    std::optional<Version> current_; // as read last, or written
     FileWatch watch_;
+    boost::asio::steady_timer watch_again_;
 };
 
 } // namespace

@@ -1,12 +1,14 @@
 // A standby that watches: it asks for nothing while somebody leads, and a free lease is its own at
 // once. Judged by the order of the requests in the API server's audit log, and by their number.
 #include <csignal>
+#include <filesystem>
 
 #include "helpers/arena.h"
 #include "helpers/catch.h"
 #include "helpers/faulty_front.h"
 
 using namespace le_run::test;
+namespace fs = std::filesystem;
 
 namespace {
 
@@ -28,6 +30,16 @@ int updates_of(const Arena& arena, const std::string& holder) {
 }
 
 const Words kTellMore = {"--log-level", "debug"};
+
+// A look of the standby's own would come after three retry periods.
+void check_fast_handover(const Arena& arena, Replica& from, Replica& to) {
+    from.signal(SIGTERM);
+    REQUIRE(arena.has_started(to.name()));
+    const std::int64_t ended = arena.record().newest(from.name()).last.boot_ns;
+    CHECK(arena.record().newest(to.name()).first.boot_ns - ended < 14'000'000'000);
+    CHECK(from.wait() == 0);
+    CHECK(arena.disorder() == "");
+}
 
 bool is_watching(Replica& replica, int times = 1) {
     return wait_until(
@@ -166,4 +178,38 @@ TEST_CASE("watch: a file is watched too (file)") {
     CHECK(arena.record().newest("b").first.boot_ns - work.first.boot_ns < 14'000'000'000);
     CHECK(b.log_lines({"warning"}).empty());
     CHECK(arena.disorder() == "");
+}
+
+// inotify on the folder alone says that it works, and tells nothing.
+TEST_CASE("watch: a lock file that is mounted by itself tells of a release (file)") {
+    Arena arena(LockKind::kFile);
+    Replica& a = arena.start_leader("a", {.timing = kSlowRenewals});
+    fs::create_directory(arena.scratch().file("here"));
+    const std::string here = arena.scratch().write("here/lock", "");
+    fs::permissions(here, fs::perms(0600));
+    Replica& b =
+        arena.start_standby("b", {.lock = {"--lock", "file://" + here},
+                                  .timing = kSlowRenewals,
+                                  .launcher = {"unshare", "--mount", "sh", "-c",
+                                               "mount --bind \"$0\" \"$1\" && shift && exec \"$@\"",
+                                               arena.lock_file(), here}});
+    check_fast_handover(arena, a, b);
+    CHECK(b.log_lines({"warning"}).empty());
+}
+
+TEST_CASE("watch: a folder that is made anew tells of a release in it (file)") {
+    Arena arena(LockKind::kFile);
+    const std::string folder = arena.scratch().file("folder");
+    fs::create_directory(folder);
+    const ReplicaStart start{.lock = {"--lock", "file://" + folder + "/lock"},
+                             .timing = kSlowRenewals};
+    Replica& a = arena.start_leader("a", start);
+    Replica& b = arena.start_standby("b", start);
+    fs::rename(folder, folder + "-before");
+    fs::create_directory(folder);
+    fs::copy(folder + "-before/.lock.fence", folder);             // the tokens go on
+    REQUIRE(wait_until([&] { return a.logged({"tree gone"}); })); // its lease is gone, too
+    Replica& c = arena.start_leader("c", start);
+    check_fast_handover(arena, c, b);
+    CHECK(b.log_lines({"cannot be watched"}).size() <= 1); // if it was faster than the new folder
 }
