@@ -40,7 +40,8 @@ void Election::weigh_margin() {
     } else if (margin_.has_grown()) {
         report({.event = Report::Event::kMarginGrown,
                 .left = measured.effective_renew_deadline(),
-                .text = margin_.cause() + cure});
+                .text = margin_.cause() + cure,
+                .killed_after = left_for_holder(now_, measured.kill_at(now_))});
     }
 }
 

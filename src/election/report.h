@@ -29,7 +29,8 @@ struct Report {
         kHoldingBack,  // stays behind for `left` after a lost lease or a child that ended
         kWatchFails,   // `text`; looks at the lease every `left` until it works again
         kWatchWorks,   // again
-        kMarginGrown,  // `text`: why; without a renewal work is stopped `left` after the last one
+        kMarginGrown,  // `text`: why; without a renewal work is asked to stop `left` after the last
+                       // one, and killed `killed_after` it
         kNotContending, // for `left`; `text`: why
     };
     Event event;
@@ -37,6 +38,7 @@ struct Report {
     std::string text{};
     HolderIdentity holder{};
     FencingToken token{};
+    Duration killed_after{};
 };
 
 } // namespace le_run

@@ -48,20 +48,20 @@ private:
 ProcessTree::ProcessTree(PidNamespace pid_namespace, int cgroup_kill_fd)
     : pid_namespace_(pid_namespace), cgroup_kill_fd_(cgroup_kill_fd), self_(::getpid()),
       ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
-    if (pid_namespace_ == PidNamespace::kOurs && self_ == 1)
-        return; // kill(-1) needs none of all that
-    ProcessTable::touch();
-    for (int& fd : spare_fds_)
-        fd = open_spare();
     char self[16] = {};
     const ssize_t size = ::readlink("/proc/self", self, sizeof self);
     pid_t seen = -1;
     if (size > 0)
         std::from_chars(self, self + size, seen);
-    if (seen != self_)
-        return;
-    proc_fd_ = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    children_fd_ = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    if (seen == self_)
+        proc_fd_ = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (kills_at_once())
+        return; // it needs none of what follows
+    ProcessTable::touch();
+    for (int& fd : spare_fds_)
+        fd = open_spare();
+    if (seen == self_)
+        children_fd_ = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 }
 
 ProcessTree::~ProcessTree() {

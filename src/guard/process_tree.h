@@ -73,7 +73,9 @@ public:
 private:
     enum class Step { kBegin, kList, kStop, kKill };
 
-    bool can_list() const { return proc_fd_ >= 0 || children_fd_ >= 0; }
+    // kill(-1) of PID 1 reaches all of its namespace.
+    bool kills_at_once() const { return pid_namespace_ == PidNamespace::kOurs && self_ == 1; }
+    bool can_list() const { return !kills_at_once() && (proc_fd_ >= 0 || children_fd_ >= 0); }
     void list_all();
     std::uint32_t send_to_namespace(int signal) const;
     std::uint32_t send_to_children(int signal) const;

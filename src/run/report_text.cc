@@ -106,11 +106,14 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 {{"every", left}, {"error", text}}};
     case Event::kWatchWorks:
         return {LogLevel::kInfo, "watch_works", "changes of the lease are told again", {}};
-    case Event::kMarginGrown:
+    case Event::kMarginGrown: {
+        const std::string killed_after = format_duration(report.killed_after);
         return {LogLevel::kWarning,
                 "margin_grown",
-                text + ": without a renewal the child is now asked to stop after " + left,
-                {{"cause", text}, {"stop_after", left}}};
+                text + ": without a renewal the child is now asked to stop after " + left +
+                    ", and all its processes are killed after " + killed_after,
+                {{"cause", text}, {"stop_after", left}, {"kill_after", killed_after}}};
+    }
     case Event::kNotContending:
         return {LogLevel::kWarning,
                 "not_contending",

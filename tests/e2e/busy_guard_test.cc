@@ -4,6 +4,8 @@
 #include <csignal>
 #include <filesystem>
 
+#include <nlohmann/json.hpp>
+
 #include "helpers/arena.h"
 #include "helpers/catch.h"
 
@@ -27,6 +29,20 @@ Replica& start_leader(Arena& arena, const ReplicaStart& start) {
     Replica& leader = arena.start_leader("a", start);
     REQUIRE(wait_until([&] { return arena.record().newest("a").last.what == "tick"; }));
     return leader;
+}
+
+// What stands after `words` in a line: "4.48s", say.
+double seconds_after(const std::string& line, const std::string& words) {
+    const auto at = line.find(words);
+    REQUIRE(at != std::string::npos);
+    return std::stod(line.substr(at + words.size()));
+}
+
+// When the last renewal was sent, by CLOCK_BOOTTIME.
+double renewed_at(const Arena& arena) {
+    const auto file = nlohmann::json::parse(read_file(arena.lock_file()));
+    const auto slot = std::stoul(file["current"].get<std::string>().substr(6));
+    return file.at("slots").at(slot).at("leRunRenewal").at("boottime").get<double>() / 1e9;
 }
 
 } // namespace
@@ -79,10 +95,37 @@ TEST_CASE("busy guard: more processes than can be killed within a second move KI
     CHECK(processes >= 8000);
     CHECK(processes <= 8010);
     CHECK(line.find("--lease-duration") != std::string::npos); // what to do
+    CHECK(line.find("are killed after") != std::string::npos);
     CHECK(a.log_lines(warning).size() == 1);
     CHECK(a.runs());
     a.signal(SIGTERM);
     ::kill(arena.record().newest("a").pid, SIGKILL); // the rest has five seconds from then on
     CHECK(a.wait() == 128 + SIGKILL);
     CHECK_FALSE(a.logged({"guard process"}));
+}
+
+TEST_CASE(
+    "busy guard: a tree that takes long to kill is killed earlier, also where the guard is PID "
+    "1 (file)") {
+    Arena arena(LockKind::kFile);
+    ReplicaStart start = with_tree("star-8000", {"--pid-namespace"});
+    start.timing = kLongerLease;
+    start.launcher = {}; // when it wakes up is what the test is about
+    Replica& a = start_leader(arena, start);
+    const Words warning = {"warning", "processes of the work takes up to", "are killed after"};
+    REQUIRE(wait_until([&] { return a.logged(warning); }));
+    const double before = 8 * 0.998 - 2; // KILL_AT of a small tree, after the last renewal
+    const double now = seconds_after(a.log_lines(warning).front(), "are killed after ");
+    CHECK(now < before);
+    const std::string seen = read_file(arena.lock_file());
+    REQUIRE(wait_until([&] { return read_file(arena.lock_file()) != seen; })); // with that promise
+    const pid_t guard = a.guard();
+    a.signal(SIGSTOP);
+    const double renewed = renewed_at(arena);
+    const auto last_tick = [&] {
+        return static_cast<double>(arena.record().newest("a").last.boot_ns) / 1e9;
+    };
+    REQUIRE(wait_until([&] { return descendants_of(guard).empty(); }));
+    CHECK(last_tick() < renewed + (now + before) / 2);
+    CHECK(last_tick() > renewed + now - 1);
 }

@@ -50,9 +50,12 @@ TEST_CASE("each thing an operator must know has its line", "[run]") {
     CHECK_THAT(text_of({.event = Event::kNotContending, .left = 47s, .text = "this host paused"}),
                contains("warning: not contending until 1970-01-01T00:00:47.000Z (in 47s): this "
                         "host paused"));
-    CHECK_THAT(text_of({.event = Event::kMarginGrown, .left = 5570ms, .text = "this host paused"}),
+    CHECK_THAT(text_of({.event = Event::kMarginGrown,
+                        .left = 5570ms,
+                        .text = "this host paused",
+                        .killed_after = 6570ms}),
                contains("warning: this host paused: without a renewal the child is now asked to "
-                        "stop after 5.57s"));
+                        "stop after 5.57s, and all its processes are killed after 6.57s"));
 }
 
 TEST_CASE("what strangers wrote stays on one line", "[run]") {
