@@ -6,6 +6,7 @@
 #include "faults/dimensions.h"
 #include "faults/network_faults.h"
 #include "faults/pairs.h"
+#include "faults/pause_faults.h"
 #include "faults/process_faults.h"
 #include "faults/store_faults.h"
 
@@ -103,6 +104,30 @@ Case store_case(StoreFault fault) {
             .run = [fault](Judge& judge) { run_store_fault(fault, judge); }};
 }
 
+Case pause_case(const PauseFault& fault) {
+    const std::string times = std::to_string(fault.times);
+    const std::string row =
+        times + "-" + name_of(fault.length, kPauseNames) + "-" + name_of(fault.who, kPausedNames);
+    return {.name = "pause/" + row,
+            .table = "pauses within a minute (file store)",
+            .row = times + " " + name_of(fault.length, kPauseNames),
+            .column = name_of(fault.who, kPausedNames),
+            .weight = 0, // it waits
+            .has_figures = fault.length == Pause::kLong,
+            .run = [fault](Judge& judge) { run_pause_fault(fault, judge); }};
+}
+
+// Where they cost nothing it is the same whether others pause too.
+void add_pause_cases(std::vector<Case>* cases) {
+    cases->push_back(pause_case({2, Pause::kLong, Paused::kAlone}));
+    for (const int times : {3, 2}) {
+        for (const Paused who : {Paused::kAll, Paused::kLeader}) {
+            cases->push_back(pause_case({times, Pause::kLong, who}));
+        }
+        cases->push_back(pause_case({times, Pause::kShort, Paused::kLeader}));
+    }
+}
+
 void add_servers_cases(std::vector<Case>* cases) {
     for (std::size_t i = 0; i < kStoreFaultNames.size(); ++i) {
         cases->push_back(store_case(value_at<StoreFault>(i)));
@@ -153,6 +178,7 @@ void add_process_cases(const std::vector<ProcessFault>& faults, std::vector<Case
 
 std::vector<Case> every_case() {
     std::vector<Case> cases;
+    add_pause_cases(&cases); // some take more than a minute
     add_servers_cases(&cases);
     for (const auto& indices : all_combinations(kSizes)) {
         if (is_possible_at(indices)) {
@@ -165,6 +191,7 @@ std::vector<Case> every_case() {
 
 std::vector<Case> default_cases() {
     std::vector<Case> cases;
+    add_pause_cases(&cases); // some take more than a minute
     add_servers_cases(&cases);
     for (const auto& indices : all_pairs(kSizes, is_possible_at)) {
         cases.push_back(process_case(fault_at(indices)));

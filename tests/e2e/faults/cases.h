@@ -18,6 +18,7 @@ struct Case {
     std::string table, row, column; // where the matrix counts it
     int weight = 1;                 // it loads the machine as so many ordinary ones do
     Server server = Server::kNone;
+    bool has_figures = false; // that are printed when it has passed
     std::function<void(Judge&)> run{};
 };
 

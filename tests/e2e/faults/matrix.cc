@@ -51,6 +51,15 @@ void print_table(const std::string& name, const Table& table) {
     }
 }
 
+void print_figures(const std::vector<Finished>& results) {
+    std::printf("figures:\n");
+    for (const Finished& one : results) {
+        if (one.verdict == Verdict::kPassed && one.of->has_figures) {
+            std::printf("  %s: %s", one.of->name.c_str(), one.text.c_str());
+        }
+    }
+}
+
 } // namespace
 
 void print_matrix(const std::vector<Finished>& results, double seconds) {
@@ -78,6 +87,7 @@ void print_matrix(const std::vector<Finished>& results, double seconds) {
             std::printf("  %s: %s", one.of->name.c_str(), one.text.c_str());
         }
     }
+    print_figures(results);
     if (slowest != nullptr) {
         std::printf("slowest case: %s, %.1f s\n", slowest->of->name.c_str(), slowest->seconds);
     }

@@ -47,6 +47,7 @@ Verdict judge(const Case& one) {
     }
     print_lines("violated: ", judge.violations());
     print_lines("documented exception: ", judge.exceptions());
+    print_lines("", judge.figures());
     if (!judge.violations().empty()) {
         std::printf("%s", judge.logs().c_str());
         return Verdict::kFailed;
