@@ -50,7 +50,7 @@ unset "pid[$second]"
 third=$([[ $second == b ]] && echo c || echo b)
 await_leader "$third"
 await "$second" "released"
-tell "$second" 'worker of .* end|has died|released'
+tell "$second" 'worker of .* end|in its place|released'
 if kill -0 "$worker" 2>/dev/null; then
     echo "replica $second's worker is still alive" >&2
     exit 1

@@ -1,19 +1,11 @@
 #include "lock_url.h"
 
-#include <algorithm>
+#include "kubernetes/object_names.h"
 
 namespace le_run {
 namespace {
 
 constexpr const char* kForms = "use k8s://NAMESPACE/NAME, k8s://NAME or file:///PATH";
-
-bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
-
-bool is_label(const std::string& text) {
-    return !text.empty() && is_lower_or_digit(text.front()) && is_lower_or_digit(text.back()) &&
-           std::all_of(text.begin(), text.end(),
-                       [](char c) { return is_lower_or_digit(c) || c == '-'; });
-}
 
 std::variant<Lock, std::string> parse_kubernetes(const std::string& rest) {
     KubernetesLock lock;
@@ -53,28 +45,6 @@ std::variant<Lock, std::string> parse_lock_url(const std::string& url) {
         return parse_file(url.substr(7));
     }
     return std::string("it is not a lock URL: ") + kForms;
-}
-
-std::optional<std::string> wrong_with_lease_name(const std::string& name) {
-    std::size_t begin = 0;
-    bool sound = !name.empty() && name.size() <= 253;
-    while (sound && begin <= name.size()) {
-        const auto end = std::min(name.find('.', begin), name.size());
-        sound = is_label(name.substr(begin, end - begin));
-        begin = end + 1;
-    }
-    if (sound) {
-        return std::nullopt;
-    }
-    return "\"" + name +
-           "\" is not a DNS name: use at most 253 lower-case letters, digits, '-' and '.'";
-}
-
-std::optional<std::string> wrong_with_namespace(const std::string& name) {
-    if (is_label(name) && name.size() <= 63) {
-        return std::nullopt;
-    }
-    return "\"" + name + "\" is not a DNS label: use at most 63 lower-case letters, digits and '-'";
 }
 
 } // namespace le_run

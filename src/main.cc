@@ -95,6 +95,9 @@ int start(const Options& options, const sigset_t& signal_mask, bool sigchld_igno
     setup.pid_namespace = options.pid_namespace;
     setup.signal_mask = signal_mask;
     setup.sigchld_ignored = sigchld_ignored;
+    if (options.log_level <= LogLevel::kWarning) {
+        setup.log = options.log_format == LogFormat::kText ? LogForm::kText : LogForm::kJson;
+    }
     const Timing& timing = options.election.timing;
     setup.held_after_kill_at = timing.lease_duration - timing.usable();
     setup.release = [&options](std::int64_t acquire_time, TimePoint until) {

@@ -110,7 +110,7 @@ bool Claim::is_mine(const LeaseRecord& record) const {
 bool Claim::read_back(const StoredLease& lease) {
     LE_CHECK(is_mine(lease.record));
     if (held_ && held_->lease.version == lease.version) {
-        return false; // nothing has landed since; what is in doubt still may
+        return false; // no later write has landed yet; those without an answer still may
     }
     const auto same_write = [&](const Sent& sent) {
         return sent.renew_time == lease.record.renew_time;

@@ -77,7 +77,9 @@ void Election::check_deadlines(const Fact& fact) {
     case State::kStandby:
         if (give_up_at_ && may_give_up() && has_passed_for_holder(now_, *give_up_at_)) {
             std::string why = "leadership was not won within " + format_duration(*config_.wait);
-            if (observation_.has_living_holder()) {
+            if (comes_too_late()) {
+                why += ": whoever held the lease has released it since, and did that work";
+            } else if (observation_.has_living_holder()) {
                 why += ": " + observation_.holder().text + " holds the lease and renews it";
             }
             giving_up_ = Finish{Ending::kNotWon, why};
@@ -85,7 +87,9 @@ void Election::check_deadlines(const Fact& fact) {
             return;
         }
         if (denied_until_ && has_passed_for_holder(now_, *denied_until_)) {
-            giving_up_ = Finish{Ending::kDenied, last_trouble_};
+            // The words of the denial are in the log already.
+            giving_up_ = Finish{Ending::kDenied, "the store has denied every try for " +
+                                                     format_duration(timing_.renew_deadline)};
             leave_standby();
             return;
         }
@@ -110,7 +114,7 @@ void Election::check_deadlines(const Fact& fact) {
         break;
     case State::kReleasing:
         if (has_passed_for_holder(now_, release_deadline())) {
-            report({.event = Report::Event::kNotReleased, .text = last_trouble_});
+            report({.event = Report::Event::kNotReleased, .text = trouble_.last()});
             conclude();
             return;
         }
@@ -256,7 +260,7 @@ void Election::enter_releasing() {
     attempts_.forget(); // an unfinished renewal may still land; compare-and-write decides
     next_request_ = Request::kRead;
     next_try_at_ = now_;
-    last_trouble_ = "no time was left";
+    trouble_.note("no time was left");
 }
 
 void Election::enter_done(Ending ending, const std::string& text) {
@@ -377,8 +381,14 @@ void Election::send_release() {
 
 bool Election::may_acquire() const {
     return next_request_ == Request::kWrite && observation_.free_at() && margin_.fits() &&
-           has_passed_for_observer(now_, *observation_.free_at()) &&
+           !comes_too_late() && has_passed_for_observer(now_, *observation_.free_at()) &&
            has_passed_for_holder(now_, contend_at_);
+}
+
+// The time to wait is over, and the holder, whose life was in doubt, has released: it did what this
+// process was to do. To win now would do it again.
+bool Election::comes_too_late() const {
+    return give_up_at_ && has_passed_for_holder(now_, *give_up_at_) && observation_.was_released();
 }
 
 // A drain may last longer than the lost grace, which bounds what a leader is promised.

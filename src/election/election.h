@@ -1,8 +1,7 @@
 // The election: facts and the time go in, actions come out. It never blocks, throws or calls out.
 //
-// One thread. Whoever owns it calls step() for each fact and at next_wakeup(), then carries out
-// take_actions() in order before the next step. The election speaks of the work; that a child
-// process does it is the guard's business.
+// One thread. Its owner calls step() for each fact and at next_wakeup(), then carries out
+// take_actions() in order before the next step. That the work is a child process, the guard knows.
 //
 //   kStandby --free, expired--> kAcquiring --written--> kLeading --deadline, loss, step down-->
 //   kStopping; kLeading and kStopping --WorkGone--> kReleasing --> kStandby again, or kDone;
@@ -19,6 +18,7 @@
 #include "election/facts.h"
 #include "election/margin.h"
 #include "election/observation.h"
+#include "election/trouble.h"
 #include "time_point.h"
 
 namespace le_run {
@@ -78,6 +78,7 @@ private:
     void rest_until_next_look();
     void standby_saw(const ReadOutcome& outcome, Observation::Source source);
     void report_vanished(const std::string& how);
+    void report_other_duration(const LeaseRecord& record);
     void holding_read(const ReadOutcome& outcome);
     void releasing_read(const ReadOutcome& outcome);
     void write_landed(const Written& written);
@@ -98,6 +99,7 @@ private:
     void leave_standby();
     void conclude();
     bool may_acquire() const;
+    bool comes_too_late() const;
     bool may_give_up() const;
     TimePoint release_deadline() const;
     TimePoint hold_until() const;
@@ -126,23 +128,21 @@ private:
     TimePoint next_try_at_;                 // no request of kind next_request_ before this
     Request next_request_ = Request::kRead; // kRead: what the store holds must be learned first
     Access access_ = Access::kUnproven;
-    std::string last_trouble_{};
-    TimePoint trouble_reported_at_{};
+    Trouble trouble_{};
     std::optional<TimePoint> denied_until_{}; // kUnproven: denials are waited out until then
     std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
-    std::optional<Finish> giving_up_{}; // decided; only what is in doubt must be released first
+    std::optional<Finish> giving_up_{};       // decided; what is in doubt must be released first
     TimePoint last_conflict_at_{};
     Watch watch_ = Watch::kNone;
     std::uint64_t watched_after_ = 0;          // the last request that had been sent when it came
     std::optional<Found> watched_meanwhile_{}; // the last event that could not be weighed at once
-
-    std::optional<StopCause> stop_cause_{};           // the first cause that ended this leadership
+    std::optional<StopCause> stop_cause_{};    // the first cause that ended this leadership
     TimePoint drain_until_ = TimePoint::far_future(); // kStopping: end of the grace
     std::optional<StepDownReason> step_down_{};       // asked for, at any time
     std::optional<WorkEnd> work_end_{};               // how the work of this leadership ended
-    TimePoint led_since_{};
-    Duration hold_back_{};   // the last pause before contending again
-    TimePoint contend_at_{}; // no acquisition before this
+    TimePoint led_since_{}, contend_at_{};            // contend_at_: no acquisition before it
+    Duration hold_back_{};                            // the last pause before contending again
+    Duration duration_told_{};                        // of another candidate
     std::uint64_t random_;
     std::vector<Action> actions_{};
 };

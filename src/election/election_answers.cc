@@ -72,6 +72,7 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
         observation_.own(now_, lease, source);
         return;
     }
+    const bool was_alive = observation_.has_living_holder();
     const auto news = observation_.found(now_, lease, source);
     if (news == Observation::News::kNothing) {
         return;
@@ -83,17 +84,26 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
     }
     if (!observation_.holder().text.empty()) {
         note_access();
-        const Duration promised = duration_of(lease.record, timing_.lease_duration);
-        if (news == Observation::News::kNewHolder) {
-            report({.event = Report::Event::kNewLeader, .holder = lease.record.holder});
-        }
-        if (news == Observation::News::kNewHolder &&
-            promised > kLongDuration * timing_.lease_duration) {
-            report({.event = Report::Event::kLongDuration,
-                    .left = promised,
+        const bool is_alive = observation_.has_living_holder();
+        if (news == Observation::News::kNewHolder || (is_alive && !was_alive)) {
+            report({.event = is_alive ? Report::Event::kNewLeader : Report::Event::kHeld,
                     .holder = lease.record.holder});
         }
+        report_other_duration(lease.record);
     }
+}
+
+// Each such duration once: candidates that differ wait longer, or give up earlier, than others.
+void Election::report_other_duration(const LeaseRecord& record) {
+    const Duration promised = duration_of(record, timing_.lease_duration);
+    if (promised == timing_.lease_duration || promised == duration_told_) {
+        return;
+    }
+    duration_told_ = promised;
+    const bool is_long = promised > kLongDuration * timing_.lease_duration;
+    report({.event = is_long ? Report::Event::kLongDuration : Report::Event::kOtherDuration,
+            .left = promised,
+            .holder = record.holder});
 }
 
 // Without a release; how long it is waited out is the observation's.
@@ -275,8 +285,13 @@ void Election::on(const StepDownAsked& fact) {
                                                  ? "the guard process ended"
                                                  : "asked to stop");
         break;
-    case State::kHolding: // whoever set a hold wants nobody to run so soon: it runs out by itself
-        report({.event = Report::Event::kNotReleased, .text = "--hold keeps it"});
+    case State::kHolding:
+        // No work runs, so nothing is to be stopped. A release would let another replica run the
+        // same work once more within the hold; so the lease stays until it runs out by itself.
+        report({.event = Report::Event::kNotReleased,
+                .left = left_for_holder(now_, release_deadline()),
+                .text = "a stop was asked for during --hold, and a release would let another "
+                        "replica run the same again"});
         conclude();
         break;
     case State::kAcquiring: // its answer is waited for: it may have won

@@ -6,18 +6,6 @@
 #include "election/election.h"
 
 namespace le_run {
-namespace {
-
-// While the same trouble goes on, a line is repeated this often.
-constexpr Duration kTroubleRepeat = std::chrono::minutes(1);
-
-// Clocks, durations and ports in the words for one trouble change from try to try.
-std::string without_numbers(std::string text) {
-    std::erase_if(text, [](char c) { return c >= '0' && c <= '9'; });
-    return text;
-}
-
-} // namespace
 
 // Whether the lease is this process's, and is renewed.
 bool Election::is_holding() const {
@@ -63,7 +51,7 @@ void Election::request_failed(const Attempts::Sent& request, const Failure& fail
         break;
     case State::kReleasing:
         next_request_ = Request::kRead;
-        last_trouble_ = failure.text;
+        trouble_.note(failure.text);
         break;
     case State::kDone:
         break;
@@ -75,7 +63,7 @@ void Election::failed_late(const Failure& failure) {
     if (is_holding()) {
         report_renewal_failing(failure.text);
     } else if (state_ == State::kReleasing) {
-        last_trouble_ = failure.text;
+        trouble_.note(failure.text);
     }
 }
 
@@ -84,12 +72,12 @@ void Election::report_renewal_failing(const std::string& why) {
         return;
     }
     access_ = Access::kFailing;
-    if (state_ == State::kHolding) { // no work depends on it any more
-        report({.event = Report::Event::kStoreTrouble, .text = why});
+    if (!trouble_.is_news(now_, why)) {
         return;
     }
-    report({.event = Report::Event::kRenewalFailing,
-            .left = left_for_holder(now_, last_instant_to_try()),
+    const bool is_work_left = state_ != State::kHolding;
+    report({.event = is_work_left ? Report::Event::kRenewalFailing : Report::Event::kStoreTrouble,
+            .left = is_work_left ? left_for_holder(now_, last_instant_to_try()) : Duration::zero(),
             .text = why});
 }
 
@@ -112,12 +100,10 @@ void Election::standby_failed(const Failure& failure) {
     } else {
         access_ = Access::kFailing;
     }
-    const bool is_repeated = without_numbers(failure.text) == without_numbers(last_trouble_) &&
-                             !has_passed_for_holder(now_, trouble_reported_at_ + kTroubleRepeat);
-    last_trouble_ = failure.text;
-    if (!is_repeated) {
-        trouble_reported_at_ = now_;
-        report({.event = Report::Event::kStoreTrouble, .text = failure.text});
+    if (trouble_.is_news(now_, failure.text)) {
+        report({.event = Report::Event::kStoreTrouble,
+                .left = denied_until_ ? left_for_holder(now_, *denied_until_) : Duration::zero(),
+                .text = failure.text});
     }
 }
 
@@ -170,7 +156,7 @@ void Election::note_access() {
     }
     access_ = Access::kWorking;
     denied_until_.reset();
-    last_trouble_.clear();
+    trouble_.is_over();
 }
 
 } // namespace le_run

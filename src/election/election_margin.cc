@@ -29,8 +29,10 @@ void Election::on(const TreeMeasured& fact) {
 
 void Election::weigh_margin() {
     const Timing& measured = margin_.measured();
-    const std::string cure =
-        " (--lease-duration " + format_duration(lease_duration_for(measured)) + ")";
+    const Duration longer = lease_duration_for(measured);
+    const std::string cure = longer > timing_.lease_duration
+                                 ? " (--lease-duration " + format_duration(longer) + ")"
+                                 : "";
     if (!margin_.fits()) {
         limit_drain();
         if (state_ == State::kLeading) {
@@ -60,9 +62,9 @@ bool Election::adopt_margin() {
     return drain_until_ != before;
 }
 
-// What is renewed from now on leaves the work less than the present lease does, or nothing. So a
-// drain has what is left of the present one. The renewals go on: the lease is held until the tree
-// is gone, however long that takes.
+// The margins have become too large for the lease, so a later renewal would give the work less time
+// than the last one did, or none. A drain therefore ends when the last renewal's time is over. The
+// renewals go on: the lease is held until the tree is gone, however long that takes.
 void Election::limit_drain() {
     if (state_ == State::kStopping && claim_.is_held() && !margin_.fits()) {
         const TimePoint s = claim_.anchor();

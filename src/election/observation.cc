@@ -38,6 +38,7 @@ Observation::News Observation::found(TimePoint now, const StoredLease& lease, So
         return News::kEmptied;
     }
     has_living_holder_ = !known && state_ != State::kUnknown && !lease.record.holder.text.empty();
+    was_released_ = was_held && lease.record.holder.text.empty();
     const bool same_holder = state_ != State::kUnknown && holder_ == lease.record.holder;
     base_ = lease;
     holder_ = lease.record.holder;
@@ -57,6 +58,7 @@ void Observation::own(TimePoint now, const StoredLease& lease, Source source) {
     base_ = lease;
     holder_ = lease.record.holder;
     state_ = State::kFree;
+    was_released_ = false;
     expires_at_ = now;
     if (source == Source::kRead) {
         all_expired_at_ = {};

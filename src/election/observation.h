@@ -51,6 +51,8 @@ public:
     const HolderIdentity& holder() const { return holder_; }
     // Whether a holder was seen to write: it lives, or did a moment ago.
     bool has_living_holder() const { return has_living_holder_; }
+    // Whether a holder was seen, and then its release.
+    bool was_released() const { return state_ == State::kFree && was_released_; }
 
 private:
     enum class State { kUnknown, kFree, kHeld, kVanished };
@@ -67,6 +69,7 @@ private:
     HolderIdentity last_holder_;
     TimePoint all_expired_at_{};
     bool has_living_holder_ = false;
+    bool was_released_ = false;
 };
 
 // The duration that a record promises its holder, at least `own` where it carries none that makes

@@ -12,6 +12,7 @@ struct Report {
     enum class Event {
         kContending,     // takes part (again)
         kNewLeader,      // `holder` leads by the record seen last; empty: nobody
+        kHeld,           // by `holder`, which has not been seen renewing: it may be dead
         kAcquired,       // `token`; `left` until the lease runs out, from the send on
         kRenewalFailing, // `left` until the work is asked to stop; `text`: what failed
         kRenewalWorks,   // again
@@ -19,18 +20,20 @@ struct Report {
         kSteppingDown, // `text`: why the lease cannot be kept safe; it is held and will be released
         kLost,         // `text`: why
         kReleased,     //
-        kNotReleased,  // `text`: why; it runs out by itself in `left`
-        kStoreTrouble, // on standby: `text`
+        kNotReleased,  // `text`: why; it runs out by itself in `left`, where that is above zero
+        kStoreTrouble, // on standby, or in a hold: `text`; le-run ends in `left`, if above zero
         kStoreWorks,   // again
         kLongDuration, // the record promises `left` to its `holder`, far more than this
                        // configuration
-        kVanished,     // on standby: `text` (deleted, emptied) without release; waits for `left`
-        kHolding,      // the work has ended; the lease is kept for `left`
-        kHoldingBack,  // stays behind for `left` after a lost lease or a child that ended
-        kWatchFails,   // `text`; looks at the lease every `left` until it works again
-        kWatchWorks,   // again
-        kMarginGrown,  // `text`: why; without a renewal work is asked to stop `left` after the last
-                       // one, and killed `killed_after` it
+        kOtherDuration, // the record promises `left` to its `holder`, not what this
+                        // configuration does
+        kVanished,      // on standby: `text` (deleted, emptied) without release; waits for `left`
+        kHolding,       // the work has ended; the lease is kept for `left`
+        kHoldingBack,   // stays behind for `left` after a lost lease or a child that ended
+        kWatchFails,    // `text`; looks at the lease every `left` until it works again
+        kWatchWorks,    // again
+        kMarginGrown, // `text`: why; without a renewal work is asked to stop `left` after the last
+                      // one, and killed `killed_after` it
         kNotContending, // for `left`; `text`: why
     };
     Event event;

@@ -96,6 +96,7 @@ std::vector<std::string> broken_relations(const Timing& timing) {
             text(lease_duration_for(least)));
     }
     if (broken.empty() && !timing.tries_fit()) {
+        const Duration longer = lease_duration_for(timing);
         broken.push_back(
             "between --retry-period " + text(timing.retry_period) + " and the renew deadline of " +
             text(timing.effective_renew_deadline()) +
@@ -103,14 +104,18 @@ std::vector<std::string> broken_relations(const Timing& timing) {
                  ? " that the CPU limit leaves (margins of " + text(timing.lambda) + " each)"
                  : std::string()) +
             " there is no room for " + std::to_string(Timing::kTries) + " tries of at least " +
-            text(Timing::kLeastRequestTimeout) +
-            ": use a shorter retry period or --lease-duration " + text(lease_duration_for(timing)));
+            text(Timing::kLeastRequestTimeout) + ": use a shorter retry period or " +
+            (longer > timing.lease_duration ? "--lease-duration " + text(longer)
+                                            : "a later renew deadline"));
     }
     return broken;
 }
 
 Duration lease_duration_for(const Timing& timing) {
-    const Duration needed = timing.renew_deadline + drain_of(timing) + timing.lambda + timing.kappa;
+    const Duration margins = timing.lambda + timing.kappa;
+    const Duration drain =
+        timing.lost_grace.value_or(margins > kLeastMargins ? kLeastDrain : Duration::zero());
+    const Duration needed = timing.renew_deadline + drain + margins;
     return std::chrono::ceil<std::chrono::seconds>(needed + needed * kTwoRho / kOneMinusRho);
 }
 

@@ -46,6 +46,12 @@ public:
 
     // In kKilling: SIGKILL rounds over the whole tree until TreeGone.
     State state() const { return state_; }
+    // Whether the run under way is ended because no extension came.
+    bool has_deadline_passed() const {
+        return state_ != State::kIdle && cause_ == EndCause::kDeadline;
+    }
+    // When SIGKILL to the whole tree begins, as far as is known now.
+    TimePoint kill_deadline() const;
     // When to step again at the latest, whatever happens; far_future() when no deadline is near.
     TimePoint next_deadline() const;
 
@@ -76,7 +82,6 @@ private:
     void send_stop_signal(int signal);
     void ask_others(int signal);
     void add(ChildAction action);
-    TimePoint kill_deadline() const;
 
     const int stop_signal_;
     State state_ = State::kIdle;

@@ -15,6 +15,9 @@
 
 namespace le_run {
 
+// How lines of the guard's own look on standard error: as le-run's do.
+enum class LogForm { kNone, kText, kJson };
+
 struct GuardSetup {
     std::string program;           // path for execve, already searched in PATH
     std::vector<std::string> argv; // the command as the user wrote it
@@ -27,6 +30,7 @@ struct GuardSetup {
     sigset_t signal_mask{};            // as le-run received it, for the child
     bool sigchld_ignored = false;      // le-run received SIGCHLD ignored, and so shall the child
     Duration held_after_kill_at{};     // so long, at least, the lease outlasts a kill_at
+    LogForm log = LogForm::kNone;      // of warnings
     // Releases the lease that was won by a record with this acquireTime (microseconds), trying
     // until `until`. Called in a process of its own, when le-run is known to be dead and its tree
     // to be gone, and le-run has not settled the lease itself.

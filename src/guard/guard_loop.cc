@@ -79,7 +79,8 @@ GuardLoop::GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundi
       tree_(le_run.is_pid_1 || surroundings.guard == 1 ? ProcessTree::PidNamespace::kOurs
                                                        : ProcessTree::PidNamespace::kShared,
             surroundings.cgroup_kill_fd),
-      spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()) {}
+      spawner_(setup, surroundings), machine_(setup.stop_signal), hang_watch_(clock_.now()),
+      log_(setup.log, surroundings.le_run) {}
 
 GuardLoop::~GuardLoop() {
     ::close(sigchld_fd_);
@@ -103,6 +104,7 @@ void GuardLoop::look() {
     read_messages(kMessagesPerLook);
     kill_tree();
     measure_tree();
+    tell_of_silence();
     end_hung_le_run();
     flush();
 }
@@ -173,9 +175,12 @@ void GuardLoop::step(const ChildFact& fact) {
     machine_.step(clock_.now(), fact);
     while (const std::optional<ChildAction> action = machine_.take_action())
         std::visit([this](const auto& a) { act(a); }, *action);
+    if (machine_.has_deadline_passed())
+        hang_watch_.deadline_passed(clock_.now());
 }
 
 void GuardLoop::act(const child_action::Spawn&) {
+    hang_watch_.run_begins();
     kill_pause_ = kShortestKillPause;
     gauge_.begin(clock_.now(), asked_->run, newest_process_.read());
     Spawner::Report report;
@@ -199,6 +204,8 @@ void GuardLoop::act(const child_action::Tell& action) {
         gone != nullptr && gone->cause == EndCause::kDeadline)
         hang_watch_.run_ended_by_deadline();
     tell(action.message);
+    if (std::holds_alternative<Gone>(action.message))
+        log_.tree_is_gone();
 }
 
 void GuardLoop::act(const child_action::Release& action) {
@@ -305,7 +312,10 @@ void GuardLoop::notice_le_runs_death() {
     le_run_.pidfd = -1;
     // What it said before its end is all there by now: whether its lease is settled, above all.
     read_messages(kMessagesOfTheDead);
+    const auto state = machine_.state();
     step(child_fact::LeRunDied{});
+    if (state == ChildMachine::State::kSpawning || state == ChildMachine::State::kRunning)
+        log_.le_run_has_died(left_for_holder(clock_.now(), machine_.kill_deadline()));
 }
 
 void GuardLoop::read_messages(int most) {
@@ -357,8 +367,26 @@ void GuardLoop::end_hung_le_run() {
     const TimePoint now = clock_.now();
     if (!is_idle() || !hang_watch_.is_hung(now))
         return;
+    log_.le_run_is_ended(hang_watch_.silence(now));
+    log_.tree_is_gone();
     hang_watch_.acted(now);
     [[maybe_unused]] const auto ignored = ::write(le_run_.ending_fd, "", 1);
+}
+
+// Why the child is stopped, where le-run cannot say it.
+void GuardLoop::tell_of_silence() {
+    const TimePoint now = clock_.now();
+    if (le_run_.pidfd < 0 || !hang_watch_.is_to_be_told(now))
+        return;
+    if (is_idle()) {
+        log_.le_run_is_silent(hang_watch_.silence(now), GuardLog::Tree::kGone, {});
+        log_.tree_is_gone();
+    } else if (is_killing()) {
+        log_.le_run_is_silent(hang_watch_.silence(now), GuardLog::Tree::kKilled, {});
+    } else {
+        log_.le_run_is_silent(hang_watch_.silence(now), GuardLog::Tree::kAsked,
+                              left_for_holder(now, machine_.kill_deadline()));
+    }
 }
 
 // Kept until it can be sent.

@@ -14,6 +14,7 @@
 #include "guard/channel.h"
 #include "guard/child_machine.h"
 #include "guard/guard.h"
+#include "guard/guard_log.h"
 #include "guard/hang_watch.h"
 #include "guard/lateness_meter.h"
 #include "guard/newest_process.h"
@@ -63,6 +64,7 @@ private:
     void read_messages(int most);
     void on_message(const ToGuard& message);
     void end_hung_le_run();
+    void tell_of_silence();
     void note_lateness(TimePoint now, Duration slept, Duration late);
     void tell(const FromGuard& message);
     bool tell_now(const FromGuard& message);
@@ -92,6 +94,7 @@ private:
     Spawner spawner_;
     ChildMachine machine_;
     HangWatch hang_watch_;
+    GuardLog log_;
 
     const Start* asked_ = nullptr; // the Start being handled
     pid_t child_ = 0;              // until it is reaped

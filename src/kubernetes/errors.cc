@@ -44,24 +44,28 @@ constexpr Advice kAdvice[] = {
      "something on the way sends elsewhere, a login page perhaps; check the server's "
      "address and proxies"},
     {408, 408, "the server did not get the request in time; le-run tries again"},
+    {410, 410, "Gone: the server has no longer what was asked for; le-run asks anew"},
     {413, 413, "the Lease is too large for the server; remove what others have added to it"},
     {422, 422,
      "the server or a policy of it does not accept what the Lease would hold; change "
      "what the message names"},
-    {429, 429,
-     "the server has too much to do; le-run tries again, as late as it asks for if the "
-     "lease allows that"},
+    {429, 429, "le-run tries again, as late as the server asks for if the lease allows that"},
     {500, 500, "the server itself has failed; its log says why"},
     {502, 502, "a proxy or load balancer cannot reach the API server"},
-    {503, 503, "the server is not ready or overloaded; le-run tries again"},
+    {503, 503, "le-run tries again"},
     {504, 504, "the API server, or etcd behind it, does not answer in time"},
 };
 
-// The same without a word of a Kubernetes API: an API server says why it does not take a request.
+// The same where the server does not say why it refuses. Its own words may tell of something else:
+// "shutting down" is not "too much to do".
 constexpr Advice kAdviceWithoutMessage[] = {
     {400, 400, "the request is not what this server expects; check its address"},
     {405, 405, "what answers is no API server; check the server's address and path"},
     {415, 415, "what answers is no API server; check the server's address and path"},
+    {429, 429,
+     "the server has too much to do, or is shutting down; le-run tries again, as late as it asks "
+     "for if the lease allows that"},
+    {503, 503, "the server is not ready or overloaded; le-run tries again"},
 };
 
 const char* advice_on(int status, const std::string& server_message) {
@@ -72,12 +76,12 @@ const char* advice_on(int status, const std::string& server_message) {
     const auto fits = [&](const Advice& advice) {
         return advice.first <= status && status <= advice.last;
     };
-    for (const Advice& advice : kAdvice) {
-        if (fits(advice))
-            return advice.text;
-    }
     for (const Advice& advice : kAdviceWithoutMessage) {
         if (server_message.empty() && fits(advice))
+            return advice.text;
+    }
+    for (const Advice& advice : kAdvice) {
+        if (fits(advice))
             return advice.text;
     }
     return nullptr;

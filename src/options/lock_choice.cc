@@ -1,5 +1,7 @@
 #include "options/lock_choice.h"
 
+#include "kubernetes/object_names.h"
+
 namespace le_run {
 namespace {
 

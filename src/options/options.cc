@@ -125,9 +125,12 @@ void read_timing(const Values& values, Options* options) {
             std::string("the CPU limit of ") + cpus + " CPUs calls for margins of " +
             format_duration(timing.lambda) + ": without a renewal the child is stopped after " +
             format_duration(timing.effective_renew_deadline()) + " and killed after " +
-            format_duration(timing.usable()) + "; --lease-duration " +
-            format_duration(lease_duration_for(timing)) + " restores the renew deadline of " +
-            format_duration(timing.renew_deadline);
+            format_duration(timing.usable());
+        if (const Duration longer = lease_duration_for(timing); longer > timing.lease_duration) {
+            options->cpu_limit_warning += "; --lease-duration " + format_duration(longer) +
+                                          " restores the renew deadline of " +
+                                          format_duration(timing.renew_deadline);
+        }
     }
 }
 

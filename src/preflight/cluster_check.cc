@@ -8,6 +8,7 @@
 
 #include "duration_text.h"
 #include "kubernetes/errors.h"
+#include "kubernetes/object_names.h"
 #include "kubernetes/user.h"
 #include "net/address.h"
 #include "net/resolver.h"
@@ -214,7 +215,8 @@ bool ClusterCheck::log_in() {
     if (response.status == 401) {
         return failed("login", ask_.failure_text("get", result));
     }
-    const std::string user = ask_.api().access("get").user;
+    // By the server, where it can say so; else by what the credentials say themselves.
+    const std::string user = ask_.who_am_i().value_or(ask_.api().access("get").user);
     findings_.good("login", "the server accepts the credentials" +
                                 (user.empty() ? std::string() : " of " + user));
     return true;
@@ -300,6 +302,8 @@ void ClusterCheck::read() {
         findings_.not_tried("latency", "reads that succeed");
     } else {
         check_latency(options_.election.timing, latency, findings_);
+        check_renewal(
+            options_, *last, [&] { return ask_.read(limit); }, findings_);
     }
 }
 

@@ -77,6 +77,15 @@ ReadOutcome ClusterQuestions::read(Duration timeout) {
                                        api_.collection() + "/" + api_.name(), ""));
 }
 
+std::optional<std::string> ClusterQuestions::who_am_i() {
+    const Json review{{"apiVersion", "authentication.k8s.io/v1"}, {"kind", "SelfSubjectReview"}};
+    const auto json = body_of(
+        ask("POST", "/apis/authentication.k8s.io/v1/selfsubjectreviews", review.dump()), 201);
+    const Json* name = json ? at(*json, "/status/userInfo/username") : nullptr;
+    return name != nullptr && name->is_string() ? std::optional(name->get<std::string>())
+                                                : std::nullopt;
+}
+
 std::optional<Duration> ClusterQuestions::grace_period_of_pod(const std::string& pod_namespace,
                                                               const std::string& pod) {
     const auto json =

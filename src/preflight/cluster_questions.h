@@ -29,6 +29,9 @@ public:
     net::HttpResult try_create();
     net::HttpResult try_watch();
     ReadOutcome read(Duration timeout);
+    // The user's name: a SelfSubjectReview, which is kept nowhere. Nothing: the server does not say
+    // (before Kubernetes 1.28).
+    std::optional<std::string> who_am_i();
     // Nothing: the server does not say.
     std::optional<Duration> grace_period_of_pod(const std::string& pod_namespace,
                                                 const std::string& pod);

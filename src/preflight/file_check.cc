@@ -42,17 +42,25 @@ void check_file(const Options& options, const FileLock& lock, Findings& findings
     const std::string folder = std::filesystem::path(lock.path).parent_path();
     findings.good("file", folder + " is local, can be written, and is safe from other users");
     check_locks(lock.path, findings);
-    store->async_read(options.election.timing.request_timeout(), [&](const ReadOutcome& read) {
-        struct statvfs space {};
-        if (std::holds_alternative<Absent>(read) && ::statvfs(folder.c_str(), &space) == 0 &&
-            space.f_bavail == 0) {
-            findings.bad("disk", folder + " has no free space, so a lock file cannot be created: "
-                                          "make room, or name another folder");
-        }
-        check_record(options, read, findings);
-        loop.stop();
-    });
-    loop.run();
+    const auto read = [&] {
+        ReadOutcome outcome;
+        loop.restart();
+        store->async_read(options.election.timing.request_timeout(), [&](ReadOutcome seen) {
+            outcome = std::move(seen);
+            loop.stop();
+        });
+        loop.run();
+        return outcome;
+    };
+    const ReadOutcome first = read();
+    struct statvfs space {};
+    if (std::holds_alternative<Absent>(first) && ::statvfs(folder.c_str(), &space) == 0 &&
+        space.f_bavail == 0) {
+        findings.bad("disk", folder + " has no free space, so a lock file cannot be created: "
+                                      "make room, or name another folder");
+    }
+    check_record(options, first, findings);
+    check_renewal(options, first, read, findings);
 }
 
 } // namespace le_run

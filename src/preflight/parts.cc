@@ -2,14 +2,18 @@
 
 #include <algorithm>
 #include <chrono>
+#include <thread>
 
 #include "duration_text.h"
+#include "election/observation.h"
 #include "net/http_headers.h"
 
 namespace le_run {
 namespace {
 
 using std::chrono::seconds;
+
+constexpr Duration kLookAgain = std::chrono::milliseconds(500);
 
 std::string milliseconds(Duration duration) {
     return std::to_string(std::chrono::ceil<std::chrono::milliseconds>(duration).count()) + "ms";
@@ -41,6 +45,43 @@ void check_record(const Options& options, const ReadOutcome& read, Findings& fin
                                       "s, these options have " + std::to_string(own) +
                                       "s: give all candidates the same");
     }
+}
+
+void check_renewal(const Options& options, const ReadOutcome& first,
+                   const std::function<ReadOutcome()>& read, Findings& findings) {
+    using Steady = std::chrono::steady_clock;
+    constexpr Duration kMost = seconds(30);
+    const auto* found = std::get_if<Found>(&first);
+    if (found == nullptr || found->lease.record.holder.text.empty()) {
+        return;
+    }
+    const Timing& own = options.election.timing;
+    const LeaseRecord& record = found->lease.record;
+    const Duration promised = duration_of(record, own.lease_duration);
+    const Duration patience =
+        std::min({std::max<Duration>(3 * own.retry_period, promised / 3), promised, kMost});
+    const auto began = Steady::now();
+    while (Steady::now() - began < patience) {
+        std::this_thread::sleep_for(std::min<Duration>(own.retry_period / 4, kLookAgain));
+        const ReadOutcome now = read();
+        const auto* seen = std::get_if<Found>(&now);
+        if (seen == nullptr) {
+            findings.warning("holder", record.holder.text + " cannot be watched any more: the "
+                                                            "lease could not be read again");
+            return;
+        }
+        if (seen->lease.version != found->lease.version) {
+            const std::string& holder = seen->lease.record.holder.text;
+            findings.good("holder", holder == record.holder.text ? holder + " renews the lease"
+                                    : holder.empty() ? record.holder.text + " has released it"
+                                                     : holder + " has taken it");
+            return;
+        }
+    }
+    findings.warning("holder", record.holder.text + " has not renewed the lease for " +
+                                   format_duration(patience) +
+                                   ": if it is dead, a candidate takes the lease " +
+                                   format_duration(promised) + " after it has begun to look");
 }
 
 void Latency::add(Duration took) {

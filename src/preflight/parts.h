@@ -1,6 +1,7 @@
 // The parts of `le-run check`, each told in lines of its own.
 #pragma once
 
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -18,6 +19,10 @@ void check_cluster(const Options& options, const KubernetesLock& lock, Findings&
 
 // Who holds the lease now, and whether it suits the options.
 void check_record(const Options& options, const ReadOutcome& read, Findings& findings);
+// Whether whoever holds the lease by `first` renews it: looks again and again, for a third of its
+// duration and half a minute at the most.
+void check_renewal(const Options& options, const ReadOutcome& first,
+                   const std::function<ReadOutcome()>& read, Findings& findings);
 
 // How long this many reads took, at least and at most.
 struct Latency {

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "exit_code.h"
+#include "kubernetes/object_names.h"
 #include "kubernetes/role.h"
 #include "lock_url.h"
 #include "one_line.h"

@@ -27,8 +27,8 @@ public:
 
     void run() {
         log_.write({LogLevel::kWarning,
-                    "le_run_died",
-                    "le-run has died and its process tree is gone: releasing " + subject_.lock +
+                    "in_its_place",
+                    "le-run has ended and its process tree is gone: releasing " + subject_.lock +
                         " in its place",
                     {{"lock", subject_.lock}}});
         step(Tick{});

@@ -1,5 +1,7 @@
 #include "run/report_text.h"
 
+#include <algorithm>
+
 #include "duration_text.h"
 #include "one_line.h"
 
@@ -13,11 +15,13 @@ constexpr std::size_t kMostOfAHolder = 256; // as --id may have
 
 LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     using Event = Report::Event;
-    const std::string left = format_duration(report.left);
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(report.left).count();
+    const Duration time_left = std::max(Duration::zero(), report.left);
+    const bool is_time_left = time_left > Duration::zero();
+    const std::string left = format_duration(time_left);
+    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(time_left).count();
     const std::string until = time_text(now.microseconds + us);
     // Long enough to mean "no limit" (TimePoint::far_future()).
-    const bool is_for_ever = report.left > std::chrono::hours(24 * 365);
+    const bool is_for_ever = time_left > std::chrono::hours(24 * 365);
     const std::string& text = report.text;
     const std::string holder = one_line(report.holder.text, kMostOfAHolder);
     switch (report.event) {
@@ -31,6 +35,11 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "new_leader",
                 "new leader: " + holder,
                 {{"holder", report.holder.text}}};
+    case Event::kHeld:
+        return {LogLevel::kInfo,
+                "held",
+                "held by " + holder + ", not seen renewing",
+                {{"holder", report.holder.text}}};
     case Event::kAcquired:
         return {LogLevel::kInfo,
                 "acquired",
@@ -40,14 +49,16 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kRenewalFailing:
         return {LogLevel::kWarning,
                 "renewal_failing",
-                "renewal failing, " + left + " left: " + text,
+                "renewal failing, " +
+                    (is_time_left ? left + " left (until " + until + ")" : "no time left") +
+                    " before the child is stopped: " + text,
                 {{"left", left}, {"error", text}}};
     case Event::kRenewalWorks:
         return {LogLevel::kInfo, "renewal_works", "renewal works again", {}};
     case Event::kStopBegins: {
-        const std::string kill = is_for_ever ? "no SIGKILL while the lease is renewed"
-                                 : report.left <= Duration::zero() ? "SIGKILL at once"
-                                                                   : "SIGKILL in " + left;
+        const std::string kill = is_for_ever    ? "no SIGKILL while the lease is renewed"
+                                 : is_time_left ? "SIGKILL in " + left
+                                                : "SIGKILL at once";
         return {LogLevel::kInfo,
                 "stop_begins",
                 "stop begins: " + text + "; " + kill,
@@ -64,15 +75,20 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kReleased:
         return {LogLevel::kInfo, "released", "released " + subject.lock, {{"lock", subject.lock}}};
     case Event::kNotReleased:
-        return {LogLevel::kWarning,
-                "not_released",
-                "not released " + subject.lock + ": " + text,
-                {{"cause", text}}};
+        return {
+            LogLevel::kWarning,
+            "not_released",
+            "not released " + subject.lock + ": " + text +
+                (is_time_left ? "; it runs out by itself at " + until + " (in " + left + ")" : ""),
+            {{"cause", text}}};
     case Event::kStoreTrouble:
-        return {LogLevel::kWarning,
-                "store_trouble",
-                "waiting for the store: " + text,
-                {{"error", text}}};
+        return {
+            LogLevel::kWarning,
+            "store_trouble",
+            "waiting for the store" +
+                (is_time_left ? " until " + until + " (" + left + "), and then le-run ends" : "") +
+                ": " + text,
+            {{"error", text}}};
     case Event::kStoreWorks:
         return {LogLevel::kInfo, "store_works", "the store answers again", {}};
     case Event::kLongDuration:
@@ -80,6 +96,12 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
                 "long_duration",
                 holder + " holds the lease for " + left +
                     " after each renewal; that is waited out if it does not release",
+                {{"holder", report.holder.text}, {"duration", left}}};
+    case Event::kOtherDuration:
+        return {LogLevel::kWarning,
+                "other_duration",
+                holder + " holds the lease with a lease duration of " + left +
+                    ", these options have another one: give all candidates the same",
                 {{"holder", report.holder.text}, {"duration", left}}};
     case Event::kVanished:
         return {LogLevel::kWarning,
@@ -107,7 +129,8 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
     case Event::kWatchWorks:
         return {LogLevel::kInfo, "watch_works", "changes of the lease are told again", {}};
     case Event::kMarginGrown: {
-        const std::string killed_after = format_duration(report.killed_after);
+        const std::string killed_after =
+            format_duration(std::max(Duration::zero(), report.killed_after));
         return {LogLevel::kWarning,
                 "margin_grown",
                 text + ": without a renewal the child is now asked to stop after " + left +
@@ -118,7 +141,7 @@ LogLine line_for(const Report& report, const Subject& subject, WallTime now) {
         return {LogLevel::kWarning,
                 "not_contending",
                 "not contending until " + until + " (in " +
-                    format_duration(std::chrono::ceil<std::chrono::seconds>(report.left)) +
+                    format_duration(std::chrono::ceil<std::chrono::seconds>(time_left)) +
                     "): " + text,
                 {{"until", until}, {"cause", text}}};
     }

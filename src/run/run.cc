@@ -16,6 +16,7 @@
 #include "exit_code.h"
 #include "options/environment.h"
 #include "run/boottime_timer.h"
+#include "run/drain.h"
 #include "run/exit_status.h"
 #include "run/guard_link.h"
 #include "run/lock_store.h"
@@ -51,6 +52,7 @@ public:
                   [this](const std::string& how) { on_guard_lost(how); },
                   [this](std::uint32_t killed) { on_swept(killed); },
                   [this](const std::string& text) { warn("guard", text); }}),
+          drain_(loop_, options, guard.pid, [this](const LogLine& line) { log_.write(line); }),
           wakeup_(loop_, [this] { step(Tick{}); }),
           signals_(loop_, [this](const signalfd_siginfo& info) { on_signal(info); }) {}
 
@@ -144,6 +146,7 @@ private:
     void act(const ExtendWork& extend) { guard_.extend(extend.term_at, extend.kill_at); }
 
     void act(const StopWork& stop) {
+        drain_.begins(stop);
         switch (stop.cause) {
         case StopCause::kStepDown:
             guard_.stop(requested_signal_, stop.kill_at, GuardLink::Lease::kHeld);
@@ -194,6 +197,7 @@ private:
     void on(const Failed& failed) { failed_ = failed; }
 
     void on(const Ended& ended) {
+        drain_.child_ended();
         Gone so_far;
         so_far.wait_status = ended.wait_status;
         const bool has_succeeded =
@@ -215,6 +219,7 @@ private:
     }
 
     void on(const Gone& gone) {
+        drain_.tree_is_gone(gone);
         child_ = ChildEnd{gone, failed_};
         std::string how = "the child " + describe(*child_, options_.program);
         if (gone.left_behind > 0) {
@@ -270,6 +275,7 @@ private:
     }
 
     void on_guard_lost(const std::string& how) {
+        drain_.guard_is_lost();
         log_.write({LogLevel::kError, "guard_lost", how, {}});
         step(StepDownAsked{StepDownReason::kGuardLost});
     }
@@ -378,6 +384,7 @@ private:
     Election election_;
     std::unique_ptr<LeaseStore> store_;
     GuardLink guard_;
+    Drain drain_;
     BoottimeTimer wakeup_;
     SignalSource signals_;
     bool is_watching_ = false;

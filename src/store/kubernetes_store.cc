@@ -8,11 +8,11 @@
 //   something else on the way. What a write's answer does not say for certain is unknown, never
 //   "not written".
 #include <algorithm>
-#include <string_view>
 #include <utility>
 
 #include <boost/asio/post.hpp>
 
+#include "kubernetes/object_names.h"
 #include "one_line.h"
 #include "store/kubernetes_watch.h"
 #include "store/lease_api.h"
@@ -20,29 +20,6 @@
 
 namespace le_run {
 namespace {
-
-bool is_label(std::string_view text) {
-    const auto is_alphanumeric = [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    };
-    return !text.empty() && is_alphanumeric(text.front()) && is_alphanumeric(text.back()) &&
-           std::all_of(text.begin(), text.end(),
-                       [&](char c) { return is_alphanumeric(c) || c == '-'; });
-}
-
-// DNS-1123 subdomain: labels joined by dots.
-bool is_lease_name(std::string_view text) {
-    if (text.size() > 253)
-        return false;
-    for (auto dot = text.find('.'); dot != std::string_view::npos; dot = text.find('.')) {
-        if (!is_label(text.substr(0, dot)))
-            return false;
-        text.remove_prefix(dot + 1);
-    }
-    return is_label(text);
-}
-
-bool is_namespace_name(std::string_view text) { return text.size() <= 63 && is_label(text); }
 
 class KubernetesStore : public LeaseStore {
 public:
@@ -120,15 +97,10 @@ std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
                                                   const std::string& lease_namespace,
                                                   const std::string& name,
                                                   std::function<void(const std::string&)> warn) {
-    const std::string rule = "lower case letters, digits and '-'";
-    if (!is_lease_name(name))
-        throw StoreConfigError(
-            one_line("lease name \"" + name + "\" is not valid; write " + rule +
-                     " in parts joined by '.', at most 253 characters, like my-worker"));
-    if (!is_namespace_name(lease_namespace))
-        throw StoreConfigError(one_line("namespace \"" + lease_namespace +
-                                        "\" is not valid; write " + rule +
-                                        ", at most 63 characters, like default"));
+    if (const auto wrong = wrong_with_lease_name(name))
+        throw StoreConfigError(one_line("the lease name " + *wrong));
+    if (const auto wrong = wrong_with_namespace(lease_namespace))
+        throw StoreConfigError(one_line("the namespace " + *wrong));
     return std::make_unique<KubernetesStore>(loop, std::move(config), lease_namespace, name,
                                              std::move(warn));
 }

@@ -50,6 +50,17 @@ bool is_record_of(const LeaseRecord& sent, const LeaseRecord& answered) {
            fits(sent.renew_time, answered.renew_time);
 }
 
+// What an answer that is no Status says for people: an API server that shuts down, or has too much
+// to do, says so in plain text. What else answers in plain text is no API server perhaps.
+std::string plain_words(int status, const std::string& body) {
+    if (status != 429 && status < 500)
+        return "";
+    const auto first = body.find_first_not_of(" \t\r\n");
+    const auto last = body.find_last_not_of(" \t\r\n");
+    const bool is_text = first != std::string::npos && body[first] != '<' && body[first] != '{';
+    return is_text ? beginning_of(body.substr(first, last - first + 1)) : "";
+}
+
 // What servers written in Go say to a request without TLS.
 bool is_for_tls(const HttpResponse& response) {
     return response.body.find("HTTP request to an HTTPS server") != std::string::npos;
@@ -253,8 +264,8 @@ Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const 
     const kubernetes::Access access = this->access(verb);
     const auto parsed = parse_api_status(response.body);
     const auto* status = std::get_if<ApiStatus>(&parsed);
-    const std::string message =
-        status != nullptr ? authentication_.without_secrets(status->message) : "";
+    const std::string message = authentication_.without_secrets(
+        status != nullptr ? status->message : plain_words(response.status, response.body));
     Failure failure{Failure::Kind::kUnreachable, {}, response.retry_after};
     switch (response.status) {
     case 400:

@@ -6,9 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "helpers/arena.h"
 #include "helpers/catch.h"
 #include "helpers/cluster.h"
 #include "helpers/faulty_front.h"
+#include "helpers/http_test_server.h"
 #include "helpers/pod.h"
 #include "helpers/said.h"
 
@@ -104,6 +106,17 @@ TEST_CASE("check: a lock file that others may read, lock or replace (file)") {
     CHECK(locked.says("FAILED", "locks", {"process " + std::to_string(::getpid())}));
     ::close(reader);
 
+    if (::geteuid() == 0) { // a file of another user, as if it had made it first
+        REQUIRE(::chmod(path.c_str(), 0600) == 0);
+        REQUIRE(::chown(path.c_str(), 65534, 65534) == 0);
+        const Said foreign = say(lock);
+        INFO(foreign.out);
+        CHECK(foreign.code == 125);
+        CHECK(foreign.says("FAILED", "file", {path, "65534"}));
+        CHECK(say(won).code == 125);
+        REQUIRE(::chown(path.c_str(), 0, 0) == 0);
+    }
+
     REQUIRE(::chmod(scratch.path().c_str(), 0777) == 0);
     const Said replaceable = say(lock);
     INFO(replaceable.out);
@@ -112,12 +125,69 @@ TEST_CASE("check: a lock file that others may read, lock or replace (file)") {
     CHECK(say(won).code == 125); // and a run says the same
 }
 
+TEST_CASE("check: a holder that renews is told from one that does not (file)") {
+    Arena arena(LockKind::kFile);
+    Replica& a = arena.start_leader("a");
+    const Words words =
+        Words{"check", "--lock", "file://" + arena.lock_file()} +
+        Words{"--lease-duration", "6s", "--renew-deadline", "2500ms", "--retry-period", "500ms"};
+    const Said live = say(words);
+    INFO(live.out + live.err);
+    CHECK(live.code == 0);
+    CHECK(live.says("ok", "holder", {"a renews the lease"}));
+
+    const Said other = say({"check", "--lock", "file://" + arena.lock_file()});
+    CHECK(other.code == 0);
+    CHECK(other.says("warning", "lease", {"6s", "15s", "give all candidates the same"}));
+
+    ::kill(a.guard(), SIGSTOP); // it would release the lease
+    a.signal(SIGKILL);
+    ::kill(a.guard(), SIGKILL);
+    a.wait();
+    const Said stale = say(words);
+    INFO(stale.out + stale.err);
+    CHECK(stale.code == 0);
+    CHECK(stale.says("warning", "holder", {"a has not renewed the lease for 2s", "after"}));
+}
+
+// Kubernetes before 1.28, as the real one of the other tests, does not have it.
+TEST_CASE("check: the user is named by the server, where it can say who asks") {
+    const HttpTestServer server([](const ServedRequest& request) -> Answer {
+        if (request.target == "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews") {
+            return {.status = 201, .body = R"({"status":{"allowed":true}})"};
+        }
+        if (request.target == "/apis/authentication.k8s.io/v1/selfsubjectreviews" &&
+            request.method == "POST" &&
+            request.body.find("SelfSubjectReview") != std::string::npos) {
+            return {.status = 201,
+                    .body = R"({"status":{"userInfo":{"username":"jane\u001b@example.com"}}})"};
+        }
+        return {.status = 404,
+                .body = R"({"kind":"Status","reason":"NotFound","details":{"name":"job",)"
+                        R"("kind":"leases"}})"};
+    });
+    const ScratchFolder scratch;
+    const std::string config = scratch.write(
+        "config", "{clusters: [{name: c, cluster: {server: 'http://127.0.0.1:" + server.port() +
+                      "'}}], contexts: [{name: c, context: {cluster: c}}], current-context: c}");
+    const Said named = say({"check", "--lock", "k8s://prod/job", "--kubeconfig", config});
+    INFO(named.out);
+    CHECK(named.says("ok", "login", {"accepts the credentials of jane @example.com"}));
+}
+
 TEST_CASE("check: options are refused as in a run, and a command is looked for (file)") {
     const Said bad = say({"check", "--lock", "file:///tmp/lock", "--lease-duration", "1.5s"});
     CHECK(bad.code == 125);
     CHECK_THAT(bad.err, contains("1.5s"));
     CHECK(bad.out.empty());
     CHECK_THAT(say({"check"}).err, contains("--lock"));
+    for (const char* name : {"file:///tmp/lock\n", "k8s://prod/job\n", "k8s://prod\n/job"}) {
+        const Said with_line_end = say({"check", "--lock", name});
+        INFO(with_line_end.out + with_line_end.err);
+        CHECK(with_line_end.code == 125);
+        CHECK_THAT(with_line_end.err, contains("--lock"));
+        CHECK(with_line_end.out.empty());
+    }
     CHECK_THAT(say({"check", "rbac"}).err, contains("rbac"));
     const ScratchFolder scratch;
     const Words lock = {"check", "--lock", "file://" + scratch.file("lock"), "--"};
@@ -150,11 +220,12 @@ TEST_CASE("check: what a replica with the minimal Role can do") {
     CHECK_THAT(good.out, !contains("not tried"));
     CHECK_THAT(good.out, !contains(kReplicaToken));
 
-    cluster.create_lease({{"holderIdentity", "somebody"}, {"leaseDurationSeconds", 60}});
+    cluster.create_lease({{"holderIdentity", "somebody"}, {"leaseDurationSeconds", 16}});
     const Said held = check(cluster);
     CHECK(held.code == 0);
     CHECK(held.says("ok", "lease", {"held by somebody"}));
-    CHECK(held.says("warning", "lease", {"60s", "15s"}));
+    CHECK(held.says("warning", "lease", {"16s", "15s"}));
+    CHECK(held.says("warning", "holder", {"somebody has not renewed", "16s after"}));
 }
 
 TEST_CASE("check: nothing is changed, and little is asked") {

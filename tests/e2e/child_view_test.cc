@@ -19,6 +19,7 @@ Story tell(const Words& format) {
     Arena arena(LockKind::kKubernetes);
     Replica& a = arena.start_leader("a", {.worker = {"--drain", "100"}, .options = format});
     Replica& b = arena.start_standby("b", {.options = format});
+    REQUIRE(wait_until([&] { return b.logged({"new leader"}) || b.logged({"new_leader"}); }));
     a.signal(SIGTERM);
     REQUIRE(a.wait() == 0);
     REQUIRE(arena.has_started("b"));
@@ -45,6 +46,7 @@ TEST_CASE("log: one line for each event, as text") {
     CHECK(count(story.leader, {"stop begins", "asked"}) == 1);
     CHECK(count(story.leader, {"tree gone", "exited with 0"}) == 1);
     CHECK(count(story.leader, {"released"}) == 1);
+    CHECK(count(story.standby, {"held by a, not seen renewing"}) == 1);
     CHECK(count(story.standby, {"new leader: a"}) == 1);
     CHECK(count(story.standby, {"acquired", "token"}) == 1);
 }

@@ -11,7 +11,7 @@ using Mode = FaultyFront::Mode;
 
 namespace {
 
-const Words kInItsPlace = {"le-run has died", "in its place"};
+const Words kInItsPlace = {"le-run has ended", "in its place"};
 
 ReplicaStart stubborn() { return {.worker = {"--ignore", "--daemon"}}; }
 

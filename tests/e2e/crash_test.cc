@@ -115,7 +115,7 @@ TEST_CASE("crash: le-run and guard are SIGKILLed, and a new le-run with their id
     Replica& again = arena.start("again", {.id = "x"});
     REQUIRE(arena.has_started("again"));
     CHECK(arena.disorder() == "");
-    CHECK(again.logged({"new leader"}));
+    CHECK(again.logged({"held by x, not seen renewing"}));
     // It saw the dead leader's record after that leader's last write, and waited that record out: 6
     // s.
     const auto waited = arena.record().newest("again").first.boot_ns - work.last.boot_ns;

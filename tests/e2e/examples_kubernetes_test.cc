@@ -238,41 +238,68 @@ TEST_CASE("examples: with exactly its Role a pod leads, renews, another watches,
     }
 }
 
-TEST_CASE("examples: the batch runs again and again, in either replica, never in both") {
+// The clock of b is a second behind: it strikes when a's batch has long ended.
+TEST_CASE("examples: the batch runs once per tick, in either replica, though their clocks differ") {
     if (needs_root()) {
         return;
     }
+    constexpr int kEvery = 4;
+    constexpr std::int64_t kHold = 3;
     Example example("batch.yaml");
     ScratchFolder scratch;
     const std::string runs = scratch.write("runs", "");
-    // Each start and end is one line; whoever finds another at work says so.
-    const std::string batch =
-        scratch.write("batch", "#!/bin/sh\nmkdir " + scratch.file("busy") + " || echo both >>" +
-                                   runs + "\necho \"$LE_RUN_HOLDER_IDENTITY\" >>" + runs +
-                                   "\nsleep 0.2\nrmdir " + scratch.file("busy") + "\nexit 3\n");
-    Environment environment = example.environment();
-    for (auto& [name, value] : environment) {
-        value = name == "EVERY" ? "1" : value;
-    }
-    const Pod::Setup setup{.command = Words{le_run_binary(), "--"} + example.args(),
-                           .environment = environment,
-                           .service_account = example.create(),
-                           .programs = {{"batch", batch}}};
-    Pod a(example.cluster().access(), setup);
-    Pod b(example.cluster().access(), setup);
-    const bool ran = wait_until([&] {
-        const auto lines = lines_of(read_file(runs));
-        return std::set<std::string>(lines.begin(), lines.end()).size() == 2 && lines.size() >= 4;
-    });
+    const std::string batch = scratch.write(
+        "batch", "#!/bin/sh\necho \"$REPLICA $(/bin/date +%s%3N)\" >>" + runs + "\nexit 3\n");
+    const std::string behind =
+        scratch.write("date", "#!/bin/sh\nexec /bin/date -d '1 second ago' \"$@\"\n");
+    Words command = example.container().at("command").get<Words>();
+    command.front() = "/bin/sh";
+    command.back() =
+        replaced(command.back(), "--hold 60s", "--hold " + std::to_string(kHold) + "s");
+    const auto setup_of = [&](const std::string& name) {
+        Environment environment = example.environment();
+        for (auto& [variable, value] : environment) {
+            value = variable == "EVERY" ? std::to_string(kEvery) : value;
+        }
+        environment.emplace_back("REPLICA", name);
+        return Pod::Setup{.command = command, .environment = environment};
+    };
+    Pod::Setup of_a = setup_of("a");
+    of_a.service_account = example.create();
+    of_a.programs = {{"batch", batch}, {"le-run", le_run_binary()}};
+    Pod::Setup of_b = setup_of("b");
+    of_b.service_account = of_a.service_account;
+    of_b.programs = of_a.programs;
+    of_b.programs.emplace_back("date", behind);
+    Pod a(example.cluster().access(), of_a);
+    Pod b(example.cluster().access(), of_b);
+    const auto lines = [&] { return lines_of(read_file(runs)); };
+    const auto runs_of = [&](const std::string& name) {
+        const auto all = lines();
+        return std::count_if(all.begin(), all.end(),
+                             [&](const std::string& line) { return line.starts_with(name); });
+    };
+    const auto end = [](Pod& pod) {
+        pod.signal(SIGTERM);
+        CHECK(pod.process().wait() == 0);
+        CHECK(pod.log().find("denies it") == std::string::npos);
+    };
+
+    const bool ran = wait_until([&] { return runs_of("a") >= 3; });
     INFO(read_file(runs));
     INFO(a.log());
+    INFO(b.log());
     CHECK(ran);
-    CHECK(read_file(runs).find("both") == std::string::npos);
-    for (Pod* pod : {&a, &b}) {
-        CHECK(pod->process().runs()); // whatever the batch's exit code
-        pod->signal(SIGTERM);
-        CHECK(pod->process().wait() == 0);
-        CHECK(pod->log().find("denies it") == std::string::npos);
+    CHECK(wait_until([&] { return b.log().find("exit code 75") != std::string::npos; }));
+    CHECK(b.process().runs());
+    end(a);
+    const auto before = runs_of("b"); // none, unless a was late
+    CHECK(wait_until([&] { return runs_of("b") > before; }));
+    end(b);
+    std::int64_t last = 0;
+    for (const std::string& line : lines()) {
+        const std::int64_t at = std::stoll(line.substr(2));
+        CHECK(at - last > kHold * 1000 - 1000); // from won to won it is the hold
+        last = at;
     }
-    CHECK(example.cluster().history().back().is_release());
 }

@@ -63,6 +63,9 @@ void stop_a_stubborn_tree(LockKind kind) {
     CHECK(record.newest("a").asked == std::vector{SIGTERM});
     const auto grace = record.newest("a").last.boot_ns - record.newest("a").first.boot_ns;
     CHECK(grace >= 1'900'000'000); // the grace was given
+    CHECK(
+        a.logged({"warning", "SIGKILL ended 2 processes (the child and 1 other), because they had "
+                             "not ended within 2s of SIGTERM (--stop-grace)"}));
     REQUIRE(arena.has_started("b"));
     CHECK(arena.disorder() == "");
     CHECK(arena.release_disorder("a", "b") == "");
@@ -139,7 +142,9 @@ TEST_CASE("handover: three replicas in turn, one work at a time, tokens growing"
     (b_leads ? b : c).signal(SIGTERM);
     REQUIRE(arena.has_started(b_leads ? "c" : "b"));
     CHECK((b_leads ? b : c).wait() == 0);
-    CHECK((b_leads ? c : b).log_lines({"new leader"}).size() >= 2); // standbys tell each change
+    const Replica& last = b_leads ? c : b; // standbys tell each change
+    CHECK(last.log_lines({"held by a, not seen renewing"}).size() == 1);
+    CHECK(last.logged({"new leader: " + std::string(b_leads ? "b" : "c")}));
     CHECK(arena.disorder() == "");
 }
 

@@ -358,6 +358,11 @@ TEST_CASE(
         ::kill(le_run, SIGCONT);
     }
     CHECK(a.wait() == (is_pid_1 ? 125 : 137));
+    // le-run, being frozen, could not say why.
+    CHECK(a.logged({"warning", "le-run (pid ", "has said nothing for ", "lease was not renewed",
+                    "the guard has ", "le-run is ended if it stays silent"}));
+    CHECK(a.logged({"warning", "le-run (pid ", "runs no child: the guard ends it"}));
+    CHECK_FALSE(a.logged({"has died"}));
 }
 
 TEST_CASE("health: a standing-by le-run that hangs is ended by its guard (file)") {

@@ -10,10 +10,11 @@ using namespace std::chrono_literals;
 
 std::string name(Report::Event event) {
     static const char* names[] = {
-        "contending",    "new-leader",    "acquired",      "renewal-failing", "renewal-works",
-        "stop-begins",   "stepping-down", "lost",          "released",        "not-released",
-        "store-trouble", "store-works",   "long-duration", "vanished",        "holding",
-        "holding-back",  "watch-fails",   "watch-works",   "margin-grown",    "not-contending"};
+        "contending",    "new-leader",    "held",          "acquired",      "renewal-failing",
+        "renewal-works", "stop-begins",   "stepping-down", "lost",          "released",
+        "not-released",  "store-trouble", "store-works",   "long-duration", "other-duration",
+        "vanished",      "holding",       "holding-back",  "watch-fails",   "watch-works",
+        "margin-grown",  "not-contending"};
     return names[static_cast<int>(event)];
 }
 

@@ -78,12 +78,33 @@ TEST_CASE(
     CHECK(t.effective_renew_deadline() == t.usable());
     t.lost_grace.reset();
     CHECK(t.tries_fit());
-    CHECK(lease_duration_for(t) == 21s);
+    CHECK(lease_duration_for(t) == 22s);
+    Timing longer = t;
+    longer.lease_duration = 22s;
+    CHECK(longer.effective_renew_deadline() == 10s);
+    longer.lease_duration = 21s;
+    CHECK(longer.effective_renew_deadline() < 10s);
     CHECK(broken_relations(timing(80000h, 10h, 2s)).empty()); // no overflow
     t.lambda = t.kappa = 6500ms;
     CHECK(t.answer_timeout() == 95ms);
     CHECK(t.request_timeout() == Timing::kLeastRequestTimeout); // never less, whatever is left
     CHECK_THAT(first_problem(t), contains("CPU limit"));
+}
+
+TEST_CASE("a lease duration that is suggested is longer than the one in use", "[timing]") {
+    for (const Duration margin : {500ms, 501ms, 1000ms, 1500ms, 2900ms, 4000ms}) {
+        for (const std::optional<Duration> grace : {std::optional<Duration>(), {0s}, {500ms}}) {
+            for (int seconds = 13; seconds < 40; ++seconds) {
+                Timing t = timing(std::chrono::seconds(seconds), 10s, 2s);
+                t.lost_grace = grace;
+                t.lambda = t.kappa = margin;
+                if (t.effective_renew_deadline() < t.renew_deadline) { // it would help
+                    CHECK(lease_duration_for(t) > t.lease_duration);
+                }
+            }
+        }
+    }
+    CHECK_THAT(first_problem(timing(15s, 10s, 9900ms)), !contains("--lease-duration"));
 }
 
 TEST_CASE("durations as Go writes them", "[timing]") {

@@ -1,5 +1,6 @@
 // Lock URLs: what is taken for a name is one, and what is taken can be written down again.
 #include "fuzz.h"
+#include "kubernetes/object_names.h"
 #include "lock_url.h"
 
 using namespace le_run;

@@ -30,7 +30,7 @@ kubeconfigs    30000  4096  -lyaml-cpp,-lcrypto  kubernetes/kubeconfig kubernete
 lease_file    150000  5000  -           store/lease_file store/lease_file_format store/local_file store/fence \
     store/file_owner store/lock_holder store/renewal store/boot store/lease_json store/micro_time
 lease_json    350000  2048  -           store/lease_json store/micro_time
-lock_url     4000000   320  -           lock_url
+lock_url     4000000   320  -           lock_url kubernetes/object_names
 micro_time   4000000    64  -           store/lease_json store/micro_time
 pem            10000  2048  -lcrypto    kubernetes/pem
 proxy         500000   512  -lcrypto    net/proxy net/proxy_greeting net/address

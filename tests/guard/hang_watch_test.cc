@@ -48,3 +48,21 @@ TEST_CASE("both clocks must say so, and an act starts the counting anew") {
     watch.acted(at(seconds(61)));
     CHECK_FALSE(watch.is_hung(at(seconds(120))));
 }
+
+TEST_CASE("a passed deadline is told by the guard only when le-run stays silent, and once") {
+    HangWatch watch(at(seconds(0)));
+    watch.run_begins();
+    watch.deadline_passed(at(seconds(10)));
+    watch.deadline_passed(at(seconds(11))); // the same one
+    CHECK_FALSE(watch.is_to_be_told(at(milliseconds(10'900))));
+    CHECK(watch.is_to_be_told(at(milliseconds(11'100))));
+    CHECK(watch.silence(at(seconds(11))) == seconds(11));
+    CHECK_FALSE(watch.is_to_be_told(at(seconds(12))));
+
+    watch.heard(at(seconds(20)));
+    watch.run_begins();
+    CHECK_FALSE(watch.is_to_be_told(at(seconds(29))));
+    watch.deadline_passed(at(seconds(30)));
+    watch.heard(at(milliseconds(30'500))); // it tells itself
+    CHECK_FALSE(watch.is_to_be_told(at(seconds(40))));
+}

@@ -44,7 +44,10 @@ Replica& Arena::start_leader(const std::string& name, const ReplicaStart& start)
 
 Replica& Arena::start_standby(const std::string& name, const ReplicaStart& start) {
     Replica& replica = this->start(name, start);
-    if (!wait_until([&] { return replica.logged({"new leader"}); })) {
+    const auto has_seen_it = [&] {
+        return replica.logged({"held by"}) || replica.logged({"new leader"});
+    };
+    if (!wait_until(has_seen_it)) {
         throw std::runtime_error(name + " saw no leader:\n" + replica.log());
     }
     return replica;

@@ -34,7 +34,18 @@ TEST_CASE("each thing an operator must know has its line", "[run]") {
                    contains("until 1970-01-01T00:00:15.000Z"));
     CHECK_THAT(text_of({.event = Event::kNewLeader, .holder = {"b"}}), contains("new leader: b"));
     CHECK_THAT(text_of({.event = Event::kRenewalFailing, .left = 4s, .text = "refused"}),
-               contains("warning: renewal failing, 4s left: refused"));
+               contains("warning: renewal failing, 4s left (until 1970-01-01T00:00:04.000Z) before "
+                        "the child is stopped: refused"));
+    CHECK_THAT(text_of({.event = Event::kHeld, .holder = {"b"}}),
+               contains("info: held by b, not seen renewing"));
+    CHECK_THAT(text_of({.event = Event::kOtherDuration, .left = 20s, .holder = {"b"}}),
+               contains("warning: b holds the lease with a lease duration of 20s"));
+    CHECK_THAT(text_of({.event = Event::kNotReleased, .left = 9s, .text = "stopped"}),
+               contains("not released k8s://ns/app: stopped; it runs out by itself at "
+                        "1970-01-01T00:00:09.000Z (in 9s)"));
+    CHECK_THAT(text_of({.event = Event::kStoreTrouble, .left = 10s, .text = "denied"}),
+               contains("waiting for the store until 1970-01-01T00:00:10.000Z (10s), and then "
+                        "le-run ends: denied"));
     CHECK_THAT(text_of({.event = Event::kStopBegins, .left = 3s, .text = "asked to stop"}),
                contains("stop begins: asked to stop; SIGKILL in 3s"));
     CHECK_THAT(
@@ -56,6 +67,22 @@ TEST_CASE("each thing an operator must know has its line", "[run]") {
                         .killed_after = 6570ms}),
                contains("warning: this host paused: without a renewal the child is now asked to "
                         "stop after 5.57s, and all its processes are killed after 6.57s"));
+}
+
+TEST_CASE("no line tells of a negative time", "[run]") {
+    for (int event = 0; event <= static_cast<int>(Event::kNotContending); ++event) {
+        for (const Duration late : {Duration(-34s), Duration(-1ms)}) {
+            const std::string line = text_of({.event = static_cast<Event>(event), .left = late});
+            INFO(line);
+            CHECK_FALSE(line.empty());
+            for (std::size_t at = line.find('-'); at != std::string::npos;
+                 at = line.find('-', at + 1)) {
+                const bool is_number = line[at + 1] >= '0' && line[at + 1] <= '9';
+                CHECK_FALSE((is_number && (line[at - 1] == ' ' || line[at - 1] == '(')));
+            }
+            CHECK(line.find("1969") == std::string::npos);
+        }
+    }
 }
 
 TEST_CASE("what strangers wrote stays on one line", "[run]") {

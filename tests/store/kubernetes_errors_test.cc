@@ -129,7 +129,23 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
     check_answer(answer(200, "<html>"), {"no JSON object", "check the server's address"});
     check_answer(answer(302), {"it answered 302", "a login page perhaps"});
     check_answer(answer(404, "<html>"), {"not a Kubernetes API", "check the server address"});
-    check_answer(answer(429), {"it answered 429", "le-run tries again"});
+    check_answer(answer(410), {"it answered 410", "Gone", "le-run asks anew"});
+    check_answer(answer(429), {"it answered 429", "too much to do", "le-run tries again"});
+    // As kube-apiserver says it in plain text, and as a Status.
+    for (const int status : {429, 503}) {
+        const std::string words = "The apiserver is shutting down, please try again later.";
+        HttpTestServer server([&](const ServedRequest&) { return answer(status, words + "\n"); });
+        const Failure plain = read_failure(at(server.port()), "prod");
+        CHECK_THAT(plain.text, contains("it answered " + std::to_string(status) + ": " + words +
+                                        "; le-run tries again"));
+        server.set_handler([&](const ServedRequest&) {
+            return answer(status, R"({"kind":"Status","message":"etcd is away"})");
+        });
+        const Failure told = read_failure(at(server.port()), "prod");
+        CHECK_THAT(told.text, contains(std::to_string(status) + ": etcd is away; le-run tries"));
+        server.set_handler([&](const ServedRequest&) { return answer(status, "<html><p>x"); });
+        CHECK_THAT(read_failure(at(server.port()), "prod").text, !contains("html"));
+    }
     check_answer(answer(500), {"it answered 500", "its log says why"});
     check_answer(answer(502), {"it answered 502", "load balancer"});
     check_answer(answer(503), {"it answered 503", "not ready or overloaded"});

@@ -127,7 +127,7 @@ void Stage::after_death_with_a_guard() {
     check_death();
     scene_.check_successor("b", struck_, struck_ + 2 * kLeaseDuration);
     const auto says_released = [&] {
-        return a_->logged({"le-run has died", "in its place"}) && a_->logged({"info", "released"});
+        return a_->logged({"le-run has ended", "in its place"}) && a_->logged({"info", "released"});
     };
     scene_.require(wait_until(says_released), "the lease was not released in le-run's place");
     check_exception();
