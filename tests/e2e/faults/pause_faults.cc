@@ -60,18 +60,19 @@ private:
         return name == "a" ? scene_.lead(name, start) : scene_.arena().start_standby(name, start);
     }
 
-    // le-run stops first and goes on last: it would continue a guard that it saw stopped.
+    // le-run stops first and goes on last: it would continue a guard that it saw stopped. The guard
+    // measures how long it sleeps, so it is stopped in its sleep.
     void pause() {
         std::vector<pid_t> stopped;
         for (const Replica* replica : {&a_, b_}) {
             if (replica == &a_ || fault_.who == Paused::kAll) {
                 const Victims victims = find_victims(replica->pid(), 0);
+                ::kill(victims.le_run, SIGSTOP);
+                scene_.await("a guard asleep", [&] { return state_of(victims.guard) == 'S'; });
+                ::kill(victims.guard, SIGSTOP);
                 stopped.push_back(victims.le_run);
                 stopped.push_back(victims.guard);
             }
-        }
-        for (const pid_t pid : stopped) {
-            ::kill(pid, SIGSTOP);
         }
         if (fault_.length == Pause::kShort) {
             std::this_thread::sleep_for(kShortPause); // what the case is about
