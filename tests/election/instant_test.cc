@@ -47,7 +47,7 @@ TEST_CASE("instant: a lease that has run out is taken at once, also with --wait 
     Driver d(without_waiting());
     d.tick();
     CHECK(d.read(Found{sent_at(d, d.now() - age)}) ==
-          Lines{"report new-leader other", "acquire over v101"});
+          Lines{"report held other", "acquire over v101"});
     CHECK(d.tick().empty());
     d.written();
     CHECK(d.election().state() == State::kLeading);
