@@ -60,6 +60,11 @@ void Claim::sending(TimePoint now, const LeaseRecord& record) {
     if (is_acquisition || second_of(*record.renew_time) > second_of(greatest_renew_time_)) {
         second_began_at_ = now;
     }
+    if (is_acquisition && held_) { // won so late that it led nobody, and to be won again
+        doubtful_ = {held_->sent};
+        doubtful_.back().fate = Fate::kAnswered;
+        held_.reset();
+    }
     greatest_renew_time_ = std::max(greatest_renew_time_, *record.renew_time);
     if (doubtful_.size() == kMostDoubtful) {
         doubtful_.erase(doubtful_.begin());
@@ -82,7 +87,7 @@ void Claim::refused() {
 
 void Claim::conflicted() {
     LE_CHECK(in_doubt());
-    doubtful_.back().fate = Fate::kConflict;
+    doubtful_.back().fate = Fate::kAnswered;
 }
 
 bool Claim::is_unanswered() const {
@@ -160,7 +165,7 @@ const StoredLease& Claim::lease() const {
 
 TimePoint Claim::doubtful_since() const {
     LE_CHECK(in_doubt());
-    return doubtful_.front().anchor;
+    return doubtful_.back().anchor;
 }
 
 } // namespace le_run

@@ -77,11 +77,12 @@ public:
     bool in_doubt() const { return !doubtful_.empty(); }
     // Whether one of them has no answer at all.
     bool is_unanswered() const;
-    // The send of the oldest of them. Only while in_doubt().
+    // The send of the newest of them. Only while in_doubt().
     TimePoint doubtful_since() const;
 
 private:
-    enum class Fate { kUnknown, kConflict };
+    // kAnswered: with a conflict, or it has landed and was perhaps replaced by a newer acquisition.
+    enum class Fate { kUnknown, kAnswered };
     struct Sent {
         WallTime acquire_time;
         WallTime renew_time;

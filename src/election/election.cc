@@ -86,7 +86,8 @@ void Election::check_deadlines(const Fact& fact) {
             leave_standby();
             return;
         }
-        if (denied_until_ && has_passed_for_holder(now_, *denied_until_)) {
+        if (denied_until_ && last_failure_ == Failure::Kind::kDenied &&
+            has_passed_for_holder(now_, *denied_until_)) {
             // The words of the denial are in the log already.
             giving_up_ = Finish{Ending::kDenied, "the store has denied every try for " +
                                                      format_duration(timing_.renew_deadline)};
@@ -167,7 +168,7 @@ std::optional<Duration> Election::next_wakeup(TimePoint now) const {
             wait = std::min(wait, std::max(left_for_observer(now, *observation_.free_at()),
                                            left_for_holder(now, *give_up_at_)));
         }
-        if (denied_until_) {
+        if (denied_until_ && last_failure_ == Failure::Kind::kDenied) {
             until(*denied_until_);
         }
         break;

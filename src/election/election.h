@@ -128,6 +128,7 @@ private:
     TimePoint next_try_at_;                 // no request of kind next_request_ before this
     Request next_request_ = Request::kRead; // kRead: what the store holds must be learned first
     Access access_ = Access::kUnproven;
+    Failure::Kind last_failure_{}; // on standby
     Trouble trouble_{};
     std::optional<TimePoint> denied_until_{}; // kUnproven: denials are waited out until then
     std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
@@ -141,8 +142,7 @@ private:
     std::optional<StepDownReason> step_down_{};       // asked for, at any time
     std::optional<WorkEnd> work_end_{};               // how the work of this leadership ended
     TimePoint led_since_{}, contend_at_{};            // contend_at_: no acquisition before it
-    Duration hold_back_{};                            // the last pause before contending again
-    Duration duration_told_{};                        // of another candidate
+    Duration hold_back_{}, duration_told_{}; // the last pause before contending; of another one
     std::uint64_t random_;
     std::vector<Action> actions_{};
 };

@@ -143,6 +143,16 @@ void Election::releasing_read(const ReadOutcome& outcome) {
         next_try_at_ = now_;
         return;
     }
+    // An acquisition without an answer may still land where nothing has changed: look again.
+    const auto& base = observation_.base();
+    const bool is_unchanged =
+        found == nullptr ? !base : base && base->version == found->lease.version;
+    if (!claim_.is_held() && claim_.is_unanswered() && is_unchanged) {
+        next_request_ = Request::kRead;
+        next_try_at_ = now_ + timing_.try_period();
+        trouble_.note("the acquisition was not answered, so it may still come to hold");
+        return;
+    }
     const bool is_free = found != nullptr && found->lease.record.holder.text.empty();
     if (is_free) {
         report({.event = Report::Event::kReleased}); // by a write whose answer was lost

@@ -29,6 +29,11 @@ void Election::request_failed(const Attempts::Sent& request, const Failure& fail
     const bool is_unknown =
         request.kind == Request::kWrite && failure.kind == Failure::Kind::kUnreachable;
     next_try_at_ = next_try_after(request, failure);
+    // No answer in time says nothing of rights: a denial may come late.
+    const bool is_unanswered = has_passed_for_holder(now_, request.at + timing_.answer_timeout());
+    if (failure.kind == Failure::Kind::kUnreachable && !is_unanswered) {
+        denied_until_.reset();
+    }
     switch (state_) {
     case State::kStandby:
         standby_failed(failure);
@@ -64,6 +69,9 @@ void Election::failed_late(const Failure& failure) {
         report_renewal_failing(failure.text);
     } else if (state_ == State::kReleasing) {
         trouble_.note(failure.text);
+    } else if (state_ == State::kStandby && access_ == Access::kUnproven &&
+               failure.kind != Failure::Kind::kUnreachable) {
+        standby_failed(failure);
     }
 }
 
@@ -82,10 +90,10 @@ void Election::report_renewal_failing(const std::string& why) {
 }
 
 void Election::standby_failed(const Failure& failure) {
+    last_failure_ = failure.kind;
     if (access_ == Access::kUnproven) {
         switch (failure.kind) {
         case Failure::Kind::kUnreachable:
-            denied_until_.reset();
             break;
         case Failure::Kind::kDenied:
             if (!denied_until_) {

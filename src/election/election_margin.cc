@@ -86,6 +86,10 @@ void Election::tell_whether_contending() {
                 .text = margin_.cause() + ", too long for a lease of " +
                         format_duration(timing_.lease_duration)});
     } else {
+        if (!has_passed_for_holder(now_, contend_at_)) {
+            report(
+                {.event = Report::Event::kHoldingBack, .left = left_for_holder(now_, contend_at_)});
+        }
         report({.event = Report::Event::kContending});
     }
 }

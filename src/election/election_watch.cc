@@ -51,7 +51,9 @@ void Election::on(const WatchWorks& news) {
     if (std::exchange(watch_, Watch::kWorks) == Watch::kFails) {
         report({.event = Report::Event::kWatchWorks});
     }
-    if (!news.is_seamless) {
+    if (!news.is_seamless && is_holding() && next_request_ == Request::kWrite) {
+        next_try_at_ = now_; // a renewal tells as much as a look, and costs no time of the lease
+    } else if (!news.is_seamless) {
         look_now();
     } else if (state_ == State::kStandby && next_request_ == Request::kWrite) {
         rest_until_next_look();

@@ -184,6 +184,46 @@ TEST_CASE("late: one connection that hangs for good does not cost the lease", "[
     }
 }
 
+TEST_CASE("late: a server that is slow to deny ends the start, too", "[election]") {
+    const Failure denied{Failure::Kind::kDenied, "denied", {}};
+    const Failure timed_out{Failure::Kind::kUnreachable, "timed out", {}};
+    Driver d;
+    d.tick();
+    const auto ends_within = [&](int seconds, bool is_told_of_timeouts, bool is_denied) {
+        for (int passed = 0; passed < seconds; passed += 2) {
+            const Attempt asked = d.last_attempt();
+            d.pass(1900ms);
+            if (is_told_of_timeouts && d.election().has_request_pending()) {
+                d.step(ReadAnswered{asked, timed_out});
+            }
+            d.pass(100ms);
+            d.tick();
+            if (is_denied) {
+                d.step(ReadAnswered{asked, denied});
+            }
+        }
+        return d.election().state() == State::kDone;
+    };
+    const bool is_told = GENERATE(false, true);
+    SECTION("within a renew deadline and a try") {
+        CHECK_FALSE(ends_within(10, is_told, true));
+        CHECK(ends_within(6, is_told, true));
+    }
+    SECTION("but one that hangs does not") {
+        CHECK_FALSE(ends_within(4, is_told, true));
+        CHECK_FALSE(ends_within(60, is_told, false));
+        CHECK(d.wakeup() > 0ms);
+    }
+    SECTION("and one that was out of reach begins anew") {
+        CHECK_FALSE(ends_within(6, is_told, true));
+        d.read(Failure{Failure::Kind::kUnreachable, "refused", {}});
+        d.pass(2s);
+        d.tick();
+        CHECK_FALSE(ends_within(10, is_told, true));
+        CHECK(ends_within(6, is_told, true));
+    }
+}
+
 TEST_CASE("conflict: it may be this process's own write that something has sent twice",
           "[election]") {
     SECTION("an acquisition: the lease is its own, and is won by the next write") {
@@ -223,6 +263,92 @@ TEST_CASE("conflict: it may be this process's own write that something has sent 
         d.write(Conflict{});
         d.watched(Found{d.lease_of("other")});
         CHECK(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"finish stopped"});
+    }
+}
+
+TEST_CASE("late: a stop releases what the newest write without an answer may have won",
+          "[election]") {
+    Driver d;
+    d.become_acquiring();
+    const StoredLease first = d.last_record();
+    d.pass(2s);
+    REQUIRE(d.tick().back() == "read");
+    d.pass(2s);
+    REQUIRE(d.tick() == Lines{"read"});
+    d.pass(9s); // 13 s after the first write, as by a server that answers late
+    const Lines lines = d.read(Found{first});
+    REQUIRE(lines.back().rfind("acquire", 0) == 0);
+    const StoredLease second = d.last_record();
+    d.pass(3s); // a read is under way again; the first write cannot hold the lease any more
+    d.tick();
+    REQUIRE(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"read"});
+    CHECK(d.read(Found{second}).back().rfind("release", 0) == 0);
+}
+
+TEST_CASE("late: a stop releases a lease that was won too late, and perhaps again since",
+          "[election]") {
+    Driver d;
+    d.become_acquiring();
+    const Attempt won = d.last_attempt();
+    const StoredLease first = d.last_record();
+    d.pass(2s);
+    REQUIRE(d.tick().back() == "read");
+    d.pass(9s);
+    const Lines lines = d.step(WriteAnswered{won, Written{first, FencingToken{"1"}}});
+    REQUIRE(lines.back() == "read");
+    REQUIRE(d.read(Found{first}).back().rfind("acquire", 0) == 0);
+    const StoredLease second = d.last_record();
+    d.pass(5s); // the first write cannot hold the lease any more
+    d.tick();
+    REQUIRE(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"read"});
+    CHECK(d.read(Found{second}).back().rfind("release", 0) == 0);
+}
+
+TEST_CASE("late: an acquisition may land after a look that found nothing of it", "[election]") {
+    Driver d;
+    d.tick();
+    const StoredLease free = d.lease_of("", 1);
+    SECTION("over a released lease") {
+        d.read(Found{free});
+        const StoredLease landed = d.last_record();
+        d.step(StepDownAsked{StepDownReason::kAsked});
+        d.pass(2s);
+        REQUIRE(d.tick() == Lines{"read"});
+        REQUIRE(d.read(Found{free}).empty());
+        d.pass(1s);
+        REQUIRE(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{landed}) == Lines{"release over " + landed.version.text});
+        CHECK(d.written() == Lines{"report released", "finish stopped"});
+    }
+    SECTION("of the first lease") {
+        d.read(Absent{});
+        const StoredLease landed = d.last_record();
+        d.step(StepDownAsked{StepDownReason::kAsked});
+        d.pass(2s);
+        REQUIRE(d.tick() == Lines{"read"});
+        REQUIRE(d.read(Absent{}).empty());
+        d.pass(1s);
+        REQUIRE(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{landed}) == Lines{"release over " + landed.version.text});
+    }
+    SECTION("never, once another has written") {
+        d.read(Found{free});
+        d.step(StepDownAsked{StepDownReason::kAsked});
+        d.pass(2s);
+        REQUIRE(d.tick() == Lines{"read"});
+        CHECK(d.read(Found{d.lease_of("other")}) == Lines{"finish stopped"});
+    }
+    SECTION("nor when its time is over") {
+        d.read(Found{free});
+        d.step(StepDownAsked{StepDownReason::kAsked});
+        for (int passed = 0; passed < 14; ++passed) {
+            d.pass(1s);
+            if (d.tick() == Lines{"read"}) {
+                REQUIRE(d.read(Found{free}).empty());
+            }
+        }
+        d.pass(1s);
+        CHECK(d.tick() == Lines{"report not-released", "finish stopped"});
     }
 }
 

@@ -167,6 +167,27 @@ TEST_CASE("a standby that does not contend says until when, once, and contends a
     CHECK(d.election().state() == State::kAcquiring);
 }
 
+TEST_CASE("a standby that contends again, but stays behind for a while, says so", "[margin]") {
+    Driver d;
+    d.become_leading();
+    d.step(WokeLate{6s});
+    d.step(WokeLate{7s});
+    for (int i = 0; i < 29; ++i) { // a long drain
+        d.pass(2s);
+        d.tick();
+        d.written();
+    }
+    d.pass(1s);
+    d.step(WorkGone{WorkEnd::kStopped});
+    d.read(Found{d.last_record()});
+    REQUIRE(d.written() == Lines{"report released", "report not-contending", "read"});
+    d.read(Found{d.last_record()});
+    d.pass(1s); // the pauses are forgotten
+    CHECK(d.tick() == Lines{"report holding-back", "report contending"});
+    d.pass(1s);
+    CHECK(d.tick().back().rfind("acquire", 0) == 0);
+}
+
 TEST_CASE("a stop asked for just when it may contend again: it ends, and acquires nothing",
           "[margin]") {
     Driver d;

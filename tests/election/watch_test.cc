@@ -139,7 +139,7 @@ TEST_CASE("watch: a release told of during a read does not shorten a wait", "[el
     CHECK(d.wakeup() > 6s);
 }
 
-TEST_CASE("watch: where something may have been missed, one read", "[election]") {
+TEST_CASE("watch: where something may have been missed, one read, or a renewal", "[election]") {
     Driver d;
     SECTION("on standby") {
         become_watching(d);
@@ -147,7 +147,7 @@ TEST_CASE("watch: where something may have been missed, one read", "[election]")
     }
     SECTION("while leading") {
         d.become_leading();
-        CHECK(d.watched(WatchWorks{.is_seamless = false}) == Lines{"read"});
+        CHECK(d.watched(WatchWorks{.is_seamless = false}) == Lines{"renew over v101"});
     }
     SECTION("not while a request is under way") {
         d.become_acquiring();
