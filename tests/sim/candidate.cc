@@ -43,7 +43,8 @@ void Candidate::start() {
     has_read_since_gone_ = true;
     is_run_under_way_ = false;
     is_settled_ = true;
-    is_watching_ = false;
+    is_watching_ = is_blindness_known_ = has_given_up_release_ = false;
+    blind_since_.reset();
     shown_ = {};
     new_guard();
     election_ = std::make_unique<Election>(config_, clocks_.now());
@@ -105,6 +106,7 @@ void Candidate::step(const Fact& fact, const Sight& sight) {
             check_read(*read, sight, before);
         }
         if (is_answer) {
+            may_find_blind(fact, sight);
             begin_watch();
         }
         const auto* watched = std::get_if<Watched>(&fact);
@@ -270,6 +272,17 @@ void Candidate::end_process() {
             [this, guard = guard_number_] { hear(guard, child_fact::LeRunDied{}); });
 }
 
+// What it won and nobody touched is released, or it has said that it could not be. Not what landed
+// so late that its time was over.
+void Candidate::check_nothing_left() const {
+    const Sight sight = referee_.look();
+    const bool is_own = sight.leadership != 0 && sight.owner == Process{number_, life_};
+    const bool is_young = sim_.now() < sent_at_ + config_.timing.lease_duration * 9 / 10;
+    if (is_own && is_young && !has_given_up_release_ && !around_.has_hands) {
+        referee_.violated(name() + " ends and leaves the lease behind");
+    }
+}
+
 bool Candidate::is_ready() const {
     return is_up() && !is_asked_to_stop_ && election_->state() == Election::State::kStandby;
 }
@@ -277,7 +290,9 @@ bool Candidate::is_ready() const {
 Duration Candidate::stays_behind_until() const { return std::max(holds_back_until_, contends_at_); }
 
 Duration Candidate::patience(Duration promise) const {
-    return clocks_.real_by_slower(promise + 2 * config_.timing.retry_period);
+    // A blind watch is trusted for three periods, each up to a fifth longer.
+    const int periods_of_ten = around_.blinds_watches ? 20 + 36 : 20;
+    return clocks_.real_by_slower(promise + periods_of_ten * config_.timing.retry_period / 10);
 }
 
 // --- what the election wants ---
@@ -322,6 +337,16 @@ void Candidate::act(const WriteLease& write) {
             answered);
         return;
     }
+    const auto& strain = around_.strain;
+    if (strain && !around_.is_calm && ++writes_ % strain->writes_for_one != 0) {
+        ++around_.full_answers;
+        line_.carry(
+            []() -> WriteOutcome {
+                return Failure{Failure::Kind::kUnreachable, "429", 1s};
+            },
+            answered);
+        return;
+    }
     LeaseRecord record = write.record;
     if (!trusts_instants_) {
         record.renewed_at.reset();
@@ -335,7 +360,7 @@ void Candidate::act(const StartWork& start) {
     ++around_.leaderships;
     demand(!has_passed_for_holder(clocks_.now(), start.term_at), "starts work whose time is over");
     is_run_under_way_ = true;
-    is_settled_ = false;
+    is_settled_ = was_too_late_ = false;
     leadership_ = std::stoull(start.token.text);
     steps_down_ = false;
     told_term_at_ = start.term_at;
@@ -364,6 +389,16 @@ void Candidate::act(const Report& report) {
     switch (report.event) {
     case Report::Event::kLost:
         ++around_.lost;
+        has_given_up_release_ = true;
+        demand(!around_.strain || !around_.strain->is_alone || around_.is_calm || was_too_late_ ||
+                   !bears(*around_.strain),
+               "loses its lease though the store answers in time");
+        break;
+    case Report::Event::kAcquired:
+        has_given_up_release_ = false;
+        break;
+    case Report::Event::kNotReleased:
+        has_given_up_release_ = true;
         break;
     case Report::Event::kNotContending:
         demand(report.left <= 60s, "does not contend for more than a minute");
@@ -389,6 +424,7 @@ void Candidate::act(const Finish& finish) {
     demand(!works(), "finished while its work ran");
     demand(!election_->next_wakeup(clocks_.now()) && !election_->has_request_pending(),
            "finished with something armed or pending");
+    check_nothing_left();
     settle();
     end_process();
     if (!guard_) { // it died first

@@ -34,8 +34,12 @@ public:
     void crash();
     void kill_guard();
     void cut_off(Duration length);
-    void form_habit(Duration length); // of freezing
-    // From now on its watch tells the truth, or, where it never did, nothing.
+    void form_habit(Duration length);          // of freezing
+    void hang_request() { line_.hang_next(); } // the next one, for good
+    // Whether its lease must survive that strain of the store.
+    bool bears(const Strain& strain) const;
+    // From now on its watch tells the truth, or, where it never did, nothing; a blind one stays
+    // blind until it is found out.
     void calm_watch();
     LocalClocks& clocks() { return clocks_; }
     // When it will be neither paused nor frozen nor cut off.
@@ -84,6 +88,7 @@ private:
     void act(const StopWork& stop);
     void act(const Report& report);
     void act(const Finish& finish);
+    void check_nothing_left() const;
     void settle();
     void end_process();
 
@@ -93,6 +98,9 @@ private:
     void tell_wildly();
     void watched(Duration delay, const WatchNews& news, const Sight& sight = {});
     void miss_events();
+    void go_blind();
+    void may_find_blind(const Fact& fact, const Sight& sight);
+    void see_again();
 
     // --- the guard ---
     void tell_guard(const ChildFact& fact);
@@ -144,7 +152,9 @@ private:
 
     const Watch watch_;
     bool is_watching_ = false;
-    bool misses_events_ = false; // since its line was cut
+    bool misses_events_ = false;               // since its line was cut
+    std::optional<std::uint64_t> blind_since_; // the revision after which it tells nothing
+    bool is_blindness_known_ = false;
     Duration stream_busy_until_{};
     struct PastEvent {
         std::uint64_t revision = 0;
@@ -173,6 +183,8 @@ private:
     Duration anchored_at_{};      // the last write that is known to have landed
     Duration struck_at_{};        // by the last pause that the law allows
     std::uint64_t steps_ = 0;
+    int writes_ = 0; // that were sent under strain
+    bool has_given_up_release_ = false;
     Duration holds_back_until_{}, contends_at_{}; // as announced
     bool is_asked_to_stop_ = false;
     bool was_asked_on_standby_ = false;
@@ -205,6 +217,7 @@ private:
 
     Work work_ = Work::kNone;
     std::uint64_t work_number_ = 0;
+    bool was_too_late_ = false;  // its exec
     bool has_run_ = false;       // it was exec'ed: the referee knows of it
     std::uint64_t sweep_of_ = 0; // the work that is being killed
     Duration swept_at_{};

@@ -360,6 +360,7 @@ void Candidate::exec() {
         return;
     }
     if (has_passed_for_holder(clocks_.now(), spawn_until_)) {
+        was_too_late_ = true;
         guard_step(child_fact::TooLate{});
         child_ends(exited(127), false);
         return;

@@ -17,6 +17,26 @@ constexpr Duration kRemembered = 60s;
 
 } // namespace
 
+// --- the store ---
+
+// A renewal that is sent when the one before was answered: its answer, the tries that are refused
+// before it, the one that hangs and the look beside it that tells so; all before the renew
+// deadline, which may count from up to a second earlier, by a clock that is slewed.
+bool Candidate::bears(const Strain& strain) const {
+    constexpr Duration kSpare = 1500ms;
+    constexpr Duration kLateWakeUp = 20ms;
+    const Timing& timing = config_.timing;
+    const Duration deadline = timing.effective_renew_deadline();
+    Duration needs = std::max(timing.retry_period, strain.answer) + strain.answer;
+    if (strain.hangs) {
+        needs += timing.try_period() + strain.answer;
+    }
+    const Duration pause =
+        std::max(timing.request_timeout() / 4, std::min(Duration(1s), deadline / 32));
+    needs += (strain.writes_for_one - 1) * (pause + strain.answer + kLateWakeUp);
+    return needs * 11 / 10 + kSpare < deadline;
+}
+
 // --- pauses ---
 
 void Candidate::pause(Duration length) {

@@ -35,6 +35,7 @@ void Candidate::begin_watch() {
     is_watching_ = true;
     misses_events_ = false;
     watched(1ms, WatchWorks{});
+    go_blind();
 }
 
 // In order, and only while the line is there.
@@ -74,6 +75,9 @@ void Candidate::store_changed() {
     if (!is_up() || !is_watching_) {
         return;
     }
+    if (blind_since_) {
+        return;
+    }
     const ReadOutcome now = as_it_reads(referee_.store().read());
     if (watch_ == Watch::kWild && !around_.is_calm) {
         past_.push_back({referee_.store().revision(), news_of(now), referee_.look()});
@@ -106,8 +110,61 @@ void Candidate::tell_wildly() {
     }
 }
 
+// After a while, if it is that weather.
+void Candidate::go_blind() {
+    if (!around_.blinds_watches || watch_ != Watch::kHonest || sim_.chance(0.2)) {
+        return;
+    }
+    const Duration while_it_sees = sim_.between(Duration(0), around_.longest_lease);
+    sim_.after(while_it_sees, [this, life = life_] {
+        if (life == life_ && is_up() && !blind_since_) {
+            sim_.trace([&] { return name() + "'s watch goes blind"; });
+            blind_since_ = referee_.store().revision();
+        }
+    });
+}
+
+// As the Kubernetes store does: what an answer has shown and the watch has not told for 3 s tells
+// that it is blind; it is begun anew.
+void Candidate::may_find_blind(const Fact& fact, const Sight& sight) {
+    if (!blind_since_ || is_blindness_known_) {
+        return;
+    }
+    const auto* write = std::get_if<WriteAnswered>(&fact);
+    const auto* written = write == nullptr ? nullptr : std::get_if<Written>(&write->outcome);
+    const std::uint64_t shown =
+        written != nullptr ? std::stoull(written->lease.version.text) : sight.revision;
+    if (shown <= *blind_since_) {
+        return;
+    }
+    is_blindness_known_ = true;
+    sim_.after(3s, [this, life = life_] {
+        if (life == life_ && is_up()) {
+            ++around_.blind_watches;
+            watched(1ms, WatchFails{"a change was not told"});
+            sim_.after(500ms, [this, life] {
+                if (life == life_ && is_up()) {
+                    see_again();
+                }
+            });
+        }
+    });
+}
+
+// From where it went blind.
+void Candidate::see_again() {
+    const bool has_changed = referee_.store().revision() > *blind_since_;
+    blind_since_.reset();
+    is_blindness_known_ = false;
+    watched(1ms, WatchWorks{.is_seamless = true});
+    if (has_changed) {
+        watched(1ms, news_of(as_it_reads(referee_.store().read())), referee_.look());
+    }
+    go_blind();
+}
+
 void Candidate::calm_watch() {
-    if (!is_up() || !is_watching_) {
+    if (!is_up() || !is_watching_ || blind_since_) {
         return;
     }
     misses_events_ = false;

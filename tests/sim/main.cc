@@ -43,10 +43,9 @@ int main(int argc, char** argv) {
         }
     }
     if (last < first || !is_usable) {
-        std::fprintf(
-            stderr,
-            "usage: sim --seeds A..B [--weather mixed|bound|hands|peer|frozen|late|twins|habits]"
-            " [--trace]\n");
+        std::fprintf(stderr, "usage: sim --seeds A..B [--weather "
+                             "mixed|bound|hands|peer|frozen|late|twins|habits|ill]"
+                             " [--trace]\n");
         return 2;
     }
     std::signal(SIGABRT, on_abort);

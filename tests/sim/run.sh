@@ -10,7 +10,7 @@ cd "$(dirname "$0")/../.."
 . tests/sim/build.sh
 
 schedules=${1:-120000}
-others=(bound hands peer frozen late twins habits)
+others=(bound hands peer frozen late twins habits ill)
 in_a_job=1000
 
 work=$(mktemp -d)

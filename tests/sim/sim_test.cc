@@ -19,7 +19,7 @@ struct Seeds {
 
 struct Sums {
     int leaderships = 0, lost = 0, killed = 0, crashes = 0, for_dead = 0, late = 0, doubled = 0,
-        waits = 0;
+        waits = 0, hung = 0, full = 0, blind = 0;
 };
 
 Sums run_schedules(Seeds seeds, Weather weather = Weather::kMixed) {
@@ -34,6 +34,9 @@ Sums run_schedules(Seeds seeds, Weather weather = Weather::kMixed) {
         sums.late += outcome.late_commits;
         sums.doubled += outcome.duplicates;
         sums.waits += outcome.waits_checked;
+        sums.hung += outcome.hung_requests;
+        sums.full += outcome.full_answers;
+        sums.blind += outcome.blind_watches;
         REQUIRE(outcome.simulated >= 10 * outcome.longest_lease);
         if (!outcome.violations.empty()) {
             for (const std::string& line : simulate(seed, true, weather).trace) {
@@ -73,6 +76,17 @@ TEST_CASE("at most one work runs in every other weather, seeds 1 to 200 of each"
         const Sums sums = run_schedules({1, 200}, *weather);
         CHECK(sums.leaderships > 200);
     }
+}
+
+TEST_CASE(
+    "at most one work runs where the store is ill, and what it leaves is kept, seeds 1 to 200",
+    "[sim]") {
+    const Sums sums = run_schedules({1, 200}, Weather::kIll);
+    CHECK(sums.leaderships > 400);
+    CHECK(sums.hung > 50);
+    CHECK(sums.full > 1000);
+    CHECK(sums.blind > 50);
+    CHECK(sums.waits > 50);
 }
 
 TEST_CASE("a seed replays its schedule exactly", "[sim]") {

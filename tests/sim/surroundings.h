@@ -13,6 +13,14 @@ struct HostClocks {
     Duration at_zero{};
 };
 
+// A store that is ill in a measure that a lease must survive: see Candidate::bears.
+struct Strain {
+    Duration answer{};      // each request is answered after so long, all of it or nearly
+    int writes_for_one = 1; // of so many writes of a party one is taken; the others: 429
+    bool hangs = false;     // now and then a request is never answered, while others are
+    bool is_alone = false;  // nothing else is wrong
+};
+
 struct Surroundings {
     explicit Surroundings(Simulator& simulator) : sim(simulator), referee(simulator) {}
 
@@ -21,6 +29,9 @@ struct Surroundings {
     bool is_calm = false;         // no more loss, delay or crashes
     bool is_final = false;        // who ends now stays away
     bool has_habits = false;      // hosts pause again and again, trees grow
+    bool has_hands = false;       // people edit and delete the lease
+    bool blinds_watches = false;  // a watch says that it works, and tells nothing
+    std::optional<Strain> strain; // until the calm
     bool is_at_the_bound = false; // lambda, kappa, rho and drains used up
     double loss = 0;              // probability that a request or its answer is lost
     double duplication = 0;       // that a request or its answer comes twice
@@ -32,7 +43,8 @@ struct Surroundings {
     std::optional<HostClocks> host{}; // the store is a file on this one machine
     // What happened, so that a test can tell that it did.
     int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0,
-        released_for_dead = 0, lawful_pauses = 0, grown_trees = 0;
+        released_for_dead = 0, lawful_pauses = 0, grown_trees = 0, hung_requests = 0,
+        full_answers = 0, blind_watches = 0;
 };
 
 // One party's way to the store: delays, loses, doubles, stores late.
@@ -43,6 +55,13 @@ public:
     void cut_until(Duration instant) { cut_until_ = instant; }
     Duration cut_until() const { return cut_until_; }
     bool is_cut() const { return sim_.now() < cut_until_; }
+    // The next request is never answered; not two of one renewal.
+    void hang_next() {
+        if (sim_.now() >= hangs_again_at_) {
+            hangs_next_ = true;
+            hangs_again_at_ = sim_.now() + 2 * around_.longest_lease;
+        }
+    }
 
     // `commit` runs at the store, once, twice or never; `answered` gets what it returned.
     template <class Commit, class Answered>
@@ -51,9 +70,11 @@ public:
         if (is_cut() || fate.is_request_lost) {
             return;
         }
+        const Way way =
+            around_.strain && !around_.is_calm ? strained_way() : Way{delay() + fate.lateness, {}};
         around_.late_commits += fate.is_late ? 1 : 0;
         around_.duplicates += fate.doubled == Doubled::kNothing ? 0 : 1;
-        sim_.after(delay() + fate.lateness, [this, commit, answered, fate] {
+        sim_.after(way.there, [this, commit, answered, fate, back = way.back] {
             if (fate.network != around_.network) {
                 return;
             }
@@ -78,7 +99,7 @@ public:
             if (fate.doubled == Doubled::kAnswer) {
                 sim_.after(delay(), come);
             }
-            sim_.after(delay(), come);
+            sim_.after(back.value_or(delay()), come);
         });
     }
 
@@ -91,11 +112,28 @@ private:
         std::uint64_t network = 0;
     };
 
+    struct Way {
+        Duration there;
+        std::optional<Duration> back; // without: as long as it takes then
+    };
+
+    // Where on its way the store does what it is asked is chance.
+    Way strained_way() {
+        const Duration all = around_.strain->answer;
+        const Duration whole = sim_.between(all * 95 / 100, all);
+        const Duration there = sim_.between(Duration(0), whole);
+        return {there, whole - there};
+    }
+
     Fate draw() {
         Fate fate;
         fate.network = around_.network;
         if (around_.is_calm) {
             return fate;
+        }
+        if (std::exchange(hangs_next_, false)) {
+            ++around_.hung_requests;
+            (sim_.chance(0.5) ? fate.is_request_lost : fate.is_answer_lost) = true;
         }
         if (sim_.chance(around_.loss)) {
             (sim_.chance(0.5) ? fate.is_request_lost : fate.is_answer_lost) = true;
@@ -119,6 +157,8 @@ private:
     Surroundings& around_;
     Simulator& sim_;
     Duration cut_until_{};
+    bool hangs_next_ = false;
+    Duration hangs_again_at_{};
 };
 
 // At the bound RAW is as wrong as rho allows, BOOTTIME the same or slewed by NTP the same way: the

@@ -28,6 +28,7 @@ enum class Fault {
     kStallGuard,
     kHangGuard,
     kFreeze,
+    kHangRequest,
     kCount
 };
 
@@ -42,8 +43,8 @@ struct Climate {
 };
 
 //                                             client-go | pause cut crash guard stop step hold away
-//                                             edit delete habit stall hang freeze
-constexpr std::array<Climate, 8> kClimates{{
+//                                             edit delete habit stall hang freeze | request
+constexpr std::array<Climate, 9> kClimates{{
     {"mixed", Weather::kMixed, 0.2, {2, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}},
     {"bound", Weather::kAtTheBound, 0.3, {0, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 1, 1, 0}},
     {"hands", Weather::kHands, 0.3, {0, 1, 1, 0, 1, 1, 2, 0, 6, 3, 0, 0, 0, 0}},
@@ -52,7 +53,10 @@ constexpr std::array<Climate, 8> kClimates{{
     {"late", Weather::kLate, 0.1, {1, 2, 1, 0, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0}},
     {"twins", Weather::kTwins, 0.0, {1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0}},
     {"habits", Weather::kHabits, 0.1, {1, 1, 1, 0, 1, 0, 0, 1, 0, 0, 8, 1, 0, 0}},
+    {"ill", Weather::kIll, 0.1, {0, 1, 1, 0, 2, 0, 0, 1, 0, 0, 0, 0, 0, 0, 5}},
 }};
+
+bool is_outage(Fault fault) { return fault == Fault::kCutOff || fault == Fault::kServerAway; }
 
 const Climate& climate_of(Weather weather) { return kClimates[static_cast<std::size_t>(weather)]; }
 
@@ -114,6 +118,10 @@ public:
           climate_(climate_of(weather)), around_(sim_) {
         draw_network();
         draw_parties();
+        const auto weight = [this](Fault fault) {
+            return climate_.mix[static_cast<std::size_t>(fault)];
+        };
+        around_.has_hands = weight(Fault::kEditLease) + weight(Fault::kDeleteLease) > 0;
         is_exact_ = sim_.chance(0.5);
         around_.referee.on_vacancy([this] { expect_a_leader(); });
     }
@@ -141,6 +149,9 @@ public:
         outcome_.lawful_pauses = around_.lawful_pauses;
         outcome_.grown_trees = around_.grown_trees;
         outcome_.late_commits = around_.late_commits;
+        outcome_.hung_requests = around_.hung_requests;
+        outcome_.full_answers = around_.full_answers;
+        outcome_.blind_watches = around_.blind_watches;
         outcome_.duplicates = around_.duplicates;
         outcome_.simulated = sim_.now();
         outcome_.longest_lease = longest_lease();
@@ -169,6 +180,10 @@ private:
         case Weather::kHabits:
             around_.has_habits = true;
             break;
+        case Weather::kIll:
+            around_.blinds_watches = true;
+            around_.strain = Strain{.answer = 10ms, .is_alone = !is_rough};
+            break;
         case Weather::kMixed:
         case Weather::kHands:
         case Weather::kPeer:
@@ -192,10 +207,28 @@ private:
             around_.longest_lease =
                 std::max(longest_lease(), candidates_.back()->timing().lease_duration);
         }
+        if (around_.strain) {
+            draw_strain(*candidates_[sim_.index(count)]);
+        }
         if (sim_.chance(climate_.with_client_go)) {
             const ClientGoSettings settings = random_settings(sim_, range);
             client_go_ = std::make_unique<ClientGo>(around_, count, settings);
             around_.longest_lease = std::max(longest_lease(), settings.lease_duration);
+        }
+    }
+
+    // Up to what one of them bears.
+    void draw_strain(const Candidate& bearer) {
+        Strain& strain = *around_.strain;
+        if (sim_.chance(0.3)) {
+            strain.writes_for_one = static_cast<int>(sim_.between(2.0, 10.99));
+        } else {
+            strain.hangs = sim_.chance(0.5);
+            strain.answer = sim_.between(Duration(10ms), Duration(6s));
+        }
+        while (!bearer.bears(strain) && strain.answer > 1ms) {
+            strain.writes_for_one = std::max(1, strain.writes_for_one - 1);
+            strain.answer = strain.answer * 9 / 10;
         }
     }
 
@@ -317,7 +350,10 @@ private:
     void inject() {
         ++outcome_.faults_injected;
         const std::size_t victim = sim_.index(candidates_.size() + (client_go_ ? 1 : 0));
-        const Fault fault = draw_fault();
+        Fault fault = draw_fault();
+        if (around_.strain && around_.strain->is_alone && is_outage(fault)) {
+            fault = Fault::kHangRequest;
+        }
         if (victim == candidates_.size()) {
             hit(*client_go_, fault);
         } else if (around_.is_at_the_bound) { // the leader loses the others, or itself
@@ -395,6 +431,11 @@ private:
             break;
         case Fault::kFreeze:
             candidate.freeze(length);
+            break;
+        case Fault::kHangRequest:
+            if (around_.strain && around_.strain->hangs) {
+                candidate.hang_request();
+            }
             break;
         case Fault::kCount:
             break;
