@@ -58,7 +58,7 @@ std::string kubernetes_asset(const std::string& program) {
     return folder + "/" + program;
 }
 
-ApiServer::ApiServer() {
+ApiServer::ApiServer(int etcd_members) : etcd_members_(etcd_members) {
     access_.folder = scratch_.path();
     write_files();
     for (int tries = 0; tries < 3; ++tries) {
@@ -79,11 +79,8 @@ ApiServer::~ApiServer() {
 bool ApiServer::start_both() {
     server_.reset();
     etcd_.reset();
-    std::filesystem::remove_all(scratch_.file("etcd"));
     access_.port = free_port();
-    etcd_port_ = free_port();
-    etcd_peer_port_ = free_port();
-    start_etcd();
+    etcd_ = std::make_unique<Etcd>(etcd_members_, scratch_.path());
     start_server();
     return wait_until([this] { return !etcd_->runs() || !server_->runs() || is_ready(); },
                       std::chrono::seconds(120)) &&
@@ -112,25 +109,10 @@ void ApiServer::write_files() const {
                                      kReplicaToken + ",replica,2\n" + kNobodyToken + ",nobody,3\n");
 }
 
-void ApiServer::start_etcd() {
-    const std::string client = "http://127.0.0.1:" + etcd_port_;
-    const std::string peer = "http://127.0.0.1:" + etcd_peer_port_;
-    etcd_ = std::make_unique<Process>(
-        Command{.argv = {kubernetes_asset("etcd"), "--data-dir=" + scratch_.file("etcd"),
-                         "--listen-client-urls=" + client, "--advertise-client-urls=" + client,
-                         "--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer,
-                         "--initial-cluster=default=" + peer, "--log-level=error",
-                         "--heartbeat-interval=100", "--election-timeout=1000"},
-                // Debian's service file is not ours: nothing of the user's etcd settings may reach
-                // this one.
-                .environment = {{"HOME", scratch_.path()}, {"PATH", "/usr/bin:/bin"}},
-                .inherit_environment = false});
-}
-
 void ApiServer::start_server() {
     server_ = std::make_unique<Process>(Command{
         .argv = {kubernetes_asset("kube-apiserver"),
-                 "--etcd-servers=http://127.0.0.1:" + etcd_port_,
+                 "--etcd-servers=" + etcd_->urls(),
                  "--bind-address=127.0.0.1",
                  "--advertise-address=127.0.0.1",
                  "--secure-port=" + access_.port,
@@ -186,16 +168,21 @@ void ApiServer::start_again() {
     wait_until_ready();
 }
 
-void ApiServer::kill_etcd() {
-    etcd_->signal(SIGKILL);
-    etcd_->wait();
-}
+void ApiServer::kill_etcd() { etcd_->kill(); }
 
 void ApiServer::start_etcd_again() {
-    start_etcd();
+    etcd_->start();
     if (server_->runs()) {
         wait_until_ready();
     }
+}
+
+void ApiServer::restore_etcd() {
+    kill();
+    etcd_->kill();
+    etcd_->restore();
+    etcd_->start();
+    start_again();
 }
 
 const ApiServerAccess& shared_api_server() {

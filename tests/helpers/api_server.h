@@ -10,6 +10,7 @@
 #include <memory>
 #include <string>
 
+#include "helpers/etcd.h"
 #include "helpers/process.h"
 
 namespace le_run::test {
@@ -33,8 +34,8 @@ constexpr const char* kNobodyToken = "nobody-token-4713";
 
 class ApiServer {
 public:
-    // Starts both and waits until the server says it is ready. Throws when it does not come up.
-    ApiServer();
+    // Starts both, and waits until the server says it is ready. Throws when it does not come up.
+    explicit ApiServer(int etcd_members = 1);
     ~ApiServer(); // ends both
 
     const ApiServerAccess& access() const { return access_; }
@@ -42,29 +43,31 @@ public:
     // The server answers nothing, connections stay; then goes on.
     void freeze() { server_->signal(SIGSTOP); }
     void thaw() { server_->signal(SIGCONT); }
-    void freeze_etcd() { etcd_->signal(SIGSTOP); }
-    void thaw_etcd() { etcd_->signal(SIGCONT); }
+    void freeze_etcd() { etcd_->freeze(); }
+    void freeze_etcd_leader() { etcd_->freeze_leader(); }
+    void thaw_etcd() { etcd_->thaw(); }
 
     // SIGKILL; connections are refused from now on. Start it again on the same data and port.
     void kill();
     void start_again();
     void kill_etcd();
     void start_etcd_again();
+    // What etcd holds now; then both are killed and started again on that, with its old versions.
+    void back_up_etcd() { etcd_->back_up(); }
+    void restore_etcd();
 
     void wait_until_ready();
 
 private:
     bool start_both();
-    void start_etcd();
     void start_server();
     bool is_ready() const;
     void write_files() const;
 
     ScratchFolder scratch_;
     ApiServerAccess access_;
-    std::string etcd_port_;
-    std::string etcd_peer_port_;
-    std::unique_ptr<Process> etcd_;
+    int etcd_members_;
+    std::unique_ptr<Etcd> etcd_;
     std::unique_ptr<Process> server_;
 };
 

@@ -1,13 +1,11 @@
 #include "helpers/faulty_front.h"
 
-#include <array>
 #include <atomic>
 #include <future>
 #include <list>
 #include <thread>
 
-#include <boost/asio.hpp>
-#include <boost/asio/ssl.hpp>
+#include "helpers/front_sessions.h"
 
 namespace le_run::test {
 namespace {
@@ -16,163 +14,6 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using boost::system::error_code;
 using Mode = FaultyFront::Mode;
-
-// One client's connection. Kept until it is closed: one that hangs has nothing under way that would
-// keep it.
-class Session {
-public:
-    virtual ~Session() = default;
-    void close() { // resets the client
-        closed_ = true;
-        close_sockets();
-    }
-    bool is_closed() const { return closed_; }
-
-private:
-    virtual void close_sockets() = 0;
-    bool closed_ = false;
-};
-
-void reset(tcp::socket& socket) {
-    error_code ignored;
-    socket.set_option(asio::socket_base::linger(true, 0), ignored);
-    socket.close(ignored);
-}
-
-// Carries bytes both ways, as the mode allows at the moment.
-class Relay : public Session, public std::enable_shared_from_this<Relay> {
-public:
-    Relay(tcp::socket client, const std::atomic<Mode>& mode)
-        : client_(std::move(client)), server_(client_.get_executor()),
-          pause_(client_.get_executor()), mode_(mode) {}
-
-    void start(const tcp::endpoint& server) {
-        server_.async_connect(server, [self = shared_from_this()](error_code error) {
-            if (error) {
-                return self->close();
-            }
-            self->to_server();
-            self->to_client();
-        });
-    }
-
-private:
-    void close_sockets() override {
-        reset(client_);
-        reset(server_);
-        pause_.cancel();
-    }
-
-    void to_server() {
-        client_.async_read_some(
-            asio::buffer(up_), [self = shared_from_this()](error_code error, std::size_t size) {
-                if (error) {
-                    return self->close();
-                }
-                if (self->mode_ == Mode::kHang) {
-                    return; // nothing moves any more; set() resets this connection
-                }
-                asio::async_write(self->server_, asio::buffer(self->up_, size),
-                                  [self](error_code failed, std::size_t) {
-                                      failed ? self->close() : self->to_server();
-                                  });
-            });
-    }
-
-    void to_client() {
-        const std::size_t most = mode_ == Mode::kDrip ? 1 : down_.size();
-        server_.async_read_some(asio::buffer(down_.data(), most),
-                                [self = shared_from_this()](error_code error, std::size_t size) {
-                                    error ? self->close() : self->forward(size);
-                                });
-    }
-
-    void forward(std::size_t size) {
-        if (mode_ == Mode::kHang) {
-            return;
-        }
-        if (mode_ == Mode::kDropAnswers) {
-            return to_client();
-        }
-        asio::async_write(client_, asio::buffer(down_.data(), size),
-                          [self = shared_from_this()](error_code error, std::size_t) {
-                              if (error) {
-                                  return self->close();
-                              }
-                              if (self->mode_ != Mode::kDrip) {
-                                  return self->to_client();
-                              }
-                              self->pause_.expires_after(std::chrono::seconds(1));
-                              self->pause_.async_wait([self](error_code cancelled) {
-                                  if (!cancelled) {
-                                      self->to_client();
-                                  }
-                              });
-                          });
-    }
-
-    tcp::socket client_;
-    tcp::socket server_;
-    asio::steady_timer pause_;
-    const std::atomic<Mode>& mode_;
-    std::array<char, 16384> up_{};
-    std::array<char, 16384> down_{};
-};
-
-// Accepts TLS, reads a request, answers it and closes.
-class Answerer : public Session, public std::enable_shared_from_this<Answerer> {
-public:
-    Answerer(tcp::socket client, asio::ssl::context& context, std::string answer)
-        : stream_(std::move(client), context), answer_(std::move(answer)) {}
-
-    void start() {
-        stream_.async_handshake(
-            asio::ssl::stream_base::server, [self = shared_from_this()](error_code error) {
-                if (error) {
-                    return self->close();
-                }
-                asio::async_read_until(self->stream_, self->request_, "\r\n\r\n",
-                                       [self](error_code failed, std::size_t head) {
-                                           failed ? self->close() : self->read_body(head);
-                                       });
-            });
-    }
-
-private:
-    void close_sockets() override { reset(stream_.next_layer()); }
-
-    // Else the end of the connection could overtake the answer.
-    void read_body(std::size_t head) {
-        const auto bytes = request_.data();
-        const std::string text(asio::buffers_begin(bytes), asio::buffers_begin(bytes) + head);
-        const std::string name = "Content-Length:";
-        const auto at = text.find(name);
-        const std::size_t size =
-            head + (at == std::string::npos ? 0 : std::stoul(text.substr(at + name.size())));
-        const std::size_t missing = size - std::min(size, request_.size());
-        asio::async_read(stream_, request_, asio::transfer_exactly(missing),
-                         [self = shared_from_this()](error_code error, std::size_t) {
-                             error ? self->close() : self->answer();
-                         });
-    }
-
-    void answer() {
-        asio::async_write(stream_, asio::buffer(answer_),
-                          [self = shared_from_this()](error_code error, std::size_t) {
-                              if (error) {
-                                  return self->close();
-                              }
-                              self->stream_.async_shutdown(
-                                  [self](error_code) { // an orderly end: the answer arrives whole
-                                      self->close();
-                                  });
-                          });
-    }
-
-    asio::ssl::stream<tcp::socket> stream_;
-    asio::streambuf request_;
-    std::string answer_;
-};
 
 // The status line and what belongs to it; empty where the mode answers nothing itself.
 std::string head_of(Mode mode) {
@@ -186,6 +27,8 @@ std::string head_of(Mode mode) {
     case Mode::kAnswer401:
         return "HTTP/1.1 401 Unauthorized\r\n";
     case Mode::kPass:
+    case Mode::kSlow:
+    case Mode::kFull:
     case Mode::kHang:
     case Mode::kRefuse:
     case Mode::kReset:
@@ -196,12 +39,8 @@ std::string head_of(Mode mode) {
     return "";
 }
 
-std::string answer_of(const std::string& head) {
-    const std::string body =
-        R"({"kind":"Status","status":"Failure","reason":"InternalError","message":"a fault"})";
-    return head + "Content-Type: application/json\r\nConnection: close\r\nContent-Length: " +
-           std::to_string(body.size()) + "\r\n\r\n" + body;
-}
+// And carries requests.
+bool ends_tls(Mode mode) { return mode == Mode::kSlow || mode == Mode::kFull; }
 
 } // namespace
 
@@ -231,13 +70,13 @@ public:
     }
 
     void set(Mode mode) {
-        std::promise<void> done;
-        asio::post(loop_, [&] {
-            const Mode before = mode_;
-            mode_ = mode;
-            const bool carries_on = (before == Mode::kPass || before == Mode::kDrip) &&
-                                    (mode == Mode::kPass || mode == Mode::kDrip ||
-                                     mode == Mode::kHang || mode == Mode::kDropAnswers);
+        in_loop([&] {
+            const Mode before = state_.mode;
+            state_.mode = mode;
+            const bool carries_bytes = (before == Mode::kPass || before == Mode::kDrip) &&
+                                       (mode == Mode::kPass || mode == Mode::kDrip ||
+                                        mode == Mode::kHang || mode == Mode::kDropAnswers);
+            const bool carries_on = carries_bytes || (ends_tls(before) && ends_tls(mode));
             if (!carries_on) {
                 close_sessions();
             }
@@ -247,15 +86,32 @@ public:
             } else if (!acceptor_.is_open()) {
                 listen();
             }
-            done.set_value();
         });
-        done.get_future().wait();
+    }
+
+    void slow_down(std::chrono::nanoseconds delay) {
+        in_loop([&] { state_.delay = delay; });
+        set(Mode::kSlow);
+    }
+
+    void hang_next() {
+        in_loop([&] { state_.hangs_next = true; });
     }
 
     const std::string& port() const { return port_; }
     int connections() const { return connections_; }
 
 private:
+    template <class Change>
+    void in_loop(Change change) {
+        std::promise<void> done;
+        asio::post(loop_, [&] {
+            change();
+            done.set_value();
+        });
+        done.get_future().wait();
+    }
+
     template <class Socket>
     static void share_port(Socket& socket) {
         socket.set_option(asio::detail::socket_option::boolean<SOL_SOCKET, SO_REUSEPORT>(true));
@@ -281,23 +137,19 @@ private:
     }
 
     void begin(tcp::socket client) {
-        if (mode_ == Mode::kReset) {
+        if (state_.mode == Mode::kReset) {
             return reset(client);
         }
-        if (const std::string head = head_of(mode_); !head.empty()) {
-            const auto session =
-                std::make_shared<Answerer>(std::move(client), tls_, answer_of(head));
-            session->start();
-            return remember(session);
+        if (const std::string head = head_of(state_.mode); !head.empty()) {
+            return remember(answer_once(std::move(client), tls_, head));
         }
-        const auto session = std::make_shared<Relay>(std::move(client), mode_);
-        if (mode_ != Mode::kHang) {
-            session->start(server_);
+        if (ends_tls(state_.mode)) {
+            return remember(relay_requests(std::move(client), tls_, server_, state_));
         }
-        remember(session);
+        remember(relay_bytes(std::move(client), server_, state_));
     }
 
-    void remember(const std::shared_ptr<Session>& session) {
+    void remember(const std::shared_ptr<FrontSession>& session) {
         sessions_.remove_if([](const auto& one) { return one->is_closed(); });
         sessions_.push_back(session);
     }
@@ -317,9 +169,9 @@ private:
     tcp::acceptor acceptor_;
     tcp::endpoint endpoint_;
     std::string port_;
-    std::atomic<Mode> mode_{Mode::kPass};
+    FrontState state_;
     std::atomic<int> connections_{0};
-    std::list<std::shared_ptr<Session>> sessions_;
+    std::list<std::shared_ptr<FrontSession>> sessions_;
     std::thread thread_;
 };
 
@@ -327,6 +179,8 @@ FaultyFront::FaultyFront(const ApiServerAccess& server) : impl_(std::make_unique
 FaultyFront::~FaultyFront() = default;
 const std::string& FaultyFront::port() const { return impl_->port(); }
 void FaultyFront::set(Mode mode) { impl_->set(mode); }
+void FaultyFront::slow_down(std::chrono::nanoseconds delay) { impl_->slow_down(delay); }
+void FaultyFront::hang_next() { impl_->hang_next(); }
 int FaultyFront::connections() const { return impl_->connections(); }
 
 } // namespace le_run::test

@@ -5,6 +5,7 @@
 // effect when it returns.
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -25,6 +26,8 @@ public:
         kAnswer429,   // the same with 429 and Retry-After: 3600
         kAnswer503,   // the same with 503
         kAnswer401,   // the same with 401
+        kSlow,        // TLS ends here: each request waits before it reaches the server (slow_down)
+        kFull,        // the same: of ten writes nine are answered 429 with Retry-After: 1
     };
 
     // Starts in kPass. The port is reserved for the front's whole life, also while it refuses.
@@ -37,6 +40,11 @@ public:
     // Leaving kHang or kDropAnswers resets the connections that lived through it: their bytes are
     // out of step.
     void set(Mode mode);
+    // kSlow, with so long a wait.
+    void slow_down(std::chrono::nanoseconds delay);
+    // In kPass and kSlow: the connection over which the client sends next hangs for good, with what
+    // was sent; all others go on.
+    void hang_next();
     // Connections accepted since the start, in any mode.
     int connections() const;
 
