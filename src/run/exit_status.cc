@@ -20,7 +20,7 @@ int status_of_failed(const Failed& failed) {
     return exit_status_of_exec(failed.error);
 }
 
-int status_by_itself(const ChildEnd& child) {
+int status_by_itself(const leader::ChildEnd& child) {
     if (child.failed) {
         return status_of_failed(*child.failed);
     }
@@ -28,7 +28,7 @@ int status_by_itself(const ChildEnd& child) {
     return WIFEXITED(status) ? WEXITSTATUS(status) : kExitSignalBase + WTERMSIG(status);
 }
 
-int status_after_stop(const ChildEnd& child) {
+int status_after_stop(const leader::ChildEnd& child) {
     const int status = child.gone.wait_status;
     if (child.failed || child.gone.cause == EndCause::kNotStarted) {
         return kExitStopped;
@@ -64,13 +64,15 @@ int exit_status_of_exec(int error) {
     return error == ENOENT || error == ENOTDIR ? kExitNotFound : kExitNotExecutable;
 }
 
-int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_by) {
-    switch (ending) {
+int exit_status(const leader::Ends& ends) {
+    const auto& child = ends.child;
+    switch (ends.ending) {
     case Ending::kStopped:
         return child ? status_after_stop(*child) : kExitStopped;
     case Ending::kWorkEnded:
-        if (child && asked_by != 0 && !child->failed && WIFSIGNALED(child->gone.wait_status) &&
-            WTERMSIG(child->gone.wait_status) == asked_by) {
+        if (child && ends.stop_signal != 0 && !child->failed &&
+            WIFSIGNALED(child->gone.wait_status) &&
+            WTERMSIG(child->gone.wait_status) == ends.stop_signal) {
             return kExitStopped; // the same signal reached the child from elsewhere first (a
                                  // process group, a cgroup)
         }
@@ -86,7 +88,7 @@ int exit_status(Ending ending, const std::optional<ChildEnd>& child, int asked_b
     return kExitCannot;
 }
 
-std::string describe(const ChildEnd& child, const std::string& program) {
+std::string describe(const leader::ChildEnd& child, const std::string& program) {
     const int status = child.gone.wait_status;
     if (child.failed) {
         return "could not be started: " + why_not_started(*child.failed, program);

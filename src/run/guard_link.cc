@@ -50,11 +50,12 @@ GuardLink::GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callback
     }
 }
 
-bool GuardLink::start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire_time,
-                      const std::vector<std::string>& environment) {
-    LE_CHECK(state_ == State::kIdle);
+bool GuardLink::start(RunNumber run, TimePoint term_at, TimePoint kill_at,
+                      std::int64_t acquire_time, const std::vector<std::string>& environment) {
+    LE_CHECK(state_ == State::kIdle && run > run_);
+    run_ = run;
     Start message;
-    message.run = ++run_;
+    message.run = run;
     message.term_at = term_at;
     message.kill_at = kill_at;
     message.acquire_time = acquire_time;
@@ -126,10 +127,9 @@ void GuardLink::pass_on(int signal) {
     }
 }
 
-void GuardLink::settled() {
-    if (state_ == State::kIdle && settled_run_ != run_) {
-        settled_run_ = run_;
-        outbox_.send(Settled{run_});
+void GuardLink::settled(RunNumber run) {
+    if (state_ == State::kIdle) {
+        outbox_.send(Settled{run});
     }
 }
 

@@ -36,9 +36,10 @@ public:
 
     GuardLink(boost::asio::io_context& loop, GuardProcess guard, Callbacks callbacks);
 
-    // `environment` goes to the child in addition; "NAME=value" each. False: it does not fit.
+    // `run` is a new number; messages of an earlier one are dropped from now on. `environment`
+    // goes to the child in addition; "NAME=value" each. False: it does not fit.
     // `acquire_time`: of the record that won the lease, in microseconds.
-    bool start(TimePoint term_at, TimePoint kill_at, std::int64_t acquire_time,
+    bool start(RunNumber run, TimePoint term_at, TimePoint kill_at, std::int64_t acquire_time,
                const std::vector<std::string>& environment);
     void extend(TimePoint term_at, TimePoint kill_at);
     // Whether the lease outlasts `kill_at`, as far as the last extension goes. Where it is lost,
@@ -46,9 +47,9 @@ public:
     enum class Lease { kHeld, kLost };
     void stop(int signal, TimePoint kill_at, Lease lease);
     void pass_on(int signal);
-    // No run is under way, and the last one's lease is not held any more, or not to be released:
-    // when le-run dies now the guard has nothing to do in its place.
-    void settled();
+    // That run is over, and its lease is not held any more, or not to be released: when le-run dies
+    // now the guard has nothing to do in its place.
+    void settled(RunNumber run);
 
     // How late the guard may wake, by what the election reckons with.
     void set_lambda(Duration lambda) { watch_.set_lambda(lambda); }
@@ -91,7 +92,6 @@ private:
     Clock clock_;
     State state_ = State::kIdle;
     RunNumber run_ = 0;
-    RunNumber settled_run_ = 0;                   // the last one of which the guard was told so
     TimePoint term_at_{};                         // of the run under way
     TimePoint kill_at_ = TimePoint::far_future(); // likewise; a Stop's counts
     Lease lease_ = Lease::kHeld;

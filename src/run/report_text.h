@@ -12,6 +12,7 @@ namespace le_run {
 struct Subject {
     std::string lock; // as LE_RUN_HELD_LOCK
     HolderIdentity id;
+    std::string program{}; // of the child
 };
 
 // The line for `report`, at the wall-clock time `now` (for "until").

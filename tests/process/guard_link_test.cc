@@ -62,8 +62,8 @@ public:
     const std::vector<std::uint32_t>& swept() const { return swept_; }
 
     void start() {
-        REQUIRE(
-            link_->start(TimePoint::far_future(), TimePoint::far_future(), kAcquireTime, {"A=b"}));
+        REQUIRE(link_->start(++run_, TimePoint::far_future(), TimePoint::far_future(), kAcquireTime,
+                             {"A=b"}));
     }
     void tell(const FromGuard& message) { REQUIRE(guard_end_->send(message)); }
     void tell_gone(RunNumber run) {
@@ -112,6 +112,7 @@ private:
     pid_t guard_ = -1;
     std::unique_ptr<GuardEnd> guard_end_;
     std::unique_ptr<GuardLink> link_;
+    RunNumber run_ = 0;
     std::vector<FromGuard> told_;
     std::vector<std::string> lost_;
     std::vector<std::uint32_t> swept_;
@@ -197,7 +198,7 @@ TEST_CASE("a guard is asked often before it must kill, so that one that hangs th
     Clock clock;
     const TimePoint kill_at = clock.now() + seconds(3);
     const bool by_stop = GENERATE(false, true);
-    REQUIRE(link.link().start(kill_at, by_stop ? TimePoint::far_future() : kill_at, kAcquireTime,
+    REQUIRE(link.link().start(1, kill_at, by_stop ? TimePoint::far_future() : kill_at, kAcquireTime,
                               {"A=b"}));
     if (by_stop)
         link.link().stop(SIGTERM, kill_at, GuardLink::Lease::kHeld);
@@ -224,20 +225,17 @@ TEST_CASE("what the guard could not have is said once, from the loop") {
     CHECK(link.warnings() == std::vector<std::string>{"as the guard found it"});
 }
 
-TEST_CASE("a lease is settled once, after its run, and each run has its own") {
+TEST_CASE("a lease is settled after its run, and not while the work may live") {
     Link link;
-    link.link().settled(); // on standby, before any run
-    CHECK(link.heard().empty());
     for (const RunNumber run : {1, 2}) {
         link.start();
-        link.link().settled(); // not while the work may live
+        link.link().settled(run); // the work may live
         auto heard = link.heard();
         REQUIRE(heard.size() == 1);
         CHECK(std::get<Start>(heard[0]).acquire_time == kAcquireTime);
         link.tell_gone(run);
         link.told();
-        link.link().settled();
-        link.link().settled();
+        link.link().settled(run);
         heard = link.heard();
         REQUIRE(heard.size() == 1);
         CHECK(std::get<Settled>(heard[0]).run == run);

@@ -10,6 +10,12 @@
 namespace le_run::test {
 namespace {
 
+using leader::ChildEnd;
+
+int exit_status(Ending ending, const std::optional<ChildEnd>& child, int stop_signal) {
+    return le_run::exit_status({ending, "", child, stop_signal});
+}
+
 constexpr int exited(int code) { return code << 8; }
 
 ChildEnd child(EndCause cause, int wait_status, int signal_sent = 0, bool killed = false) {

@@ -8,6 +8,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
+bool asks_to_stop(const leader::Event& event) {
+    return std::holds_alternative<leader::SignalCame>(event) ||
+           std::holds_alternative<leader::GuardLost>(event);
+}
+
+bool says_gone(const leader::Event& event) {
+    const auto* message = std::get_if<FromGuard>(&event);
+    return std::holds_alternative<leader::TreeSwept>(event) ||
+           (message != nullptr && std::holds_alternative<Gone>(*message));
+}
+
 } // namespace
 
 Candidate::Candidate(Surroundings& around, std::size_t number, ElectionConfig config)
@@ -47,20 +58,21 @@ void Candidate::start() {
     blind_since_.reset();
     shown_ = {};
     new_guard();
-    election_ = std::make_unique<Election>(config_, clocks_.now());
+    leader_ =
+        std::make_unique<leader::Leader>(leader::LeaderConfig{config_, SIGTERM}, clocks_.now());
     deliver(life_, Tick{});
 }
 
-void Candidate::deliver(std::uint64_t life, const Fact& fact, const Sight& sight) {
+void Candidate::deliver(std::uint64_t life, const leader::Event& event, const Sight& sight) {
     if (life != life_ || !is_up()) {
         return;
     }
-    if (sim_.now() >= std::max(paused_until_, frozen_until_) && unheard_facts_.empty()) {
-        step(fact, sight);
+    if (sim_.now() >= std::max(paused_until_, frozen_until_) && unheard_events_.empty()) {
+        step(event, sight);
         return;
     }
-    unheard_facts_.push_back({life, fact, sight});
-    if (unheard_facts_.size() == 1) {
+    unheard_events_.push_back({life, event, sight});
+    if (unheard_events_.size() == 1) {
         hear_when_awake();
     }
 }
@@ -72,84 +84,77 @@ void Candidate::hear_when_awake() {
             hear_when_awake();
             return;
         }
-        while (!unheard_facts_.empty()) {
-            const Unheard next = std::move(unheard_facts_.front());
-            unheard_facts_.pop_front();
+        while (!unheard_events_.empty()) {
+            const Unheard next = std::move(unheard_events_.front());
+            unheard_events_.pop_front();
             if (next.life == life_ && is_up()) {
-                step(next.fact, next.sight);
+                step(next.event, next.sight);
             }
         }
     });
 }
 
-void Candidate::step(const Fact& fact, const Sight& sight) {
-    const Election::State before = election_->state();
-    const auto* read = std::get_if<ReadAnswered>(&fact);
-    const auto* write = std::get_if<WriteAnswered>(&fact);
-    const bool is_answer = read != nullptr || write != nullptr;
-    const bool counts = election_->counts(fact);
-    note_measured(fact);
+void Candidate::step(const leader::Event& event, const Sight& sight) {
+    const Election::State before = election().state();
+    const auto* read = std::get_if<ReadAnswered>(&event);
+    const auto* write = std::get_if<WriteAnswered>(&event);
+    const bool counts = (read == nullptr || election().counts(*read)) &&
+                        (write == nullptr || election().counts(*write));
+    note_measured(event);
+    if (says_gone(event)) {
+        is_run_under_way_ = false;
+    }
     if (counts && write != nullptr && std::holds_alternative<Written>(write->outcome) &&
         has_room()) {
         anchored_at_ = sent_at_; // only the last write counts
     }
-    was_asked_on_standby_ = was_asked_on_standby_ || (before == Election::State::kStandby &&
-                                                      std::holds_alternative<StepDownAsked>(fact));
-    election_->step(clocks_.now(), clocks_.wall(), fact);
+    was_asked_on_standby_ =
+        was_asked_on_standby_ || (before == Election::State::kStandby && asks_to_stop(event));
+    leader_->step(clocks_.now(), clocks_.wall(), event);
     if (before != Election::State::kStandby && before != Election::State::kAcquiring &&
-        election_->state() == Election::State::kStandby) {
+        election().state() == Election::State::kStandby) {
         referee_.standby_forgot(number_);
     }
     if (counts) { // else something newer is known
-        check_step(fact, before);
+        check_step(event, before);
         if (read != nullptr) {
             check_read(*read, sight, before);
         }
-        if (is_answer) {
-            may_find_blind(fact, sight);
-            begin_watch();
+        if (read != nullptr || write != nullptr) {
+            may_find_blind(event, sight);
         }
-        const auto* watched = std::get_if<Watched>(&fact);
+        const auto* watched = std::get_if<Watched>(&event);
         if (watched != nullptr && std::holds_alternative<Found>(watched->news) &&
             (before == Election::State::kStandby || before == Election::State::kAcquiring)) {
             saw(sight);
         }
     }
-    for (const Action& action : election_->take_actions()) {
-        std::visit([&](const auto& a) { act(a); }, action);
+    for (const leader::Effect& effect : leader_->take_effects()) {
+        std::visit([&](const auto& e) { act(e); }, effect);
         if (!is_up()) {
             return;
         }
     }
-    if (election_->state() == Election::State::kStandby) {
-        settle();
-    }
+    demand(election().state() != Election::State::kStandby || is_run_under_way_ || is_settled_ ||
+               !guard_,
+           "stands by and leaves its guard a lease to release");
     arm();
 }
 
-// As run/run.cc does: nothing is left to release in this process's place.
-void Candidate::settle() {
-    if (!is_run_under_way_ && !is_settled_) {
-        is_settled_ = true;
-        tell_guard(Settled{run_});
-    }
-}
-
 // Before the step's actions are carried out.
-void Candidate::check_step(const Fact& fact, Election::State before) {
+void Candidate::check_step(const leader::Event& event, Election::State before) {
     const bool was_due =
         before == Election::State::kLeading && has_passed_for_holder(clocks_.now(), told_term_at_);
-    demand(!was_due || election_->state() != Election::State::kLeading,
+    demand(!was_due || election().state() != Election::State::kLeading,
            "believed news after its deadline had passed");
-    if (std::holds_alternative<WorkGone>(fact)) {
+    if (says_gone(event)) {
         has_read_since_gone_ = false;
     }
-    demand(!std::holds_alternative<Watched>(fact) || was_due ||
+    demand(!std::holds_alternative<Watched>(event) || was_due ||
                before != Election::State::kLeading ||
-               election_->state() == Election::State::kLeading,
+               election().state() == Election::State::kLeading,
            "ended its work because of a hint");
-    demand(!std::holds_alternative<WorkGone>(fact) || !steps_down_ ||
-               election_->state() == Election::State::kReleasing,
+    demand(!says_gone(event) || !steps_down_ || election().state() == Election::State::kReleasing,
            "stepped down and does not release");
 }
 
@@ -165,7 +170,7 @@ void Candidate::check_read(const ReadAnswered& read, const Sight& sight, Electio
     });
     if (before == Election::State::kLeading) {
         const bool is_own = !sight.is_absent && sight.owner == Process{number_, life_};
-        demand(is_own || election_->state() != Election::State::kLeading,
+        demand(is_own || election().state() != Election::State::kLeading,
                "leads on though the lease is not its own");
     } else if (before == Election::State::kStandby) {
         saw(sight);
@@ -198,9 +203,9 @@ void Candidate::check_wake_up(Duration wait) {
     if (wait <= Duration(1) || ++steps_ % 4 != 0) {
         return;
     }
-    Election copy = *election_;
+    leader::Leader copy = *leader_;
     copy.step(clocks_.now() + (wait - Duration(1)), clocks_.wall(), Tick{});
-    demand(copy.take_actions().empty(), "sleeps over an instant at which it would act");
+    demand(copy.take_effects().empty(), "sleeps over an instant at which it would act");
 }
 
 void Candidate::saw(const Sight& sight) {
@@ -222,7 +227,7 @@ ReadOutcome Candidate::as_it_reads(ReadOutcome outcome) const {
 }
 
 void Candidate::arm() {
-    const auto wait = election_->next_wakeup(clocks_.now());
+    const auto wait = leader_->next_wakeup(clocks_.now());
     if (!wait) {
         wakeup_.clear();
         return;
@@ -236,7 +241,7 @@ void Candidate::ask_to_stop() {
     if (is_up()) {
         sim_.trace([&] { return name() + " is asked to stop"; });
         is_asked_to_stop_ = true;
-        deliver(life_, StepDownAsked{StepDownReason::kAsked});
+        deliver(life_, leader::SignalCame{.number = SIGTERM});
     }
 }
 
@@ -266,7 +271,7 @@ void Candidate::crash() {
 void Candidate::end_process() {
     dead_ = {number_, life_};
     ++life_;
-    election_.reset();
+    leader_.reset();
     wakeup_.clear();
     sim_.at(std::max(sim_.now() + sim_.between(Duration(0), Duration(50ms)), channel_busy_until_),
             [this, guard = guard_number_] { hear(guard, child_fact::LeRunDied{}); });
@@ -284,7 +289,7 @@ void Candidate::check_nothing_left() const {
 }
 
 bool Candidate::is_ready() const {
-    return is_up() && !is_asked_to_stop_ && election_->state() == Election::State::kStandby;
+    return is_up() && !is_asked_to_stop_ && election().state() == Election::State::kStandby;
 }
 
 Duration Candidate::stays_behind_until() const { return std::max(holds_back_until_, contends_at_); }
@@ -356,39 +361,58 @@ void Candidate::act(const WriteLease& write) {
                 answered);
 }
 
-void Candidate::act(const StartWork& start) {
+void Candidate::act(const leader::StartRun& start) {
     ++around_.leaderships;
     demand(!has_passed_for_holder(clocks_.now(), start.term_at), "starts work whose time is over");
+    run_ = start.run;
     is_run_under_way_ = true;
     is_settled_ = was_too_late_ = false;
     leadership_ = std::stoull(start.token.text);
     steps_down_ = false;
     told_term_at_ = start.term_at;
     told_kill_at_ = start.kill_at;
-    tell_guard(child_fact::StartAsked{++run_, start.term_at, start.kill_at,
+    tell_guard(child_fact::StartAsked{start.run, start.term_at, start.kill_at,
                                       start.acquire_time.microseconds});
 }
 
-void Candidate::act(const ExtendWork& extend) {
+void Candidate::act(const leader::ExtendRun& extend) {
     told_term_at_ = extend.term_at;
     told_kill_at_ = extend.kill_at;
-    tell_guard(Until{run_, extend.term_at, extend.kill_at});
+    tell_guard(Until{extend.run, extend.term_at, extend.kill_at});
 }
 
-void Candidate::act(const StopWork& stop) {
-    const bool at_once =
-        stop.cause == StopCause::kOtherHolder || stop.cause == StopCause::kVanished;
-    demand(!at_once || has_passed_for_holder(clocks_.now(), stop.kill_at),
+void Candidate::act(const leader::StopRun& stop) {
+    demand(!stop.is_lease_lost || has_passed_for_holder(clocks_.now(), stop.kill_at),
            "does not kill at once though another may lead");
-    steps_down_ = stop.cause == StopCause::kMargin;
     told_kill_at_ = earlier(told_kill_at_, stop.kill_at);
-    tell_guard(Stop{run_, at_once ? 0 : SIGTERM, stop.kill_at});
+    tell_guard(Stop{stop.run, stop.signal, stop.kill_at});
 }
 
-void Candidate::act(const Report& report) {
+void Candidate::act(const leader::PassOn& pass) { tell_guard(Signal{pass.run, pass.signal}); }
+
+// Nothing is left to release in this process's place.
+void Candidate::act(const leader::SettleRun& settle) {
+    demand(election().state() == Election::State::kStandby ||
+               election().state() == Election::State::kDone,
+           "settles a run whose lease is still to be released");
+    is_settled_ = true;
+    tell_guard(Settled{settle.run});
+}
+
+void Candidate::act(const leader::Observed& observed) {
+    if (const auto* report = std::get_if<Report>(&observed)) {
+        observe(*report);
+    }
+}
+
+void Candidate::observe(const Report& report) {
     switch (report.event) {
+    case Report::Event::kSteppingDown:
+        steps_down_ = true;
+        break;
     case Report::Event::kLost:
         ++around_.lost;
+        steps_down_ = false; // then there is nothing to release
         has_given_up_release_ = true;
         demand(!around_.strain || !around_.strain->is_alone || around_.is_calm || was_too_late_ ||
                    !bears(*around_.strain),
@@ -416,16 +440,15 @@ void Candidate::act(const Report& report) {
     });
 }
 
-void Candidate::act(const Finish& finish) {
+void Candidate::act(const leader::Ends& ends) {
     sim_.trace([&] {
-        return name() + " finishes: " + std::to_string(static_cast<int>(finish.ending)) + " " +
-               finish.text;
+        return name() + " finishes: " + std::to_string(static_cast<int>(ends.ending)) + " " +
+               ends.text;
     });
     demand(!works(), "finished while its work ran");
-    demand(!election_->next_wakeup(clocks_.now()) && !election_->has_request_pending(),
+    demand(!leader_->next_wakeup(clocks_.now()) && !election().has_request_pending(),
            "finished with something armed or pending");
     check_nothing_left();
-    settle();
     end_process();
     if (!guard_) { // it died first
         sim_.after(sim_.between(Duration(0), Duration(20s)), [this] { start(); });

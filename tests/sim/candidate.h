@@ -1,4 +1,4 @@
-// One simulated replica: le-run (the real Election), its guard (the real ChildMachine) and the
+// One simulated replica: le-run (the real Leader), its guard (the real ChildMachine) and the
 // child's tree. le-run's side is in candidate.cc, its watch in candidate_watch.cc, the guard's and
 // the tree's in candidate_guard.cc, pauses of the host in candidate_host.cc.
 //
@@ -13,9 +13,9 @@
 #include <string>
 #include <vector>
 
-#include "election/election.h"
 #include "guard/child_machine.h"
 #include "guard/lateness_meter.h"
+#include "leader/leader.h"
 #include "sim/releaser.h"
 #include "sim/surroundings.h"
 
@@ -45,7 +45,7 @@ public:
     // When it will be neither paused nor frozen nor cut off.
     Duration disturbed_until() const;
 
-    bool is_up() const { return election_ != nullptr; }
+    bool is_up() const { return leader_ != nullptr; }
     bool has_guard() const { return guard_ != nullptr; }
     bool works() const { return work_ != Work::kNone; }
     const Timing& timing() const { return config_.timing; }
@@ -71,25 +71,29 @@ private:
     void demand(bool holds, const char* rule);
 
     // --- le-run ---
-    void step(const Fact& fact, const Sight& sight);
-    void check_step(const Fact& fact, Election::State before);
+    const Election& election() const { return leader_->election(); }
+    void step(const leader::Event& event, const Sight& sight);
+    void check_step(const leader::Event& event, Election::State before);
     void check_read(const ReadAnswered& read, const Sight& sight, Election::State before);
     void check_renew_time(const LeaseRecord& record);
     void check_wake_up(Duration wait);
     void saw(const Sight& sight);
     ReadOutcome as_it_reads(ReadOutcome outcome) const;
     void arm();
-    void deliver(std::uint64_t life, const Fact& fact, const Sight& sight = {});
+    void deliver(std::uint64_t life, const leader::Event& event, const Sight& sight = {});
     void hear_when_awake();
     void act(const ReadLease& read);
     void act(const WriteLease& write);
-    void act(const StartWork& start);
-    void act(const ExtendWork& extend);
-    void act(const StopWork& stop);
-    void act(const Report& report);
-    void act(const Finish& finish);
+    void act(const leader::WatchLease&) { begin_watch(); }
+    void act(const leader::StartRun& start);
+    void act(const leader::ExtendRun& extend);
+    void act(const leader::StopRun& stop);
+    void act(const leader::PassOn& pass);
+    void act(const leader::SettleRun& settle);
+    void act(const leader::Observed& observed);
+    void act(const leader::Ends& ends);
+    void observe(const Report& report);
     void check_nothing_left() const;
-    void settle();
     void end_process();
 
     // --- the watch ---
@@ -99,7 +103,7 @@ private:
     void watched(Duration delay, const WatchNews& news, const Sight& sight = {});
     void miss_events();
     void go_blind();
-    void may_find_blind(const Fact& fact, const Sight& sight);
+    void may_find_blind(const leader::Event& event, const Sight& sight);
     void see_again();
 
     // --- the guard ---
@@ -129,7 +133,7 @@ private:
     Duration lambda_of(Duration remembered) const;
     Duration lawful_lambda() const;
     Duration longest_lawful_pause() const;
-    void note_measured(const Fact& fact);
+    void note_measured(const leader::Event& event);
 
     // --- the tree ---
     void grow_tree();
@@ -164,15 +168,15 @@ private:
     std::deque<PastEvent> past_;      // what a wild watch may tell
     std::uint64_t told_revision_ = 0; // or read
 
-    std::unique_ptr<Election> election_;
+    std::unique_ptr<leader::Leader> leader_;
     std::uint64_t life_ = 0; // of the le-run process; what an earlier one started is void
     Timer wakeup_;
     struct Unheard {
         std::uint64_t life;
-        Fact fact;
+        leader::Event event;
         Sight sight;
     };
-    std::deque<Unheard> unheard_facts_; // while it pauses
+    std::deque<Unheard> unheard_events_; // while it pauses
     Duration paused_until_{}, frozen_since_{}, frozen_until_{};
     Duration excused_until_{}; // by pauses that are nobody's habit
     struct Lateness {
@@ -197,7 +201,7 @@ private:
     TimePoint told_term_at_ = TimePoint::far_future(); // what the guard was told last
     TimePoint told_kill_at_ = TimePoint::far_future();
     RunNumber run_ = 0;
-    bool is_run_under_way_ = false; // started, and Gone not told
+    bool is_run_under_way_ = false; // as le-run knows: started, and Gone not told
     bool is_settled_ = true;        // its lease, and the guard was told so
     Leadership leadership_ = 0;     // that the run is for
 
@@ -208,8 +212,9 @@ private:
     Duration stalled_until_{};
     std::optional<Duration> hung_since_;
     std::deque<ChildFact> unheard_; // by a hung guard
-    Duration channel_busy_until_{};
-    TimePoint spawn_until_{}; // what the child itself looks at before its exec
+    Duration channel_busy_until_{}; // to the guard
+    Duration guard_words_until_{};  // from it: told in order
+    TimePoint spawn_until_{};       // what the child itself looks at before its exec
 
     Process dead_; // the last le-run process that ended
     std::unique_ptr<Releaser> releaser_;

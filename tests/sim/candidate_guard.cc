@@ -13,20 +13,6 @@ using namespace std::chrono_literals;
 constexpr int exited(int code) { return code << 8; }
 constexpr int signalled(int number) { return number; }
 
-WorkEnd work_end(const Gone& gone) {
-    switch (gone.cause) {
-    case EndCause::kByItself:
-    case EndCause::kNotStarted:
-        return WorkEnd::kByItself;
-    case EndCause::kStopAsked:
-        return WorkEnd::kStopped;
-    case EndCause::kDeadline:
-    case EndCause::kLeRunLost:
-        return WorkEnd::kDeadline;
-    }
-    return WorkEnd::kDeadline;
-}
-
 } // namespace
 
 // Just inside the assumptions: lambda and kappa as configured.
@@ -116,10 +102,10 @@ void Candidate::kill_guard() {
         work_ = Work::kAfterGuard;
         sim_.at(is_dying ? swept_at_ : sim_.now() + sweep_time(), [this, life] {
             no_work();
-            deliver(life, WorkGone{WorkEnd::kGuardLost});
+            deliver(life, leader::TreeSwept{});
         });
     }
-    deliver(life, StepDownAsked{StepDownReason::kGuardLost});
+    deliver(life, leader::GuardLost{"killed"});
 }
 
 // In order, and never lost: a socket pair.
@@ -260,14 +246,13 @@ void Candidate::guard_acts(const child_action::SignalOthers&) {
 }
 
 void Candidate::guard_acts(const child_action::Tell& action) {
-    const auto* gone = std::get_if<Gone>(&action.message);
-    if (gone == nullptr) {
-        return;
+    if (const auto* gone = std::get_if<Gone>(&action.message)) {
+        demand(gone->run != run_ || !works(), "has a guard that said Gone while the work ran");
     }
-    demand(gone->run != run_ || !works(), "has a guard that said Gone while the work ran");
-    is_run_under_way_ = is_run_under_way_ && gone->run != run_;
-    sim_.after(sim_.between(Duration(0), Duration(2ms)),
-               [this, end = work_end(*gone), life = life_] { deliver(life, WorkGone{end}); });
+    guard_words_until_ =
+        std::max(guard_words_until_, sim_.now() + sim_.between(Duration(0), Duration(2ms)));
+    sim_.at(guard_words_until_,
+            [this, message = action.message, life = life_] { deliver(life, message); });
 }
 
 // As guard_loop.cc does: it waits for the release, which has until a second before the lease may

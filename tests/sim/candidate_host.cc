@@ -85,7 +85,7 @@ void Candidate::guard_measures(Duration pause) {
     meter_.woke(slept, pause - std::min(pause, sim_.between(Duration(0), slept)));
     if (const auto late = meter_.due(clocks_.now())) {
         meter_.was_told(clocks_.now());
-        deliver(life_, WokeLate{*late});
+        deliver(life_, FromGuard(Late{late->count()}));
     }
 }
 
@@ -159,12 +159,16 @@ Duration Candidate::longest_lawful_pause() const {
 }
 
 // What the guard measured, once the election has seen it.
-void Candidate::note_measured(const Fact& fact) {
-    if (const auto* late = std::get_if<WokeLate>(&fact)) {
-        lates_.push_back({sim_.now(), late->by});
+void Candidate::note_measured(const leader::Event& event) {
+    const auto* message = std::get_if<FromGuard>(&event);
+    if (message == nullptr) {
+        return;
+    }
+    if (const auto* late = std::get_if<Late>(message)) {
+        lates_.push_back({sim_.now(), Duration(late->nanoseconds)});
         has_measured_margin_ = true;
     }
-    has_measured_margin_ = has_measured_margin_ || std::holds_alternative<TreeMeasured>(fact);
+    has_measured_margin_ = has_measured_margin_ || std::holds_alternative<TreeSize>(*message);
 }
 
 // --- the tree's size ---
@@ -187,7 +191,10 @@ void Candidate::grow_tree() {
         return name() + "'s tree needs " + std::to_string(needs.count() / 1000000) + " ms to die";
     });
     const std::uint64_t work = work_number_;
-    deliver(life_, TreeMeasured{needs, 1000});
+    const double quickness = std::chrono::duration<double>(Timing::kLeastMargin) /
+                             std::chrono::duration<double>(config_.timing.kappa);
+    const auto kill = static_cast<std::int64_t>(quickness * static_cast<double>(needs.count())) + 1;
+    deliver(life_, FromGuard(TreeSize{run_, 1000, kill}));
     sim_.at(std::max(sim_.now(), channel_busy_until_) + 1ms, [this, work, needs] {
         if (work == work_number_) {
             ++around_.grown_trees;

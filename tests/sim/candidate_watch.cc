@@ -28,8 +28,7 @@ std::string told(const WatchNews& news) {
 } // namespace
 
 void Candidate::begin_watch() {
-    if (watch_ == Watch::kNone || is_watching_ || (watch_ == Watch::kWild && around_.is_calm) ||
-        election_->state() == Election::State::kAcquiring) {
+    if (watch_ == Watch::kNone || (watch_ == Watch::kWild && around_.is_calm)) {
         return;
     }
     is_watching_ = true;
@@ -126,11 +125,11 @@ void Candidate::go_blind() {
 
 // As the Kubernetes store does: what an answer has shown and the watch has not told for 3 s tells
 // that it is blind; it is begun anew.
-void Candidate::may_find_blind(const Fact& fact, const Sight& sight) {
+void Candidate::may_find_blind(const leader::Event& event, const Sight& sight) {
     if (!blind_since_ || is_blindness_known_) {
         return;
     }
-    const auto* write = std::get_if<WriteAnswered>(&fact);
+    const auto* write = std::get_if<WriteAnswered>(&event);
     const auto* written = write == nullptr ? nullptr : std::get_if<Written>(&write->outcome);
     const std::uint64_t shown =
         written != nullptr ? std::stoull(written->lease.version.text) : sight.revision;

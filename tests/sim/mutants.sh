@@ -10,7 +10,7 @@
 #   edit: what changes it (perl, over the whole file)
 #
 # What is not here, and why:
-# - A Gone of another run that le-run accepts: GuardLink drops it (src/run), which is not simulated. An Until of another run
+# - A Gone of another run that le-run accepts: the simulated guard never says one late; tests/leader has it. An Until of another run
 #   that the child machine accepts changes nothing: the channel keeps the order, so such a message comes between two runs,
 #   when no run is there to extend. What tests/guard and tests/process say of runs has both.
 # - A spawn that does not look at the clock before its exec: that is in src/guard/spawn.cc, not simulated. Within lambda and

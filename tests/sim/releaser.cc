@@ -1,5 +1,7 @@
 #include "sim/releaser.h"
 
+#include <csignal>
+
 #include "check.h"
 
 namespace le_run::sim {
@@ -10,34 +12,34 @@ Releaser::Releaser(Surroundings& around, Host host, const Process& dead,
                    const ElectionConfig& config, const LeftBehind& left,
                    std::function<void()> ended)
     : around_(around), sim_(around.sim), host_(std::move(host)), dead_(dead),
-      election_(config, left, host_.clocks.now()), ended_(std::move(ended)) {
+      leader_({config, SIGTERM}, left, host_.clocks.now()), ended_(std::move(ended)) {
     sim_.trace([&] { return name() + " starts"; });
     sim_.after(around_.is_calm ? Duration(1ms) : sim_.between(Duration(0), Duration(50ms)),
                alive([this] { deliver(Tick{}); }));
 }
 
-void Releaser::deliver(const Fact& fact) {
+void Releaser::deliver(const leader::Event& event) {
     const Duration resumes = host_.stands_still_until();
     if (sim_.now() < resumes) {
-        sim_.at(resumes, alive([this, fact] { deliver(fact); }));
+        sim_.at(resumes, alive([this, event] { deliver(event); }));
     } else {
-        step(fact);
+        step(event);
     }
 }
 
-void Releaser::step(const Fact& fact) {
-    election_.step(host_.clocks.now(), host_.clocks.wall(), fact);
-    if (const auto wait = election_.next_wakeup(host_.clocks.now())) {
+void Releaser::step(const leader::Event& event) {
+    leader_.step(host_.clocks.now(), host_.clocks.wall(), event);
+    if (const auto wait = leader_.next_wakeup(host_.clocks.now())) {
         sim_.after(host_.clocks.real_sleep(*wait) + 1ms, alive([this, number = ++wakeup_] {
                        if (number == wakeup_) {
                            deliver(Tick{});
                        }
                    }));
     }
-    for (const Action& action : election_.take_actions()) {
-        std::visit([this](const auto& a) { act(a); }, action);
+    for (const leader::Effect& effect : leader_.take_effects()) {
+        std::visit([this](const auto& e) { act(e); }, effect);
     }
-    if (election_.state() == Election::State::kDone) {
+    if (leader_.election().state() == Election::State::kDone) {
         ended_(); // and this is gone
     }
 }
@@ -64,9 +66,10 @@ void Releaser::act(const WriteLease& write) {
         }));
 }
 
-void Releaser::act(const Finish&) {}
+void Releaser::act(const leader::Ends&) {}
 
-void Releaser::act(const Report& report) {
+void Releaser::act(const leader::Observed& observed) {
+    const auto& report = std::get<Report>(observed);
     sim_.trace([&] {
         return name() + " reports " + std::to_string(static_cast<int>(report.event)) + " " +
                report.text;

@@ -1,4 +1,4 @@
-// The process that a guard starts when its le-run is dead and its tree gone: a real Election that
+// The process that a guard starts when its le-run is dead and its tree gone: a real Leader that
 // only releases.
 #pragma once
 
@@ -6,7 +6,7 @@
 #include <memory>
 #include <string>
 
-#include "election/election.h"
+#include "leader/leader.h"
 #include "sim/surroundings.h"
 
 namespace le_run::sim {
@@ -24,12 +24,12 @@ public:
              const LeftBehind& left, std::function<void()> ended);
 
 private:
-    void deliver(const Fact& fact);
-    void step(const Fact& fact);
+    void deliver(const leader::Event& event);
+    void step(const leader::Event& event);
     void act(const ReadLease& read);
     void act(const WriteLease& write);
-    void act(const Finish& finish);
-    void act(const Report& report);
+    void act(const leader::Ends&);
+    void act(const leader::Observed& observed);
     template <class AboutWork>
     void act(const AboutWork&);
     // `event`, but only while this process lives.
@@ -47,7 +47,7 @@ private:
     Simulator& sim_;
     const Host host_;
     const Process dead_;
-    Election election_;
+    leader::Leader leader_;
     std::function<void()> ended_;
     std::uint64_t wakeup_ = 0; // the one that counts
     std::shared_ptr<char> life_ = std::make_shared<char>();

@@ -16,11 +16,12 @@ allowed_in() { # folder, pattern of allowed own includes
     [[ -z "$bad" ]] || fail "src/$1 includes what it must not know:"$'\n'"$bad"
 }
 allowed_in election 'election/.*|check\.h|time_point\.h|duration_text\.h'
+allowed_in leader 'leader/.*|election/.*|guard/channel\.h|check\.h|time_point\.h|signal_names\.h'
 allowed_in guard 'guard/.*|check\.h|time_point\.h|clock\.h|execute\.h|start_folder\.h'
 allowed_in store 'store/.*|one_line\.h|election/lease\.h|net/.*|kubernetes/.*|check\.h|time_point\.h|duration_text\.h'
 allowed_in net 'net/.*|one_line\.h|check\.h|time_point\.h|duration_text\.h|version\.h'
 allowed_in kubernetes 'kubernetes/.*|net/.*|store/lease_store\.h|check\.h|time_point\.h|child_ends\.h|find_program\.h|one_line\.h|start_folder\.h'
-pure='src/election src/guard/child_* src/store/lease_json.*'
+pure='src/election src/leader src/guard/child_* src/store/lease_json.*'
 bad=$(grep -nE 'steady_clock|system_clock|clock_gettime|std::thread|asio|::now\(\)|rand\(|getenv' -r $pure)
 [[ -z "$bad" ]] || fail "a pure file asks the world:"$'\n'"$bad"
 bad=$(grep -rlE '#include <cpprest|#include <pplx' src | grep -v '^src/net/')

@@ -1,5 +1,5 @@
 // What a signal to le-run means: every row of README's table, "Signals".
-#include "run/signal_rules.h"
+#include "leader/signal_rules.h"
 
 #include <csignal>
 

@@ -1,4 +1,4 @@
-#include "run/signal_rules.h"
+#include "leader/signal_rules.h"
 
 #include <csignal>
 

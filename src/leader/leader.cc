@@ -1,0 +1,277 @@
+#include "leader/leader.h"
+
+#include <csignal>
+#include <utility>
+
+#include <sys/wait.h>
+
+#include "check.h"
+#include "leader/signal_rules.h"
+#include "signal_names.h"
+
+namespace le_run::leader {
+namespace {
+
+// What container runtimes and pods leave a program to end, where nobody says more.
+constexpr Duration kUsualDrain = std::chrono::seconds(30);
+
+} // namespace
+
+Leader::Leader(LeaderConfig config, TimePoint now)
+    : config_(std::move(config)), election_(config_.election, now), now_(now) {}
+
+Leader::Leader(LeaderConfig config, const LeftBehind& left, TimePoint now)
+    : config_(std::move(config)), election_(config_.election, left, now), now_(now),
+      has_guard_(false) {}
+
+void Leader::step(TimePoint now, WallTime wall, const Event& event) {
+    now_ = now;
+    wall_ = wall;
+    has_told_ = false;
+    std::visit([this](const auto& e) { on(e); }, event);
+    if (!has_told_) { // whatever happens, no deadline is overlooked
+        tell(Tick{});
+    }
+}
+
+std::vector<Effect> Leader::take_effects() { return std::exchange(effects_, {}); }
+
+void Leader::tell(const Fact& fact) {
+    has_told_ = true;
+    election_.step(now_, wall_, fact);
+    for (const Action& action : election_.take_actions()) {
+        std::visit([this](const auto& a) { act(a); }, action);
+    }
+    if (election_.state() == Election::State::kStandby) {
+        settle();
+    }
+}
+
+// The lease of the last run is released, lost, or will run out: when le-run dies now the guard has
+// nothing to release in its place.
+void Leader::settle() {
+    if (has_guard_ && run_state_ == Run::kNone && settled_run_ != run_) {
+        settled_run_ = run_;
+        effects_.emplace_back(SettleRun{run_});
+    }
+}
+
+// --- the store ---
+
+void Leader::on(const ReadAnswered& event) {
+    tell(event);
+    watch();
+}
+
+void Leader::on(const WriteAnswered& event) {
+    tell(event);
+    watch();
+}
+
+void Leader::on(const Watched& event) {
+    if (std::holds_alternative<WatchWorks>(event.news)) {
+        effects_.emplace_back(LeaseWatched{});
+    }
+    tell(event);
+}
+
+// Begun once the store has answered, and after a free lease was taken: nothing comes before that.
+void Leader::watch() {
+    const auto state = election_.state();
+    if (!has_guard_ || is_watching_ || state == Election::State::kAcquiring ||
+        state == Election::State::kDone) {
+        return;
+    }
+    is_watching_ = true;
+    effects_.emplace_back(WatchLease{});
+}
+
+// --- what the election wants ---
+
+void Leader::act(const StartWork& action) {
+    LE_CHECK(has_guard_ && run_state_ == Run::kNone);
+    child_.reset();
+    failed_.reset();
+    told_.reset();
+    run_state_ = Run::kUnderWay;
+    effects_.emplace_back(
+        StartRun{++run_, action.term_at, action.kill_at, action.acquire_time, action.token});
+}
+
+void Leader::act(const ExtendWork& action) {
+    if (run_state_ == Run::kUnderWay) { // else the tree is being swept, or gone
+        effects_.emplace_back(ExtendRun{run_, action.term_at, action.kill_at});
+    }
+}
+
+void Leader::act(const StopWork& action) {
+    if (run_state_ != Run::kUnderWay) {
+        return;
+    }
+    StopRun stop{run_, action.cause, 0, action.kill_at, false};
+    switch (action.cause) {
+    case StopCause::kStepDown:
+        stop.signal = requested_signal_;
+        break;
+    case StopCause::kMargin:
+        stop.signal = config_.stop_signal;
+        break;
+    case StopCause::kRenewDeadline:
+        break; // the guard has the same deadline: it sends the signal, once
+    case StopCause::kOtherHolder:
+    case StopCause::kVanished:
+        stop.is_lease_lost = true; // no time to ask
+        break;
+    }
+    effects_.emplace_back(stop);
+}
+
+void Leader::act(const Report& action) {
+    if (action.event == Report::Event::kContending ||
+        action.event == Report::Event::kNotContending) {
+        child_.reset(); // what follows is not about the last child any more
+    }
+    effects_.emplace_back(Observed(action));
+}
+
+void Leader::act(const Finish& action) {
+    settle();
+    effects_.emplace_back(Ends{action.ending, action.text, child_, requested_signal_});
+}
+
+// --- the guard and the child ---
+
+void Leader::on(const FromGuard& event) {
+    std::visit([this](const auto& message) { said(message); }, event);
+}
+
+void Leader::said(const Started& message) {
+    if (is_current(message.run)) {
+        effects_.emplace_back(ChildStarted{message.pid});
+    }
+}
+
+void Leader::said(const Failed& message) {
+    if (is_current(message.run)) {
+        failed_ = message;
+    }
+}
+
+void Leader::said(const Ended& message) {
+    if (!is_current(message.run)) {
+        return;
+    }
+    const int status = message.wait_status;
+    const bool has_succeeded = WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    effects_.emplace_back(OthersLeft{status, has_succeeded && requested_signal_ == 0 && !told_});
+}
+
+void Leader::said(const Gone& message) {
+    if (!is_current(message.run)) {
+        return;
+    }
+    run_state_ = Run::kNone;
+    child_ = ChildEnd{message, failed_};
+    effects_.emplace_back(TreeGone{*child_});
+    tell(WorkGone{work_end(message)});
+}
+
+void Leader::said(const Late& message) { tell(WokeLate{Duration(message.nanoseconds)}); }
+
+// A CPU limit makes killing slower as it does the rest.
+void Leader::said(const TreeSize& message) {
+    if (!is_current(message.run)) {
+        return;
+    }
+    const double slowness = std::chrono::duration<double>(config_.election.timing.kappa) /
+                            std::chrono::duration<double>(Timing::kLeastMargin);
+    const Duration kappa(
+        static_cast<std::int64_t>(slowness * static_cast<double>(message.kill_nanoseconds)));
+    const TreeMeasured measured{kappa, message.processes};
+    effects_.emplace_back(measured);
+    tell(measured);
+}
+
+WorkEnd Leader::work_end(const Gone& gone) const {
+    switch (gone.cause) {
+    case EndCause::kByItself:
+        return was_told_to_end(gone) ? WorkEnd::kToldToEnd : WorkEnd::kByItself;
+    case EndCause::kStopAsked:
+        return WorkEnd::kStopped;
+    case EndCause::kDeadline:
+    case EndCause::kLeRunLost:
+        return WorkEnd::kDeadline;
+    case EndCause::kNotStarted:
+        return failed_ ? WorkEnd::kByItself : WorkEnd::kStopped;
+    }
+    return WorkEnd::kStopped;
+}
+
+// By a signal that le-run passed on, whatever it means to the child: one that ends soon after it
+// ends because of it.
+bool Leader::was_told_to_end(const Gone& gone) const {
+    if (!told_ || failed_) {
+        return false;
+    }
+    const bool by_it = WIFSIGNALED(gone.wait_status) && WTERMSIG(gone.wait_status) == told_->signal;
+    const Duration drain = config_.election.stop_grace.value_or(kUsualDrain);
+    return by_it || !has_passed_for_holder(now_, told_->at + drain);
+}
+
+void Leader::on(const GuardLost& event) {
+    has_guard_ = false;
+    if (run_state_ == Run::kUnderWay) {
+        run_state_ = Run::kWithoutGuard;
+    }
+    effects_.emplace_back(event);
+    tell(StepDownAsked{StepDownReason::kGuardLost});
+}
+
+void Leader::on(const TreeSwept& event) {
+    LE_CHECK(run_state_ == Run::kWithoutGuard);
+    run_state_ = Run::kNone;
+    effects_.emplace_back(event);
+    tell(WorkGone{WorkEnd::kGuardLost});
+}
+
+// --- signals ---
+
+void Leader::on(const SignalCame& event) {
+    const bool runs = run_state_ == Run::kUnderWay;
+    switch (meaning_of(event.number, {.stop_signal = config_.stop_signal,
+                                      .child_runs = runs,
+                                      .is_stop_asked = requested_signal_ != 0,
+                                      .is_hup_ignored = event.was_ignored,
+                                      .is_from_kernel = event.is_from_kernel})) {
+    case SignalMeaning::kStop:
+        stop_asked(event);
+        break;
+    case SignalMeaning::kPassOn:
+        if (ends_by_default(event.number)) {
+            told_ = Told{event.number, now_};
+        }
+        effects_.emplace_back(PassOn{run_, event.number});
+        break;
+    case SignalMeaning::kNothing:
+        // An image's STOPSIGNAL would be lost here, and the standby would take the lease that the
+        // stopping leader releases.
+        if (!runs && ends_by_default(event.number) && !event.was_ignored &&
+            unused_signals_.insert(event.number).second) {
+            effects_.emplace_back(SignalUnused{event});
+        }
+        break;
+    }
+}
+
+void Leader::stop_asked(const SignalCame& signal) {
+    effects_.emplace_back(StopAsked{signal});
+    requested_signal_ = signal.number == SIGINT ? SIGINT : config_.stop_signal;
+    const bool was_stopping = election_.state() == Election::State::kStopping;
+    tell(StepDownAsked{StepDownReason::kAsked});
+    if (was_stopping && run_state_ == Run::kUnderWay) {
+        // For another cause: then no StopWork has just sent it.
+        effects_.emplace_back(PassOn{run_, requested_signal_});
+    }
+}
+
+} // namespace le_run::leader
