@@ -141,7 +141,9 @@ TEST_CASE("watch: after an outage of the network it is resumed, and tells of the
     front.set(FaultyFront::Mode::kRefuse);
     REQUIRE(wait_until([&] { return b.logged({"warning", "changes of the lease"}); }));
     front.set(FaultyFront::Mode::kPass);
-    REQUIRE(wait_until([&] { return b.logged({"told again"}); }));
+    const bool is_told_again = wait_until([&] { return b.logged({"told again"}); });
+    INFO(b.log());
+    REQUIRE(is_told_again);
     const int reads = requests(arena, "get");
     a.signal(SIGTERM);
     REQUIRE(arena.has_started("b"));

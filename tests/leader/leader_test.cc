@@ -75,6 +75,7 @@ public:
     const StoredLease& stored() const { return stored_; }
     const Ends& ends() const { return *ends_; }
     Duration kill_after() const { return kill_after_; } // as the last extension had it
+    const Report& last_report() const { return reports_.back(); }
 
 private:
     std::string line(const ReadLease& read) {
@@ -108,9 +109,12 @@ private:
         ends_ = ends;
         return "ends";
     }
-    static std::string line(const Observed& observed) {
+    std::string line(const Observed& observed) {
         static const char* const kNames[] = {"report",   "watched", "started", "left",  "gone",
                                              "measured", "lost",    "swept",   "asked", "unused"};
+        if (const auto* report = std::get_if<Report>(&observed)) {
+            reports_.push_back(*report);
+        }
         const auto* left = std::get_if<OthersLeft>(&observed);
         return std::string(kNames[observed.index()]) +
                (left != nullptr && left->was_unasked ? ", unasked" : "");
@@ -123,6 +127,7 @@ private:
     LeaseRecord written_;
     StoredLease stored_;
     std::optional<Ends> ends_;
+    std::vector<Report> reports_;
     Duration kill_after_{};
     int versions_ = 100;
     RunNumber runs_ = 0;
@@ -345,6 +350,19 @@ TEST_CASE("leader: a slow machine kills a tree more slowly than the guard reckon
     const Duration earlier = kill_after(least) - kill_after(2 * least);
     CHECK(earlier > 1900ms); // 4 s beside 2 s
     CHECK(earlier < 2100ms);
+}
+
+TEST_CASE("leader: margins that have grown are told, with a longer lease only where it helps") {
+    LeaderConfig config = usual_config();
+    const bool is_long = GENERATE(false, true);
+    config.election.timing.lease_duration = is_long ? 60s : 15s;
+    Driver d(config);
+    d.lead();
+    d.guard(Late{3'000'000'000});
+    d.guard(Late{3'000'000'000});
+    CHECK(d.last_report().event == Report::Event::kMarginGrown);
+    const bool names_one = d.last_report().text.find("--lease-duration") != std::string::npos;
+    CHECK(names_one != is_long);
 }
 
 TEST_CASE("leader: no event hides a deadline") {
