@@ -54,6 +54,7 @@ public:
         tls_.use_private_key(asio::buffer(server.text("server.key")), asio::ssl::context::pem);
         // Bound, never listening: keeps the port ours while connections to it are refused.
         reserved_.open(tcp::v4());
+        keep_from_children(reserved_);
         share_port(reserved_);
         reserved_.bind({asio::ip::address_v4::loopback(), 0});
         endpoint_ = reserved_.local_endpoint();
@@ -119,6 +120,7 @@ private:
 
     void listen() {
         acceptor_.open(tcp::v4());
+        keep_from_children(acceptor_);
         share_port(acceptor_);
         acceptor_.bind(endpoint_);
         acceptor_.listen();
@@ -130,6 +132,7 @@ private:
             if (error) {
                 return; // closed by set()
             }
+            keep_from_children(client);
             ++connections_;
             begin(std::move(client));
             accept();

@@ -23,6 +23,8 @@ public:
           pause_(client_.get_executor()), state_(state) {}
 
     void start(const tcp::endpoint& server) {
+        server_.open(tcp::v4());
+        keep_from_children(server_);
         server_.async_connect(server, [self = shared_from_this()](error_code error) {
             if (error) {
                 return self->close();
@@ -196,6 +198,8 @@ private:
     }
 
     void ready() override {
+        server_.next_layer().open(tcp::v4());
+        keep_from_children(server_.next_layer());
         server_.next_layer().async_connect(
             endpoint_, [this, self = shared_from_this()](error_code error) {
                 if (error) {

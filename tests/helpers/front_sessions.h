@@ -9,6 +9,8 @@
 #include <string>
 #include <utility> // which Boost 1.74 forgets to include
 
+#include <fcntl.h>
+
 #include <boost/asio.hpp>
 #include <boost/asio/ssl.hpp>
 
@@ -39,6 +41,13 @@ private:
 };
 
 void reset(boost::asio::ip::tcp::socket& socket);
+
+// Replicas are started meanwhile. A socket that they inherit stays open when the front closes it: a
+// listening one takes connections that nobody serves, and a reset is not sent.
+template <class Socket>
+void keep_from_children(Socket& socket) {
+    ::fcntl(socket.native_handle(), F_SETFD, FD_CLOEXEC);
+}
 
 // Carries bytes both ways, as the mode allows at the moment; the TLS is the server's.
 std::shared_ptr<FrontSession> relay_bytes(boost::asio::ip::tcp::socket client,
