@@ -92,11 +92,11 @@ TEST_CASE("busy guard: more processes than can be killed within a second move KI
     REQUIRE(wait_until([&] { return a.logged(warning); }));
     const std::string line = a.log_lines(warning).front();
     const int processes = std::stoi(line.substr(line.find("killing the ") + 12));
-    CHECK(processes >= 8000);
+    CHECK(processes >= 1000); // on a slow machine it is told while the tree still grows
     CHECK(processes <= 8010);
     CHECK(line.find("--lease-duration") == std::string::npos); // 20 s leave room for it
     CHECK(line.find("are killed after") != std::string::npos);
-    CHECK(a.log_lines(warning).size() == 1);
+    CHECK(a.log_lines(warning).size() <= 3); // each says notably more than the one before
     CHECK(a.runs());
     a.signal(SIGTERM);
     ::kill(arena.record().newest("a").pid, SIGKILL); // the rest has five seconds from then on
