@@ -115,7 +115,7 @@ TEST_CASE(
     const Words warning = {"warning", "processes of the work takes up to", "are killed after"};
     REQUIRE(wait_until([&] { return a.logged(warning); }));
     const double before = 8 * 0.998 - 2; // KILL_AT of a small tree, after the last renewal
-    const double now = seconds_after(a.log_lines(warning).front(), "are killed after ");
+    const double now = seconds_after(a.log_lines(warning).back(), "are killed after ");
     CHECK(now < before);
     const std::string seen = read_file(arena.lock_file());
     REQUIRE(wait_until([&] { return read_file(arena.lock_file()) != seen; })); // with that promise
@@ -127,5 +127,5 @@ TEST_CASE(
     };
     REQUIRE(wait_until([&] { return descendants_of(guard).empty(); }));
     CHECK(last_tick() < renewed + (now + before) / 2);
-    CHECK(last_tick() > renewed + now - 1);
+    CHECK(last_tick() > renewed + now / 2); // the tree may have grown since the warning
 }
