@@ -13,6 +13,10 @@
 namespace le_run {
 
 enum class StopCause { kStepDown, kRenewDeadline, kOtherHolder, kVanished, kMargin };
+// Another may lead, so nobody can be asked to stop and waited for.
+constexpr bool is_lease_lost(StopCause cause) {
+    return cause == StopCause::kOtherHolder || cause == StopCause::kVanished;
+}
 enum class Ending { kStopped, kWorkEnded, kLost, kNotWon, kDenied, kUnusable, kGuardLost };
 
 // `timeout`: without an answer until then a Failure says why; `late`: a later answer is told as

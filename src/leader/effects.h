@@ -32,7 +32,6 @@ struct StopRun {
     StopCause cause = StopCause::kStepDown;
     int signal = 0; // now; 0: none
     TimePoint kill_at;
-    bool is_lease_lost = false; // else it outlasts kill_at
 };
 struct PassOn { // to the child
     RunNumber run = 0;

@@ -108,7 +108,7 @@ void Leader::act(const StopWork& action) {
     if (run_state_ != Run::kUnderWay) {
         return;
     }
-    StopRun stop{run_, action.cause, 0, action.kill_at, false};
+    StopRun stop{run_, action.cause, 0, action.kill_at};
     switch (action.cause) {
     case StopCause::kStepDown:
         stop.signal = requested_signal_;
@@ -120,8 +120,7 @@ void Leader::act(const StopWork& action) {
         break; // the guard has the same deadline: it sends the signal, once
     case StopCause::kOtherHolder:
     case StopCause::kVanished:
-        stop.is_lease_lost = true; // no time to ask
-        break;
+        break; // no time to ask
     }
     effects_.emplace_back(stop);
 }

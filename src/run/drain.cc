@@ -142,9 +142,7 @@ std::string Drain::reason_for_killing(const Gone& gone) {
         return "because " + they + " had not ended within " + format_duration(rounded(most)) +
                " of the child's end";
     }
-    const bool is_lost =
-        stop_ && (stop_->cause == StopCause::kOtherHolder || stop_->cause == StopCause::kVanished);
-    if (is_lost) {
+    if (stop_ && is_lease_lost(stop_->cause)) {
         return "at once, because the lease was lost";
     }
     const bool is_asked =

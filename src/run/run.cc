@@ -83,7 +83,7 @@ private:
     void carry_out(const leader::StopRun& stop) {
         drain_.begins({stop.cause, stop.kill_at});
         guard_.stop(stop.signal, stop.kill_at,
-                    stop.is_lease_lost ? GuardLink::Lease::kLost : GuardLink::Lease::kHeld);
+                    is_lease_lost(stop.cause) ? GuardLink::Lease::kLost : GuardLink::Lease::kHeld);
     }
 
     void carry_out(const leader::PassOn& pass) { guard_.pass_on(pass.signal); }

@@ -96,7 +96,7 @@ private:
     std::string line(const StopRun& stop) const {
         return "stop " + std::to_string(stop.run) + " by " +
                (stop.signal == 0 ? "nothing" : signal_name(stop.signal)) +
-               (stop.is_lease_lost ? ", lease lost" : "") +
+               (is_lease_lost(stop.cause) ? ", lease lost" : "") +
                (has_passed_for_holder(now_, stop.kill_at) ? ", kill now" : "");
     }
     static std::string line(const PassOn& pass) {

@@ -382,7 +382,7 @@ void Candidate::act(const leader::ExtendRun& extend) {
 }
 
 void Candidate::act(const leader::StopRun& stop) {
-    demand(!stop.is_lease_lost || has_passed_for_holder(clocks_.now(), stop.kill_at),
+    demand(!is_lease_lost(stop.cause) || has_passed_for_holder(clocks_.now(), stop.kill_at),
            "does not kill at once though another may lead");
     told_kill_at_ = earlier(told_kill_at_, stop.kill_at);
     tell_guard(Stop{stop.run, stop.signal, stop.kill_at});
