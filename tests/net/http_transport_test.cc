@@ -127,19 +127,10 @@ TEST_CASE(
     const auto ending = GENERATE(HttpTestServer::Ending::kFin, HttpTestServer::Ending::kReset);
     const bool tls = GENERATE(false, true);
     const std::string method = GENERATE("GET", "PUT");
-    const TestCa ca("ca");
-    HttpTestServer::Options options;
-    if (tls) {
-        options.tls = ServerTls();
-        PkiRequest wanted;
-        wanted.common_name = "server";
-        wanted.ips = {"127.0.0.1"};
-        options.tls->identity = ca.issue(wanted);
-    }
-    HttpTestServer server(always(text("ok")), options);
+    const MaybeTls way(tls);
+    HttpTestServer server(always(text("ok")), way.options);
     LoopFixture fixture;
-    HttpTransport transport(fixture.loop, tls ? secure(server.port(), ca.certificate_pem())
-                                              : plain(server.port()));
+    HttpTransport transport(fixture.loop, way.endpoint(server.port()));
     for (int i = 1; i <= 4; ++i) {
         net::HttpRequest request = method == "GET" ? get() : put(std::string(2000, 'x'));
         CHECK(response_of(exchange(fixture, transport, request)).status == 200);

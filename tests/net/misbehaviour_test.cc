@@ -122,21 +122,12 @@ TEST_CASE("broken and boundless answers are errors, long before the deadline") {
     }));
     if (!tls && kind == Kind::kHugeChunkAndUpdates)
         return;
-    const TestCa ca("ca");
-    PkiRequest wanted;
-    wanted.common_name = "server";
-    wanted.ips = {"127.0.0.1"};
-    HttpTestServer::Options options;
-    if (tls) {
-        options.tls = ServerTls();
-        options.tls->identity = ca.issue(wanted);
-    }
+    const MaybeTls way(tls);
     Answer answer = behaving(kind);
     answer.body = "220 mail.example ESMTP\r\n\r\n";
-    HttpTestServer server(always(answer), options);
+    HttpTestServer server(always(answer), way.options);
     LoopFixture fixture;
-    HttpTransport transport(fixture.loop, tls ? secure(server.port(), ca.certificate_pem())
-                                              : plain(server.port()));
+    HttpTransport transport(fixture.loop, way.endpoint(server.port()));
     const auto error = error_of(exchange(fixture, transport, get(), std::chrono::hours(1)));
     CHECK(error.kind == HttpError::Kind::kUnreachable);
     if (kind == Kind::kHalfThenReset) // a reset may overtake what was sent before
@@ -282,15 +273,7 @@ TEST_CASE("an answer may end its connection") {
 TEST_CASE("a write whose connection ends without an answer is sent once") {
     const bool tls = GENERATE(false, true);
     const std::string method = GENERATE("PUT", "POST", "GET");
-    const TestCa ca("ca");
-    PkiRequest wanted;
-    wanted.common_name = "server";
-    wanted.ips = {"127.0.0.1"};
-    HttpTestServer::Options options;
-    if (tls) {
-        options.tls = ServerTls();
-        options.tls->identity = ca.issue(wanted);
-    }
+    const MaybeTls way(tls);
     std::atomic<int> served{0};
     std::atomic<int> writes{0};
     HttpTestServer server(
@@ -299,10 +282,9 @@ TEST_CASE("a write whose connection ends without an answer is sent once") {
             const bool goes_on = ++served == 1; // then the connection is warm
             return goes_on ? text("ok") : behaving(Answer::Kind::kNotHttp);
         },
-        options);
+        way.options);
     LoopFixture fixture;
-    HttpTransport transport(fixture.loop, tls ? secure(server.port(), ca.certificate_pem())
-                                              : plain(server.port()));
+    HttpTransport transport(fixture.loop, way.endpoint(server.port()));
     REQUIRE(response_of(exchange(fixture, transport, get())).body == "ok");
     net::HttpRequest request = put(std::string(100'000, 'x'));
     request.method = method;

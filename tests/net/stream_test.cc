@@ -138,19 +138,10 @@ TEST_CASE("a stream: a connection that was kept for others and ended with it is 
 TEST_CASE("a stream may bring more than an answer, but not in one chunk") {
     const bool tls = GENERATE(false, true);
     const auto kind = GENERATE(Answer::Kind::kEndless, Answer::Kind::kHugeChunk);
-    const TestCa ca("ca");
-    PkiRequest wanted;
-    wanted.common_name = "server";
-    wanted.ips = {"127.0.0.1"};
-    HttpTestServer::Options options;
-    if (tls) {
-        options.tls = ServerTls();
-        options.tls->identity = ca.issue(wanted);
-    }
+    const MaybeTls way(tls);
     LoopFixture fixture;
-    HttpTestServer server(always(behaving(kind)), options);
-    net::HttpTransport transport(fixture.loop, tls ? secure(server.port(), ca.certificate_pem())
-                                                   : plain(server.port()));
+    HttpTestServer server(always(behaving(kind)), way.options);
+    net::HttpTransport transport(fixture.loop, way.endpoint(server.port()));
     std::size_t size = 0;
     std::optional<net::HttpResult> end;
     transport.async_stream(get(), kLongTimeout, kLongTimeout,

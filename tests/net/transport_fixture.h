@@ -12,6 +12,7 @@
 
 #include "helpers/catch.h"
 #include "helpers/http_test_server.h"
+#include "helpers/test_pki.h"
 #include "net/http_transport.h"
 
 namespace le_run::test {
@@ -60,6 +61,26 @@ inline net::Endpoint secure(const std::string& port, const std::string& ca_pem,
     endpoint.tls_config.ca_pem = ca_pem;
     return endpoint;
 }
+
+// How the same test server is reached with TLS and without.
+struct MaybeTls {
+    explicit MaybeTls(bool with_tls) : tls(with_tls), ca("ca") {
+        if (tls) {
+            PkiRequest wanted;
+            wanted.common_name = "server";
+            wanted.ips = {"127.0.0.1"};
+            options.tls = ServerTls();
+            options.tls->identity = ca.issue(wanted);
+        }
+    }
+    net::Endpoint endpoint(const std::string& port) const {
+        return tls ? secure(port, ca.certificate_pem()) : plain(port);
+    }
+
+    bool tls;
+    TestCa ca;
+    HttpTestServer::Options options; // of the server
+};
 
 inline net::HttpRequest get(const std::string& target = "/") {
     net::HttpRequest request;
