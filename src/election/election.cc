@@ -78,7 +78,8 @@ void Election::check_deadlines(const Fact& fact) {
         if (give_up_at_ && may_give_up() && has_passed_for_holder(now_, *give_up_at_)) {
             std::string why = "leadership was not won within " + format_duration(*config_.wait);
             if (comes_too_late()) {
-                why += ": whoever held the lease has released it since, and did that work";
+                why += ": another replica held the lease meanwhile and has released it, so this "
+                       "work is done";
             } else if (observation_.has_living_holder()) {
                 why += ": " + observation_.holder().text + " holds the lease and renews it";
             }

@@ -132,7 +132,7 @@ private:
     Trouble trouble_{};
     std::optional<TimePoint> denied_until_{}; // kUnproven: denials are waited out until then
     std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
-    std::optional<Finish> giving_up_{};       // decided; what is in doubt must be released first
+    std::optional<Finish> giving_up_{};       // the end, once no own write is in doubt
     TimePoint last_conflict_at_{};
     Watch watch_ = Watch::kNone;
     std::uint64_t watched_after_ = 0;          // the last request that had been sent when it came

@@ -1,4 +1,5 @@
-// Requests that failed, or have no answer yet: what is told, and when the next one is sent.
+// When a request fails, or has no answer yet: what people are told, and when the next request is
+// sent.
 #include <utility>
 
 #include "check.h"

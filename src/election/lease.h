@@ -49,8 +49,8 @@ struct LeaseRecord {
     std::optional<WallTime> acquire_time;               // acquireTime
     std::optional<WallTime> renew_time;                 // renewTime
     std::int64_t transitions = 0;                       // leaseTransitions; for people, not a term
-    // When its holder sent it, on the clocks of whoever reads it. Only where the two are the same
-    // clocks beyond doubt; far_past(): before they began, in an earlier boot.
+    // When the holder sent this record. It is known only where holder and reader certainly share
+    // the kernel's clocks. far_past(): in an earlier boot, before these clocks began.
     std::optional<TimePoint> renewed_at{};
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };

@@ -1,4 +1,5 @@
-// Capabilities by the system calls: what is here may run between a fork and an exec.
+// Capabilities of a process, read and given up by the system calls themselves. So these functions
+// may be called between a fork and an exec.
 #pragma once
 
 #include <cstdint>
