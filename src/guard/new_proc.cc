@@ -14,21 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "guard/mounts.h"
+
 namespace le_run {
 namespace {
 
 using Outcome = NewProc::Outcome;
-
-// A line of /proc/self/mountinfo.
-struct Mount {
-    std::string id;
-    std::string parent;
-    std::string root;
-    std::string point;
-    std::string options; // of the mount
-    std::string type;
-    std::string super_options; // of the file system
-};
 
 // What of the old /proc the new one must repeat.
 struct Restrictions {
@@ -58,37 +49,6 @@ NewProc failure(Outcome outcome, int error, const std::string& path = "") {
     NewProc result{outcome, error, ""};
     path.copy(result.path, sizeof result.path - 1);
     return result;
-}
-
-// mountinfo writes blanks and backslashes as \ooo.
-std::string unescape(const std::string& text) {
-    std::string result;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '\\' && i + 3 < text.size()) {
-            result += static_cast<char>(std::stoi(text.substr(i + 1, 3), nullptr, 8));
-            i += 3;
-        } else {
-            result += text[i];
-        }
-    }
-    return result;
-}
-
-std::vector<Mount> read_mounts() {
-    std::vector<Mount> mounts;
-    std::ifstream file("/proc/self/mountinfo");
-    for (std::string line; std::getline(file, line);) {
-        std::istringstream words(line);
-        Mount mount;
-        std::string word;
-        words >> mount.id >> mount.parent >> word >> mount.root >> mount.point >> mount.options;
-        while (words >> word && word != "-") {
-        }
-        words >> mount.type >> word >> mount.super_options;
-        mount.point = unescape(mount.point);
-        mounts.push_back(mount);
-    }
-    return mounts;
 }
 
 // Of several mounts on /proc the one that is seen.

@@ -1,12 +1,13 @@
 #include "guard/own_cgroup.h"
 
 #include <fstream>
-#include <sstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include "guard/mounts.h"
 
 namespace le_run {
 namespace {
@@ -25,13 +26,9 @@ std::string place_in_hierarchy() {
 // Where the v2 hierarchy is mounted, whole; empty: nowhere. A part of it that is mounted by itself,
 // or lies outside this cgroup namespace, is nobody's to divide.
 std::string mount_point() {
-    std::ifstream file("/proc/self/mountinfo");
-    for (std::string line; std::getline(file, line);) {
-        std::istringstream words(line);
-        std::string id, parent, device, root, point;
-        words >> id >> parent >> device >> root >> point;
-        if (root == "/" && line.find(" - cgroup2 ") != std::string::npos) {
-            return point;
+    for (const Mount& mount : read_mounts()) {
+        if (mount.root == "/" && mount.type == "cgroup2") {
+            return mount.point;
         }
     }
     return {};

@@ -80,6 +80,15 @@ std::uint16_t place_of(pid_t pid) {
 
 } // namespace
 
+bool is_own_proc() {
+    char self[16] = {};
+    const ssize_t size = ::readlink("/proc/self", self, sizeof self);
+    pid_t seen = -1;
+    if (size > 0)
+        std::from_chars(self, self + size, seen);
+    return seen == ::getpid();
+}
+
 bool read_stat(int proc_fd, pid_t pid, ProcessStat* stat) {
     char path[32];
     stat_path(pid, path);

@@ -11,6 +11,9 @@
 
 namespace le_run {
 
+// Whether /proc numbers processes as this process does: it may be that of another PID namespace.
+bool is_own_proc();
+
 struct ProcessStat { // of /proc/PID/stat
     pid_t parent = 0;
     std::uint32_t start = 0; // when it began, in clock ticks; with the number it names one process

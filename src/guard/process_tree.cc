@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <csignal>
 #include <initializer_list>
 
@@ -48,19 +47,15 @@ private:
 ProcessTree::ProcessTree(PidNamespace pid_namespace, int cgroup_kill_fd)
     : pid_namespace_(pid_namespace), cgroup_kill_fd_(cgroup_kill_fd), self_(::getpid()),
       ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
-    char self[16] = {};
-    const ssize_t size = ::readlink("/proc/self", self, sizeof self);
-    pid_t seen = -1;
-    if (size > 0)
-        std::from_chars(self, self + size, seen);
-    if (seen == self_)
+    const bool can_look = is_own_proc();
+    if (can_look)
         proc_fd_ = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (kills_at_once())
         return; // it needs none of what follows
     ProcessTable::touch();
     for (int& fd : spare_fds_)
         fd = open_spare();
-    if (seen == self_)
+    if (can_look)
         children_fd_ = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
 }
 

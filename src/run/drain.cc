@@ -38,10 +38,8 @@ std::string name_of(pid_t pid) {
 // Those that live, parents first. Nothing, where /proc is not that of our PID namespace.
 std::vector<pid_t> processes_below(pid_t ancestor) {
     std::vector<pid_t> found;
-    char self[16] = {};
-    const auto length = ::readlink("/proc/self", self, sizeof self - 1);
-    const int proc = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (proc >= 0 && length > 0 && self == std::to_string(::getpid())) {
+    const int proc = is_own_proc() ? ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (proc >= 0) {
         ProcessTable::begin(proc);
         while (ProcessTable::read_more(proc, ::getpid())) {
         }
@@ -53,8 +51,6 @@ std::vector<pid_t> processes_below(pid_t ancestor) {
                 found.push_back(pid);
             }
         }
-    }
-    if (proc >= 0) {
         ::close(proc);
     }
     return found;
