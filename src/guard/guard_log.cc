@@ -10,6 +10,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "log_time.h"
+
 namespace le_run {
 namespace {
 
@@ -17,20 +19,6 @@ constexpr std::size_t kMostOfALine = 512;
 
 double seconds_of(Duration duration) {
     return std::chrono::duration<double>(std::max(Duration::zero(), duration)).count();
-}
-
-// As le-run's own lines have it. gmtime_r may read files.
-void write_time(char* text, std::size_t size) {
-    using namespace std::chrono;
-    const auto now = floor<milliseconds>(system_clock::now());
-    const auto day = floor<days>(now);
-    const year_month_day date(day);
-    const hh_mm_ss time(now - day);
-    std::snprintf(text, size, "%04d-%02u-%02uT%02d:%02d:%02d.%03dZ", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                  static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
-                  static_cast<int>(time.seconds().count()),
-                  static_cast<int>(time.subseconds().count()));
 }
 
 } // namespace
@@ -88,8 +76,9 @@ void GuardLog::le_run_is_ended(Duration silence) {
 void GuardLog::write(const char* event, const char* message) {
     if (form_ == LogForm::kNone)
         return;
-    char time[32];
-    write_time(time, sizeof time);
+    char time[kLogTimeSize];
+    const auto now = std::chrono::system_clock::now().time_since_epoch();
+    write_log_time(std::chrono::duration_cast<std::chrono::microseconds>(now).count(), time);
     char line[kMostOfALine + 128];
     const int length =
         form_ == LogForm::kText

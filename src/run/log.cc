@@ -2,7 +2,6 @@
 
 #include <atomic>
 #include <chrono>
-#include <ctime>
 #include <thread>
 
 #include <nlohmann/json.hpp>
@@ -10,6 +9,7 @@
 #include <spdlog/sinks/base_sink.h>
 #include <unistd.h>
 
+#include "log_time.h"
 #include "one_line.h"
 
 namespace le_run {
@@ -105,13 +105,8 @@ void Log::flush() {
 }
 
 std::string time_text(std::int64_t microseconds) {
-    const std::time_t seconds = microseconds / 1'000'000;
-    std::tm utc{};
-    ::gmtime_r(&seconds, &utc);
-    char text[64];
-    const auto length = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &utc);
-    std::snprintf(text + length, sizeof text - length, ".%03dZ",
-                  static_cast<int>(microseconds / 1000 % 1000));
+    char text[kLogTimeSize];
+    write_log_time(microseconds, text);
     return text;
 }
 

@@ -17,7 +17,7 @@ allowed_in() { # folder, pattern of allowed own includes
 }
 allowed_in election 'election/.*|check\.h|time_point\.h|duration_text\.h'
 allowed_in leader 'leader/.*|election/.*|guard/channel\.h|check\.h|time_point\.h|signal_names\.h'
-allowed_in guard 'guard/.*|check\.h|time_point\.h|clock\.h|execute\.h|start_folder\.h'
+allowed_in guard 'guard/.*|check\.h|time_point\.h|clock\.h|execute\.h|start_folder\.h|log_time\.h'
 allowed_in store 'store/.*|one_line\.h|election/lease\.h|net/.*|kubernetes/.*|check\.h|time_point\.h|duration_text\.h'
 allowed_in net 'net/.*|one_line\.h|check\.h|time_point\.h|duration_text\.h|version\.h'
 allowed_in kubernetes 'kubernetes/.*|net/.*|store/lease_store\.h|check\.h|time_point\.h|child_ends\.h|find_program\.h|one_line\.h|start_folder\.h'
