@@ -9,7 +9,6 @@
 #include <yaml-cpp/yaml.h>
 
 #include "kubernetes/small_file.h"
-#include "one_line.h"
 #include "options/option_table.h"
 #include "options/suggestion.h"
 
@@ -41,6 +40,17 @@ const OptionText& option_of(const std::string& place, const std::string& key) {
     return *option;
 }
 
+// A password that begins with "!" is a tag for YAML, so only YAML's own tags are quoted.
+std::string describe_tag(const std::string& tag) {
+    for (const char* name : {"binary", "bool", "float", "int", "null", "timestamp"}) {
+        if (tag == std::string("tag:yaml.org,2002:") + name) {
+            return "has a tag (" + tag + "), which is not read here";
+        }
+    }
+    return "has a tag (a word that begins with \"!\"), which is not read here; a text that begins "
+           "so needs quotes";
+}
+
 std::string text_of(const std::string& place, const OptionText& option, const YAML::Node& node) {
     const auto expect = [&](bool holds, const std::string& is) {
         if (!holds) {
@@ -54,7 +64,7 @@ std::string text_of(const std::string& place, const OptionText& option, const YA
     expect(!node.IsNull() && !node.Scalar().empty(), "has no value");
     // yaml-cpp: "?" is a plain value, "!" a quoted one, and nothing decodes or converts the others.
     expect(node.Tag() == "?" || node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str",
-           "has a tag (" + one_line(node.Tag(), kLongestKeyShown) + "), which is not read here");
+           describe_tag(node.Tag()));
     const std::string& text = node.Scalar();
     if (const auto wrong = wrong_with_text(text)) {
         fail(place + ": " + *wrong);
