@@ -86,8 +86,14 @@ void RefusedSends::serve() const {
     const int fd = fetch(listener);
     [[maybe_unused]] const auto ignored = ::write(ready_[1], "", fd >= 0 ? 1 : 0);
     events[0].fd = fd;
-    while (::poll(events, 2, -1) > 0 && events[1].revents == 0 &&
-           (events[0].revents & POLLIN) != 0) {
+    for (;;) {
+        const int ready = ::poll(events, 2, -1);
+        if (ready < 0 && errno == EINTR) {
+            continue;
+        }
+        if (ready <= 0 || events[1].revents != 0 || (events[0].revents & POLLIN) == 0) {
+            break;
+        }
         answer(fd);
     }
     ::close(fd);

@@ -179,7 +179,9 @@ TEST_CASE("what the kernel has no memory for the guard tells later, without aski
     StandIn le_run({"/bin/sleep", "100"}, options);
     const auto is_refused_for_a_while = [&] {
         const TimePoint then = le_run.now() + milliseconds(200);
-        return wait_until([&] { return sends.refused() > 3; }) && has_come(le_run, then);
+        const bool is_asked_again = wait_until([&] { return sends.refused() > 3; });
+        UNSCOPED_INFO(sends.refused() << " were refused");
+        return is_asked_again && has_come(le_run, then);
     };
     sends.refuse(ENOBUFS, le_run.guard());
     le_run.start();
