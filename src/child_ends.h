@@ -28,17 +28,20 @@ public:
     void forget(pid_t child) { ends_.erase(child); }
     // The reaper has taken it.
     void reaped(pid_t child, int wait_status) {
-        if (const auto found = ends_.find(child); found != ends_.end())
+        if (const auto found = ends_.find(child); found != ends_.end()) {
             found->second = wait_status;
+        }
     }
     // The wait status of an expected child that has ended, reaped now if need be, and forgotten.
     std::optional<int> take(pid_t child) {
         std::optional<int> end = ends_[child];
         int status = 0;
-        if (!end && ::waitpid(child, &status, WNOHANG | __WALL) == child)
+        if (!end && ::waitpid(child, &status, WNOHANG | __WALL) == child) {
             end = status;
-        if (end)
+        }
+        if (end) {
             forget(child);
+        }
         return end;
     }
 

@@ -22,13 +22,16 @@ bool is_binary(char c) {
 // "#!" and an interpreter: the kernel did not take it, so its line is too long or broken. sh may
 // not guess at it: the script is in another language.
 bool names_interpreter(std::string_view start) {
-    if (!start.starts_with("#!"))
+    if (!start.starts_with("#!")) {
         return false;
+    }
     for (const char c : start.substr(2)) {
-        if (c == '\n')
+        if (c == '\n') {
             return false;
-        if (!is_blank(c))
+        }
+        if (!is_blank(c)) {
             return true;
+        }
     }
     return false;
 }
@@ -39,12 +42,14 @@ bool is_script(const char* path) {
     const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
     const ssize_t size = ::read(fd, start, sizeof start);
     ::close(fd);
-    if (size < 0)
+    if (size < 0) {
         return false;
+    }
     const std::string_view text(start, static_cast<std::size_t>(size));
     for (const char c : text) {
-        if (is_binary(c))
+        if (is_binary(c)) {
             return false;
+        }
     }
     return !names_interpreter(text);
 }
@@ -58,8 +63,9 @@ Program::Program(std::string path, std::vector<std::string> argv)
     sh_argv_ = {const_cast<char*>("sh"), script_.data()};
     for (std::size_t i = 0; i < words_.size(); ++i) {
         argv_.push_back(words_[i].data());
-        if (i > 0)
+        if (i > 0) {
             sh_argv_.push_back(words_[i].data());
+        }
     }
     argv_.push_back(nullptr);
     sh_argv_.push_back(nullptr);
@@ -68,8 +74,9 @@ Program::Program(std::string path, std::vector<std::string> argv)
 int Program::execute(char* const* envp) const {
     ::execve(path_.c_str(), argv_.data(), envp);
     const int error = errno;
-    if (error == ENOEXEC && is_script(path_.c_str()))
+    if (error == ENOEXEC && is_script(path_.c_str())) {
         ::execve("/bin/sh", sh_argv_.data(), envp);
+    }
     return error;
 }
 

@@ -55,7 +55,7 @@ void leave_a_door_for_the_guard() {
     if (::getpid() != 1) {
         return;
     }
-    struct sigaction action {};
+    struct sigaction action{};
     action.sa_handler = exit_by_guard;
     ::sigaction(SIGRTMAX, &action, nullptr);
     sigset_t door;
@@ -66,8 +66,8 @@ void leave_a_door_for_the_guard() {
 
 // The kernel reaps for whoever ignores SIGCHLD; le-run and its guard must see each end themselves.
 bool take_back_sigchld() {
-    struct sigaction before {};
-    struct sigaction normal {};
+    struct sigaction before{};
+    struct sigaction normal{};
     normal.sa_handler = SIG_DFL;
     ::sigaction(SIGCHLD, &normal, &before);
     return before.sa_handler == SIG_IGN;

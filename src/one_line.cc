@@ -37,8 +37,9 @@ std::string one_line(std::string_view text, std::size_t most) {
         } else if (is_unfit(code)) {
             character = " ";
         }
-        if (line.size() + character.size() > most)
+        if (line.size() + character.size() > most) {
             return line + "...";
+        }
         line += character;
     }
     return line;

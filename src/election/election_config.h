@@ -22,8 +22,8 @@ struct ElectionConfig {
     // Work that ended by itself leaves the lease held until so long after it was won; none:
     // released at once.
     std::optional<Duration> hold;
-    std::uint64_t seed = 0; // for jitter, and to tell processes with one identity apart; differs
-                            // from process to process
+    // For jitter, and to tell processes with one identity apart; differs from process to process.
+    std::uint64_t seed = 0;
 };
 
 // What a process that has died left held, its work proven gone: `config`'s identity names it.

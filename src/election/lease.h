@@ -76,10 +76,11 @@ struct Absent {};
 
 struct Failure {
     enum class Kind {
-        kUnreachable, // no answer, a late one, or one that says nothing (5xx, 429): on a write the
-                      // outcome is *unknown*
-        kDenied, // the store answered and refused (401, 403, a missing namespace): a write did not
-                 // happen
+        // No answer, a late one, or one that says nothing (5xx, 429): on a write the outcome is
+        // *unknown*.
+        kUnreachable,
+        // The store answered and refused (401, 403, a missing namespace): a write did not happen.
+        kDenied,
         kMalformed, // the stored record cannot be read: a write did not happen
         kUntrusted, // the server could not prove who it is: nothing was sent
     };

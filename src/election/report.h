@@ -23,17 +23,18 @@ struct Report {
         kNotReleased,  // `text`: why; it runs out by itself in `left`, where that is above zero
         kStoreTrouble, // on standby, or in a hold: `text`; le-run ends in `left`, if above zero
         kStoreWorks,   // again
-        kLongDuration, // the record promises `left` to its `holder`, far more than this
-                       // configuration
-        kOtherDuration, // the record promises `left` to its `holder`, not what this
-                        // configuration does
-        kVanished,      // on standby: `text` (deleted, emptied) without release; waits for `left`
-        kHolding,       // the work has ended; the lease is kept for `left`
-        kHoldingBack,   // stays behind for `left` after a lost lease or a child that ended
-        kWatchFails,    // `text`; looks at the lease every `left` until it works again
-        kWatchWorks,    // again
-        kMarginGrown, // `text`: why; without a renewal work is asked to stop `left` after the last
-                      // one, and killed `killed_after` it
+        // The record promises `left` to its `holder`, far more than this configuration.
+        kLongDuration,
+        // The record promises `left` to its `holder`, not what this configuration does.
+        kOtherDuration,
+        kVanished,    // on standby: `text` (deleted, emptied) without release; waits for `left`
+        kHolding,     // the work has ended; the lease is kept for `left`
+        kHoldingBack, // stays behind for `left` after a lost lease or a child that ended
+        kWatchFails,  // `text`; looks at the lease every `left` until it works again
+        kWatchWorks,  // again
+        // `text`: why; without a renewal work is asked to stop `left` after the last one, and
+        // killed `killed_after` it.
+        kMarginGrown,
         kNotContending, // for `left`; `text`: why
     };
     Event event;

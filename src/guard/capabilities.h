@@ -26,8 +26,9 @@ struct Capabilities {
 inline Capabilities read_capabilities() {
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
-    if (::syscall(SYS_capget, &header, data) != 0)
+    if (::syscall(SYS_capget, &header, data) != 0) {
         return {};
+    }
     const auto both = [](std::uint64_t low, std::uint64_t high) { return high << 32 | low; };
     return {both(data[0].effective, data[1].effective), both(data[0].permitted, data[1].permitted),
             both(data[0].inheritable, data[1].inheritable)};
@@ -37,8 +38,9 @@ inline Capabilities read_capabilities() {
 // why.
 inline bool keep_capabilities_of(const Capabilities& most) {
     const Capabilities now = read_capabilities();
-    if (!now.has_more_than(most))
+    if (!now.has_more_than(most)) {
         return true;
+    }
     __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
     __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {};
     for (int half = 0; half < _LINUX_CAPABILITY_U32S_3; ++half) {

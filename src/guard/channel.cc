@@ -59,8 +59,9 @@ struct Datagram<std::variant<Kinds...>> {
     // Whether the bytes are exactly one message; if so, *message holds it.
     static bool decode(const char* bytes, std::size_t size, std::variant<Kinds...>* message) {
         Tag tag = 0;
-        if (size < sizeof tag)
+        if (size < sizeof tag) {
             return false;
+        }
         std::memcpy(&tag, bytes, sizeof tag);
         Tag index = 0;
         bool decoded = false;
@@ -72,12 +73,14 @@ struct Datagram<std::variant<Kinds...>> {
 private:
     template <class Kind>
     static bool decode_as(const char* bytes, std::size_t size, std::variant<Kinds...>* message) {
-        if (size != sizeof(Tag) + sizeof(Kind))
+        if (size != sizeof(Tag) + sizeof(Kind)) {
             return false;
+        }
         Kind kind;
         std::memcpy(static_cast<void*>(&kind), bytes + sizeof(Tag), sizeof kind);
-        if (!is_sane(kind))
+        if (!is_sane(kind)) {
             return false;
+        }
         *message = kind;
         return true;
     }
@@ -87,8 +90,9 @@ private:
 
 template <class Outgoing, class Incoming>
 Channel<Outgoing, Incoming>::~Channel() {
-    if (fd_ >= 0)
+    if (fd_ >= 0) {
         ::close(fd_);
+    }
 }
 
 template <class Outgoing, class Incoming>
@@ -106,8 +110,9 @@ Channel<Outgoing, Incoming>::try_send(const Outgoing& message) {
             do {
                 sent = ::sendmsg(fd_, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
             } while (sent < 0 && errno == EINTR);
-            if (sent >= 0)
+            if (sent >= 0) {
                 return Sent::kYes; // SOCK_SEQPACKET: all of it
+            }
             switch (errno) {
             case EAGAIN:
                 return Sent::kFull;
@@ -138,18 +143,21 @@ Channel<Outgoing, Incoming>::receive(Incoming* message) {
     char bytes[Datagram<Incoming>::kBiggest];
     for (;;) {
         const ssize_t size = ::recv(fd_, bytes, sizeof bytes, MSG_DONTWAIT | MSG_TRUNC);
-        if (size == 0)
+        if (size == 0) {
             return Receive::kClosed;
+        }
         if (size < 0) {
             // A peer that closed its end with messages unread gives ECONNRESET, once. What it said
             // before that is still there.
-            if (errno == EINTR || errno == ECONNRESET)
+            if (errno == EINTR || errno == ECONNRESET) {
                 continue;
+            }
             return errno == EAGAIN ? Receive::kNothing : Receive::kClosed;
         }
         // MSG_TRUNC gives the true length, so a datagram longer than any message is no message.
-        if (Datagram<Incoming>::decode(bytes, static_cast<std::size_t>(size), message))
+        if (Datagram<Incoming>::decode(bytes, static_cast<std::size_t>(size), message)) {
             return Receive::kMessage;
+        }
     }
 }
 

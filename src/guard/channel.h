@@ -92,8 +92,9 @@ struct Gone { // the whole tree is gone: waitid said ECHILD
     std::uint32_t killed = 0; // 1: SIGKILL was needed for the child itself
     std::uint32_t left_behind = 0; // how many other processes had to be SIGKILLed
 };
-struct Late { // how long the guard was kept from its work, worst since the last Late; sent when it
-              // woke more than 100 ms late
+// How long the guard was kept from its work, worst since the last Late; sent when it woke more than
+// 100 ms late.
+struct Late {
     std::int64_t nanoseconds = 0;
 };
 struct TreeSize { // what killing the tree would take changed notably

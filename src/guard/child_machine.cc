@@ -27,8 +27,9 @@ void ChildMachine::step(TimePoint now, const ChildFact& fact) {
 }
 
 std::optional<ChildAction> ChildMachine::take_action() {
-    if (first_action_ == end_action_)
+    if (first_action_ == end_action_) {
         return std::nullopt;
+    }
     return actions_[first_action_++];
 }
 
@@ -54,8 +55,9 @@ TimePoint ChildMachine::kill_deadline() const {
 }
 
 void ChildMachine::check_deadlines(TimePoint now) {
-    if (state_ == State::kIdle || state_ == State::kKilling)
+    if (state_ == State::kIdle || state_ == State::kKilling) {
         return;
+    }
     if (has_passed_for_holder(now, kill_deadline())) {
         note_cause(EndCause::kDeadline);
         enter_killing();
@@ -73,19 +75,22 @@ void ChildMachine::enter_stopping(EndCause cause, int signal) {
 void ChildMachine::enter_killing() { state_ = State::kKilling; }
 
 void ChildMachine::leave() {
-    if (unsettled_)
+    if (unsettled_) {
         add(Release{*unsettled_, kill_at_});
+    }
     add(Leave{});
 }
 
 void ChildMachine::note_cause(EndCause cause) {
-    if (!cause_)
+    if (!cause_) {
         cause_ = cause;
+    }
 }
 
 void ChildMachine::send_stop_signal(int signal) {
-    if (signal == 0)
+    if (signal == 0) {
         return;
+    }
     gone_.signal_sent = signal;
     add(SignalChild{signal});
     add(SignalChild{SIGCONT});
@@ -95,8 +100,9 @@ void ChildMachine::send_stop_signal(int signal) {
 // its helpers: SIGTERM comes after it.
 void ChildMachine::ask_others(int signal) {
     add(SignalOthers{signal});
-    if (signal != SIGTERM)
+    if (signal != SIGTERM) {
         add(SignalOthers{SIGTERM});
+    }
 }
 
 void ChildMachine::add(ChildAction action) {
@@ -109,8 +115,9 @@ void ChildMachine::on(TimePoint, const Tick&) {}
 void ChildMachine::on(TimePoint now, const StartAsked& fact) {
     // A second Start would be a bug of le-run; ending the guard for it would leave the first child
     // without one.
-    if (state_ != State::kIdle || le_run_ == LeRun::kDead)
+    if (state_ != State::kIdle || le_run_ == LeRun::kDead) {
         return;
+    }
     gone_ = Gone{};
     gone_.run = fact.run;
     unsettled_ = fact.acquire_time;
@@ -129,15 +136,17 @@ void ChildMachine::on(TimePoint now, const StartAsked& fact) {
 }
 
 void ChildMachine::on(TimePoint, const Until& fact) {
-    if (!is_of_this_run(fact.run))
+    if (!is_of_this_run(fact.run)) {
         return;
+    }
     term_at_ = fact.term_at;
     kill_at_ = fact.kill_at;
 }
 
 void ChildMachine::on(TimePoint now, const Stop& fact) {
-    if (!is_of_this_run(fact.run))
+    if (!is_of_this_run(fact.run)) {
         return;
+    }
     switch (state_) {
     case State::kIdle:
     case State::kKilling:
@@ -149,11 +158,12 @@ void ChildMachine::on(TimePoint now, const Stop& fact) {
         stop_kill_at_ = earlier(stop_kill_at_, fact.kill_at);
         // No signal where SIGKILL follows at once: the child's handler could not use it.
         const int signal = has_passed_for_holder(now, kill_deadline()) ? 0 : fact.signal;
-        if (is_before_stop())
+        if (is_before_stop()) {
             enter_stopping(
                 state_ == State::kSpawning ? EndCause::kNotStarted : EndCause::kStopAsked, signal);
-        else
+        } else {
             send_stop_signal(signal);
+        }
         return;
     }
     case State::kDraining: // the child has ended, and the others have had their signal
@@ -163,13 +173,15 @@ void ChildMachine::on(TimePoint now, const Stop& fact) {
 }
 
 void ChildMachine::on(TimePoint, const Signal& fact) {
-    if (!is_of_this_run(fact.run))
+    if (!is_of_this_run(fact.run)) {
         return;
+    }
     switch (state_) {
     case State::kStopSpawning:
     case State::kStopping:
-        if (fact.number == SIGTERM || fact.number == SIGINT)
+        if (fact.number == SIGTERM || fact.number == SIGINT) {
             gone_.signal_sent = fact.number; // asks to stop once more; what ends the child is that
+        }
         [[fallthrough]];
     case State::kSpawning:
     case State::kRunning:
@@ -183,8 +195,9 @@ void ChildMachine::on(TimePoint, const Signal& fact) {
 }
 
 void ChildMachine::on(TimePoint, const Settled& fact) {
-    if (state_ == State::kIdle && fact.run == gone_.run)
+    if (state_ == State::kIdle && fact.run == gone_.run) {
         unsettled_.reset();
+    }
 }
 
 void ChildMachine::on(TimePoint, const Executed& fact) {
@@ -197,8 +210,9 @@ void ChildMachine::on(TimePoint, const Executed& fact) {
         // Before the exec a signal that is ignored by default was lost, any other has ended the
         // child by now.
         state_ = State::kStopping;
-        if (cause_ == EndCause::kNotStarted)
+        if (cause_ == EndCause::kNotStarted) {
             cause_ = EndCause::kStopAsked;
+        }
         add(Tell{Started{gone_.run, fact.pid}});
         send_stop_signal(gone_.signal_sent);
         return;
@@ -245,8 +259,9 @@ void ChildMachine::on(TimePoint, const TooLate&) {
 }
 
 void ChildMachine::on(TimePoint now, const ChildEnded& fact) {
-    if (state_ == State::kIdle || state_ == State::kDraining)
+    if (state_ == State::kIdle || state_ == State::kDraining) {
         return;
+    }
     gone_.wait_status = fact.wait_status;
     if (state_ == State::kKilling) {
         gone_.killed = WIFSIGNALED(fact.wait_status) && WTERMSIG(fact.wait_status) == SIGKILL;
@@ -255,37 +270,44 @@ void ChildMachine::on(TimePoint now, const ChildEnded& fact) {
     note_cause(EndCause::kByItself);
     state_ = State::kDraining;
     drain_until_ = now + kDrainAtMost;
-    if (fact.others == ChildEnded::Others::kNone)
+    if (fact.others == ChildEnded::Others::kNone) {
         return; // TreeGone is next
+    }
     add(Tell{Ended{gone_.run, fact.wait_status}});
-    if (!has_passed_for_holder(now, kill_deadline()))
+    if (!has_passed_for_holder(now, kill_deadline())) {
         ask_others(gone_.signal_sent != 0 ? gone_.signal_sent : stop_signal_);
+    }
 }
 
 void ChildMachine::on(TimePoint, const OtherEnded& fact) {
     if (state_ == State::kKilling && WIFSIGNALED(fact.wait_status) &&
-        WTERMSIG(fact.wait_status) == SIGKILL)
+        WTERMSIG(fact.wait_status) == SIGKILL) {
         ++gone_.left_behind;
+    }
 }
 
 void ChildMachine::on(TimePoint, const TreeGone&) {
-    if (state_ == State::kIdle)
+    if (state_ == State::kIdle) {
         return;
+    }
     gone_.cause = cause_.value_or(EndCause::kByItself);
     state_ = State::kIdle;
     add(Tell{gone_});
-    if (le_run_ == LeRun::kDead)
+    if (le_run_ == LeRun::kDead) {
         leave();
+    }
 }
 
 void ChildMachine::on(TimePoint, const LeRunDied&) {
-    if (le_run_ == LeRun::kDead)
+    if (le_run_ == LeRun::kDead) {
         return;
+    }
     le_run_ = LeRun::kDead;
-    if (state_ == State::kIdle)
+    if (state_ == State::kIdle) {
         leave();
-    else if (is_before_stop())
+    } else if (is_before_stop()) {
         enter_stopping(EndCause::kLeRunLost, stop_signal_);
+    }
 }
 
 } // namespace le_run

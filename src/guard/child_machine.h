@@ -2,13 +2,16 @@
 // call, reads no clock, allocates nothing and never throws; the guard loop feeds it and acts for
 // it.
 //
-//   kIdle --Start--> kSpawning --exec'ed--> kRunning --ended--------------------.
-//                        | stop, deadline      | stop, deadline                 v
-//                        v                     v                            kDraining --TreeGone-->
-//                        kIdle (Gone told)
-//                    kStopSpawning -exec'ed-> kStopping --ended---------------^ | ^
-//                        `---------------------`-- kill_at has passed -----------`--> kKilling
-//                        --------'
+//   in                          comes                           goes to
+//   kIdle                       Start                           kSpawning
+//   kSpawning                   exec'ed                         kRunning
+//   kSpawning                   a stop, TERM_AT, le-run died    kStopSpawning
+//   kSpawning, kStopSpawning    the exec failed, or was late    kStopping
+//   kStopSpawning               exec'ed                         kStopping, and the signal once more
+//   kRunning                    a stop, TERM_AT, le-run died    kStopping
+//   any of these but kIdle      the child ended                 kDraining: what it left behind
+//   any but kIdle               KILL_AT                         kKilling
+//   any but kIdle               TreeGone                        kIdle, and Gone is told
 //
 // Deadlines are examined before the fact is believed: an extension that comes after the deadline
 // extends nothing. The strictest clock decides (has_passed_for_holder). le-run's death is a

@@ -31,10 +31,11 @@ namespace {
 void set_apart() {
     ::prctl(PR_SET_NAME, "le-run-guard"); // `pkill -x le-run` hits le-run only
     // A terminal belongs to one session, so with one the guard must stay in it.
-    if (::isatty(STDIN_FILENO) == 1)
+    if (::isatty(STDIN_FILENO) == 1) {
         ::setpgid(0, 0);
-    else
+    } else {
         ::setsid();
+    }
     sigset_t all;
     sigfillset(&all);
     ::sigprocmask(SIG_BLOCK, &all, nullptr);
@@ -48,14 +49,16 @@ void set_apart() {
 // send the signal too.
 int make_ending_pipe(int* guards_end) {
     int ends[2];
-    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         fail("pipe2");
+    }
     // PID 1 of a namespace takes no SIGKILL from inside; it leaves this signal open for the
     // purpose.
     const int signal = ::getpid() == 1 ? SIGRTMAX : SIGKILL;
     if (::fcntl(ends[0], F_SETOWN, ::getpid()) != 0 || ::fcntl(ends[0], F_SETSIG, signal) != 0 ||
-        ::fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK) != 0)
+        ::fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK) != 0) {
         fail("F_SETOWN");
+    }
     *guards_end = ends[1];
     return ends[0];
 }
@@ -63,8 +66,9 @@ int make_ending_pipe(int* guards_end) {
 void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
                    const GuardLoop::LeRun& le_run, int channel) {
     set_apart();
-    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
         fail("PR_SET_CHILD_SUBREAPER");
+    }
     surroundings.guard = ::getpid();
     // In a user namespace of its own the guard has it.
     surroundings.may_kill_any = read_capabilities().has(CAP_KILL);
@@ -83,11 +87,13 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
 } // namespace
 
 GuardProcess fork_guard(const GuardSetup& setup) {
-    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+    if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) {
         fail("PR_SET_CHILD_SUBREAPER");
+    }
     int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0)
+    if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) != 0) {
         fail("socketpair");
+    }
     SpawnSurroundings surroundings;
     surroundings.nice = ::getpriority(PRIO_PROCESS, 0);
     surroundings.le_run = ::getpid();
@@ -96,14 +102,16 @@ GuardProcess fork_guard(const GuardSetup& setup) {
     le_run.is_pid_1 = ::getpid() == 1;
     // Opened before the fork, by le-run itself: it cannot mean any other process.
     le_run.pidfd = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
-    if (le_run.pidfd < 0)
+    if (le_run.pidfd < 0) {
         fail("pidfd_open");
+    }
     const int own_end = make_ending_pipe(&le_run.ending_fd);
     GuardProcess guard;
     guard.channel = ends[0];
     guard.pid = setup.pid_namespace ? fork_as_pid_1(&guard.warning) : ::fork();
-    if (guard.pid < 0)
+    if (guard.pid < 0) {
         fail("fork");
+    }
     if (guard.pid == 0) {
         ::close(ends[0]);
         ::close(own_end);

@@ -24,12 +24,14 @@ double seconds_of(Duration duration) {
 } // namespace
 
 GuardLog::GuardLog(LogForm form, pid_t le_run) : form_(form), le_run_(le_run) {
-    struct stat status {};
-    if (::fstat(STDERR_FILENO, &status) != 0)
+    struct stat status{};
+    if (::fstat(STDERR_FILENO, &status) != 0) {
         form_ = LogForm::kNone; // closed
+    }
     kind_ = status.st_mode & S_IFMT;
-    if (kind_ == S_IFIFO && ::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0)
+    if (kind_ == S_IFIFO && ::pipe2(pipe_, O_CLOEXEC | O_NONBLOCK) != 0) {
         form_ = LogForm::kNone;
+    }
 }
 
 GuardLog::~GuardLog() {
@@ -42,10 +44,11 @@ void GuardLog::le_run_is_silent(Duration silence, Tree tree, Duration kill_in) {
     std::snprintf(what, sizeof what, "%s",
                   tree == Tree::kGone ? "ended the child and all its processes"
                                       : "sent SIGKILL to the child and all its processes");
-    if (tree == Tree::kAsked)
+    if (tree == Tree::kAsked) {
         std::snprintf(what, sizeof what,
                       "asked the child to stop, with SIGKILL to all its processes in %.1fs",
                       seconds_of(kill_in));
+    }
     char message[kMostOfALine];
     std::snprintf(message, sizeof message,
                   "le-run (pid %d) has said nothing for %.1fs, so its lease was not renewed: the "
@@ -74,8 +77,9 @@ void GuardLog::le_run_is_ended(Duration silence) {
 
 // The message needs no escapes: all of it is written here.
 void GuardLog::write(const char* event, const char* message) {
-    if (form_ == LogForm::kNone)
+    if (form_ == LogForm::kNone) {
         return;
+    }
     char time[kLogTimeSize];
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     write_log_time(std::chrono::duration_cast<std::chrono::microseconds>(now).count(), time);
@@ -102,20 +106,23 @@ void GuardLog::write(const char* event, const char* message) {
 // O_NONBLOCK belongs to whoever else has the same pipe, so it is left alone: only splice(2) can be
 // told not to wait.
 void GuardLog::splice_to_pipe(const char* line, std::size_t size) {
-    if (::write(pipe_[1], line, size) != static_cast<ssize_t>(size))
+    if (::write(pipe_[1], line, size) != static_cast<ssize_t>(size)) {
         return;
+    }
     const ssize_t moved =
         ::splice(pipe_[0], nullptr, STDERR_FILENO, nullptr, size, SPLICE_F_NONBLOCK);
-    if (moved == static_cast<ssize_t>(size))
+    if (moved == static_cast<ssize_t>(size)) {
         return;
+    }
     char dropped[kMostOfALine + 128];
     while (::read(pipe_[0], dropped, sizeof dropped) > 0) {
     }
 }
 
 void GuardLog::tree_is_gone() {
-    if (kept_size_ == 0)
+    if (kept_size_ == 0) {
         return;
+    }
     [[maybe_unused]] const auto written = ::write(STDERR_FILENO, kept_.data(), kept_size_);
     kept_size_ = 0;
 }

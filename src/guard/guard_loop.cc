@@ -28,8 +28,9 @@ constexpr Duration kLookWithoutRun = seconds(5); // for the hang watch
 constexpr Duration kLookAtAll = seconds(1);      // even if nothing says that there is news
 constexpr Duration kShortestKillPause = milliseconds(1);
 constexpr Duration kLongestKillPause = milliseconds(10);
-constexpr Duration kNoCountBefore = seconds(1);    // a deadline
-constexpr Duration kRetryPause = milliseconds(20); // after the kernel refused a message
+constexpr Duration kNoCountBefore = seconds(1); // a deadline
+// After the kernel refused a message.
+constexpr Duration kRetryPause = milliseconds(20);
 constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
 constexpr int kMessagesPerLook = 64;
 constexpr int kMessagesOfTheDead = 1024; // more than a socket's buffer holds
@@ -41,15 +42,17 @@ int open_sigchld_fd() {
     sigemptyset(&only);
     sigaddset(&only, SIGCHLD);
     const int fd = ::signalfd(-1, &only, SFD_NONBLOCK | SFD_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         throw std::system_error(errno, std::system_category(), "signalfd");
+    }
     return fd;
 }
 
 int open_timer() {
     const int fd = ::timerfd_create(CLOCK_BOOTTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         throw std::system_error(errno, std::system_category(), "timerfd_create");
+    }
     return fd;
 }
 
@@ -90,8 +93,9 @@ GuardLoop::~GuardLoop() {
 void GuardLoop::run() {
     for (;;) {
         look();
-        if (life_ == Life::kOver)
+        if (life_ == Life::kOver) {
             return;
+        }
         wait();
     }
 }
@@ -106,7 +110,7 @@ void GuardLoop::look() {
     measure_tree();
     tell_of_silence();
     end_hung_le_run();
-    flush();
+    outbox_.flush();
 }
 
 // Until there is something to see to. In between it wakes up for the clock alone: to ask for
@@ -121,7 +125,7 @@ void GuardLoop::wait() {
         is_quiet = !is_news_within(timeout);
         now = clock_.now();
         note_lateness(now, timeout, now.boot() - before.boot() - timeout);
-        is_quiet = is_quiet && !is_killing() && !has_unsent() &&
+        is_quiet = is_quiet && !is_killing() && !outbox_.has_unsent() &&
                    !has_passed_for_holder(now, machine_.next_deadline()) &&
                    !has_passed_for_holder(now, look_at_all);
     }
@@ -129,21 +133,22 @@ void GuardLoop::wait() {
 
 Duration GuardLoop::until_next_look(TimePoint now) const {
     Duration timeout = kLookWithoutRun;
-    if (is_killing())
+    if (is_killing()) {
         timeout = is_round_over_ ? kill_pause_ : Duration::zero();
-    else if (!is_idle())
+    } else if (!is_idle()) {
         timeout = std::clamp(left_for_holder(now, machine_.next_deadline()), Duration::zero(),
                              kLookDuringRun);
-    if (!has_unsent())
+    }
+    if (!outbox_.has_unsent()) {
         return timeout;
-    return std::min(timeout, last_sent_ == GuardEnd::Sent::kRefused ? kRetryPause : kLookDuringRun);
+    }
+    return std::min(timeout, outbox_.was_refused() ? kRetryPause : kLookDuringRun);
 }
 
 // Sleeps until there is news, or the time is over. Time that the machine was suspended counts.
 bool GuardLoop::is_news_within(Duration timeout) {
     // A socket that could not be written to for want of memory is writable all the time.
-    const short channel_events =
-        has_unsent() && last_sent_ == GuardEnd::Sent::kFull ? POLLIN | POLLOUT : POLLIN;
+    const short channel_events = outbox_.waits_for_room() ? POLLIN | POLLOUT : POLLIN;
     pollfd fds[] = {
         {timer_fd_, POLLIN, 0},
         {sigchld_fd_, POLLIN, 0},
@@ -163,20 +168,24 @@ bool GuardLoop::is_news_within(Duration timeout) {
 
 void GuardLoop::note_lateness(TimePoint now, Duration slept, Duration late) {
     hang_watch_.woke(now, late);
-    if (is_idle())
+    if (is_idle()) {
         lateness_.forget();
-    else
+    } else {
         lateness_.woke(slept, late);
-    if (const auto worst = lateness_.due(now); worst && tell_now(Late{worst->count()}))
+    }
+    if (const auto worst = lateness_.due(now); worst && outbox_.tell_now(Late{worst->count()})) {
         lateness_.was_told(now);
+    }
 }
 
 void GuardLoop::step(const ChildFact& fact) {
     machine_.step(clock_.now(), fact);
-    while (const std::optional<ChildAction> action = machine_.take_action())
+    while (const std::optional<ChildAction> action = machine_.take_action()) {
         std::visit([this](const auto& a) { act(a); }, *action);
-    if (machine_.has_deadline_passed())
+    }
+    if (machine_.has_deadline_passed()) {
         hang_watch_.deadline_passed(clock_.now());
+    }
 }
 
 void GuardLoop::act(const child_action::Spawn&) {
@@ -185,27 +194,31 @@ void GuardLoop::act(const child_action::Spawn&) {
     gauge_.begin(clock_.now(), asked_->run, newest_process_.read());
     Spawner::Report report;
     const pid_t pid = spawner_.start(*asked_, &report);
-    if (pid > 0)
+    if (pid > 0) {
         child_ = pid;
-    else
+    } else {
         step(child_fact::ExecFailed{static_cast<std::int32_t>(report.stage), report.error});
+    }
 }
 
 // Until it is reaped here, the child's number is its own.
 void GuardLoop::act(const child_action::SignalChild& action) {
-    if (child_ > 0)
+    if (child_ > 0) {
         ::kill(child_, action.number);
+    }
 }
 
 void GuardLoop::act(const child_action::SignalOthers& action) { tree_.signal_all(action.number); }
 
 void GuardLoop::act(const child_action::Tell& action) {
     if (const Gone* gone = std::get_if<Gone>(&action.message);
-        gone != nullptr && gone->cause == EndCause::kDeadline)
+        gone != nullptr && gone->cause == EndCause::kDeadline) {
         hang_watch_.run_ended_by_deadline();
-    tell(action.message);
-    if (std::holds_alternative<Gone>(action.message))
+    }
+    outbox_.tell(action.message);
+    if (std::holds_alternative<Gone>(action.message)) {
         log_.tree_is_gone();
+    }
 }
 
 void GuardLoop::act(const child_action::Release& action) {
@@ -241,12 +254,14 @@ void GuardLoop::note_exec_report() {
 }
 
 void GuardLoop::reap() {
-    if (is_idle())
+    if (is_idle()) {
         return;
+    }
     if (spawner_.report_fd() >= 0) {
         // What became of its exec can be asked of a dead child, but not of a reaped one.
-        if (!has_ended(child_))
+        if (!has_ended(child_)) {
             return;
+        }
         note_exec_report();
     }
     std::optional<int> child_status;
@@ -257,8 +272,9 @@ void GuardLoop::reap() {
             others = child_fact::ChildEnded::Others::kNone;
             break;
         }
-        if (reaped.pid == 0)
+        if (reaped.pid == 0) {
             break;
+        }
         if (reaped.pid != child_) {
             step(child_fact::OtherEnded{reaped.wait_status});
             continue;
@@ -266,70 +282,80 @@ void GuardLoop::reap() {
         child_ = 0;
         child_status = reaped.wait_status;
     }
-    if (child_status)
+    if (child_status) {
         step(child_fact::ChildEnded{*child_status, others});
-    if (others == child_fact::ChildEnded::Others::kNone)
+    }
+    if (others == child_fact::ChildEnded::Others::kNone) {
         step(child_fact::TreeGone{});
+    }
 }
 
 void GuardLoop::kill_tree() {
-    if (!is_killing())
+    if (!is_killing()) {
         return;
+    }
     // First the child's group at one blow: the kernel lets no fork slip through that.
-    if (child_ > 0)
+    if (child_ > 0) {
         ::kill(-child_, SIGKILL);
+    }
     // In parts, so that le-run's messages are read and its pings answered meanwhile.
     is_round_over_ = tree_.kill_part().is_round_over;
     reap();
-    if (is_round_over_)
+    if (is_round_over_) {
         kill_pause_ = std::min(kill_pause_ * 2, kLongestKillPause);
+    }
 }
 
 // Never near a deadline: to count takes a while where there are many.
 void GuardLoop::measure_tree() {
-    if (is_idle() || is_killing())
+    if (is_idle() || is_killing()) {
         return;
+    }
     const TimePoint now = clock_.now();
     const pid_t newest = newest_process_.read();
     if (left_for_holder(now, machine_.next_deadline()) < kNoCountBefore ||
-        !gauge_.is_due(now, newest))
+        !gauge_.is_due(now, newest)) {
         return;
+    }
     const Duration before = cpu_time();
     TreeGauge::Count count;
     count.processes = tree_.count();
     count.read = static_cast<std::uint32_t>(ProcessTable::read());
     count.cost = cpu_time() - before;
     gauge_.counted(clock_.now(), newest, count);
-    if (const auto news = gauge_.news(); news && tell_now(*news))
+    if (const auto news = gauge_.news(); news && outbox_.tell_now(*news)) {
         gauge_.told(*news);
+    }
 }
 
 void GuardLoop::notice_le_runs_death() {
     pollfd dead{le_run_.pidfd, POLLIN, 0};
-    if (le_run_.pidfd < 0 || ::poll(&dead, 1, 0) != 1)
+    if (le_run_.pidfd < 0 || ::poll(&dead, 1, 0) != 1) {
         return;
+    }
     ::close(le_run_.pidfd); // it would make every wait end at once
     le_run_.pidfd = -1;
     // What it said before its end is all there by now: whether its lease is settled, above all.
     read_messages(kMessagesOfTheDead);
     const auto state = machine_.state();
     step(child_fact::LeRunDied{});
-    if (state == ChildMachine::State::kSpawning || state == ChildMachine::State::kRunning)
+    if (state == ChildMachine::State::kSpawning || state == ChildMachine::State::kRunning) {
         log_.le_run_has_died(left_for_holder(clock_.now(), machine_.kill_deadline()));
+    }
 }
 
 void GuardLoop::read_messages(int most) {
     ToGuard message;
     for (int count = 0; count < most && life_ == Life::kOn; ++count) {
-        if (channel_state_ == ChannelState::kClosed)
+        if (channel_state_ == ChannelState::kClosed) {
             return;
+        }
         switch (channel_.receive(&message)) {
         case GuardEnd::Receive::kNothing:
             return;
         case GuardEnd::Receive::kClosed:
             channel_state_ = ChannelState::kClosed;
-            unsent_count_ = 0;
-            unsent_pong_.reset();
+            outbox_.close();
             return;
         case GuardEnd::Receive::kMessage:
             hang_watch_.heard(clock_.now());
@@ -341,13 +367,13 @@ void GuardLoop::read_messages(int most) {
 
 void GuardLoop::on_message(const ToGuard& message) {
     if (const auto* ping = std::get_if<Ping>(&message)) {
-        unsent_pong_ = Pong{ping->number, is_killing() ? 1U : 0U};
-        flush();
+        outbox_.answer(Pong{ping->number, is_killing() ? 1U : 0U});
     } else if (const auto* start = std::get_if<Start>(&message)) {
         // With a Gone unsent le-run cannot know that the last run is over: no such Start is meant.
         // Nor is a dead le-run's obeyed.
-        if (unsent_count_ > 0 || le_run_.pidfd < 0)
+        if (outbox_.has_news_unsent() || le_run_.pidfd < 0) {
             return;
+        }
         asked_ = start;
         step(child_fact::StartAsked{start->run, start->term_at, start->kill_at,
                                     start->acquire_time});
@@ -365,8 +391,9 @@ void GuardLoop::on_message(const ToGuard& message) {
 
 void GuardLoop::end_hung_le_run() {
     const TimePoint now = clock_.now();
-    if (!is_idle() || !hang_watch_.is_hung(now))
+    if (!is_idle() || !hang_watch_.is_hung(now)) {
         return;
+    }
     log_.le_run_is_ended(hang_watch_.silence(now));
     log_.tree_is_gone();
     hang_watch_.acted(now);
@@ -376,8 +403,9 @@ void GuardLoop::end_hung_le_run() {
 // Why the child is stopped, where le-run cannot say it.
 void GuardLoop::tell_of_silence() {
     const TimePoint now = clock_.now();
-    if (le_run_.pidfd < 0 || !hang_watch_.is_to_be_told(now))
+    if (le_run_.pidfd < 0 || !hang_watch_.is_to_be_told(now)) {
         return;
+    }
     if (is_idle()) {
         log_.le_run_is_silent(hang_watch_.silence(now), GuardLog::Tree::kGone, {});
         log_.tree_is_gone();
@@ -387,37 +415,6 @@ void GuardLoop::tell_of_silence() {
         log_.le_run_is_silent(hang_watch_.silence(now), GuardLog::Tree::kAsked,
                               left_for_holder(now, machine_.kill_deadline()));
     }
-}
-
-// Kept until it can be sent.
-void GuardLoop::tell(const FromGuard& message) {
-    if (channel_state_ == ChannelState::kClosed)
-        return;
-    if (unsent_count_ < unsent_.size())
-        unsent_[unsent_count_++] = message;
-    flush();
-}
-
-// Only of the moment, and behind all that waits. False: not sent.
-bool GuardLoop::tell_now(const FromGuard& message) {
-    flush();
-    return channel_state_ == ChannelState::kOpen && !has_unsent() && send(message);
-}
-
-void GuardLoop::flush() {
-    std::size_t sent = 0;
-    while (sent < unsent_count_ && send(unsent_[sent]))
-        ++sent;
-    std::copy(unsent_.begin() + static_cast<std::ptrdiff_t>(sent),
-              unsent_.begin() + static_cast<std::ptrdiff_t>(unsent_count_), unsent_.begin());
-    unsent_count_ -= sent;
-    if (unsent_count_ == 0 && unsent_pong_ && send(*unsent_pong_))
-        unsent_pong_.reset();
-}
-
-bool GuardLoop::send(const FromGuard& message) {
-    last_sent_ = channel_.try_send(message);
-    return last_sent_ == GuardEnd::Sent::kYes;
 }
 
 } // namespace le_run

@@ -4,10 +4,6 @@
 // already.
 #pragma once
 
-#include <array>
-#include <cstddef>
-#include <optional>
-
 #include <sys/types.h>
 
 #include "clock.h"
@@ -15,6 +11,7 @@
 #include "guard/child_machine.h"
 #include "guard/guard.h"
 #include "guard/guard_log.h"
+#include "guard/guard_outbox.h"
 #include "guard/hang_watch.h"
 #include "guard/lateness_meter.h"
 #include "guard/newest_process.h"
@@ -66,24 +63,18 @@ private:
     void end_hung_le_run();
     void tell_of_silence();
     void note_lateness(TimePoint now, Duration slept, Duration late);
-    void tell(const FromGuard& message);
-    bool tell_now(const FromGuard& message);
-    void flush();
-    bool send(const FromGuard& message);
-    bool has_unsent() const { return unsent_count_ > 0 || unsent_pong_; }
     bool is_idle() const { return machine_.state() == ChildMachine::State::kIdle; }
     bool is_killing() const { return machine_.state() == ChildMachine::State::kKilling; }
 
     enum class Life { kOn, kOver };
-    enum class ChannelState {
-        kOpen,
-        kClosed
-    }; // closed is a hint only: a leaked copy may hide it, or make it
+    // kClosed is a hint only: a leaked copy of the channel may hide it, or make it.
+    enum class ChannelState { kOpen, kClosed };
 
     const GuardSetup& setup_;
     Clock clock_;
     LeRun le_run_; // its pidfd is -1 once it is known to be dead
     GuardEnd channel_;
+    GuardOutbox outbox_{channel_};
     ChannelState channel_state_ = ChannelState::kOpen;
     Life life_ = Life::kOn;
     int sigchld_fd_ = -1;
@@ -101,10 +92,6 @@ private:
     Duration kill_pause_{};        // between two rounds of killing
     bool is_round_over_ = true;    // else more of it is due at once
     LatenessMeter lateness_;
-    std::array<FromGuard, 8> unsent_{};
-    std::size_t unsent_count_ = 0;
-    std::optional<Pong> unsent_pong_; // the last one
-    GuardEnd::Sent last_sent_ = GuardEnd::Sent::kYes;
 };
 
 } // namespace le_run

@@ -33,8 +33,9 @@ public:
     }
     // The guard woke `late` after the instant it had asked for.
     void woke(TimePoint now, Duration late) {
-        if (late > kOwnLateness)
+        if (late > kOwnLateness) {
             silent_since_ = now;
+        }
     }
     // A tree is gone because no extension came.
     void run_ended_by_deadline() { limit_ = kAfterDeadline; }
@@ -47,8 +48,9 @@ public:
     }
     // No extension came: the child is asked to stop, or killed.
     void deadline_passed(TimePoint now) {
-        if (!passed_at_)
+        if (!passed_at_) {
             passed_at_ = now;
+        }
     }
     // Whether the guard has to tell of it; once.
     bool is_to_be_told(TimePoint now) {

@@ -20,16 +20,18 @@ public:
 
     // The guard woke `late` after the end of a sleep of `slept`.
     void woke(Duration slept, Duration late) {
-        if (late > kNotable)
+        if (late > kNotable) {
             worst_ = std::max(worst_, late + std::max(Duration::zero(), slept - kUntold));
+        }
     }
     // No run is under way: lateness harms nobody.
     void forget() { worst_ = Duration::zero(); }
 
     // What le-run is to be told now: the worst since it was told last.
     std::optional<Duration> due(TimePoint now) const {
-        if (worst_ == Duration::zero() || now.boot() - told_at_.boot() < kBetween)
+        if (worst_ == Duration::zero() || now.boot() - told_at_.boot() < kBetween) {
             return std::nullopt;
+        }
         return worst_;
     }
     void was_told(TimePoint now) {

@@ -33,8 +33,9 @@ class Fd {
 public:
     explicit Fd(int fd) : fd_(fd) {}
     ~Fd() {
-        if (fd_ >= 0)
+        if (fd_ >= 0) {
             ::close(fd_);
+        }
     }
     Fd(const Fd&) = delete;
     Fd& operator=(const Fd&) = delete;
@@ -54,20 +55,25 @@ NewProc failure(Outcome outcome, int error, const std::string& path = "") {
 // Of several mounts on /proc the one that is seen.
 std::string mount_id(const Fd& fd) {
     std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd.get()));
-    for (std::string word; file >> word;)
-        if (word == "mnt_id:" && file >> word)
+    for (std::string word; file >> word;) {
+        if (word == "mnt_id:" && file >> word) {
             return word;
+        }
+    }
     return "";
 }
 
 void take_options(const std::string& list, Restrictions* restrictions) {
     std::istringstream options(list);
     for (std::string option; std::getline(options, option, ',');) {
-        if (option == "ro")
+        if (option == "ro") {
             restrictions->read_only = true;
-        for (const char* name : {"hidepid=", "gid=", "subset="})
-            if (option.rfind(name, 0) == 0)
+        }
+        for (const char* name : {"hidepid=", "gid=", "subset="}) {
+            if (option.rfind(name, 0) == 0) {
                 restrictions->options += (restrictions->options.empty() ? "" : ",") + option;
+            }
+        }
     }
 }
 
@@ -87,14 +93,15 @@ Restrictions restrictions_of(const Fd& old_proc) {
             take_options(mount.options + "," + mount.super_options, &result);
         }
         if (mount.parent == id && mount.point.rfind(prefix, 0) == 0 &&
-            !is_of_a_process(mount.point.substr(prefix.size())))
+            !is_of_a_process(mount.point.substr(prefix.size()))) {
             result.covered.push_back(mount.point.substr(prefix.size()));
+        }
     }
     return result;
 }
 
 bool is_there(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
 }
 
@@ -102,12 +109,14 @@ bool is_there(const std::string& path) {
 // it was.
 int cover_again(const Fd& old_proc, const std::string& below_proc) {
     const std::string target = "/proc/" + below_proc;
-    if (!is_there(target))
+    if (!is_there(target)) {
         return 0;
+    }
     const Fd cover(::openat(old_proc.get(), below_proc.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
     if (cover.get() < 0 ||
-        ::mount(cover.path().c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0)
+        ::mount(cover.path().c_str(), target.c_str(), nullptr, MS_BIND | MS_REC, nullptr) != 0) {
         return errno;
+    }
     return 0;
 }
 
@@ -115,12 +124,16 @@ int cover_again(const Fd& old_proc, const std::string& below_proc) {
 // hides it.
 NewProc cover_all_again(const Fd& old_proc, const std::vector<std::string>& covered) {
     std::vector<std::pair<std::string, int>> failed;
-    for (const std::string& below_proc : covered)
-        if (const int error = cover_again(old_proc, below_proc); error != 0)
+    for (const std::string& below_proc : covered) {
+        if (const int error = cover_again(old_proc, below_proc); error != 0) {
             failed.emplace_back("/proc/" + below_proc, error);
-    for (const auto& [path, error] : failed)
-        if (is_there(path))
+        }
+    }
+    for (const auto& [path, error] : failed) {
+        if (is_there(path)) {
             return failure(Outcome::kCannotHide, error, path);
+        }
+    }
     return {};
 }
 
@@ -129,18 +142,21 @@ NewProc cover_all_again(const Fd& old_proc, const std::vector<std::string>& cove
 NewProc mount_new_proc() {
     const Fd old_proc(::open("/proc", O_PATH | O_DIRECTORY | O_CLOEXEC));
     const Restrictions restrictions = restrictions_of(old_proc);
-    if (!restrictions.is_whole)
+    if (!restrictions.is_whole) {
         return failure(Outcome::kNoOldProc, 0);
+    }
     // Only /proc itself stops passing mounts on, so that what the child mounts elsewhere goes where
     // it always did.
     const unsigned long flags =
         MS_NOSUID | MS_NODEV | MS_NOEXEC | (restrictions.read_only ? MS_RDONLY : 0);
     if (::mount(nullptr, "/proc", nullptr, MS_SLAVE, nullptr) != 0 ||
-        ::mount("proc", "/proc", "proc", flags, restrictions.options.c_str()) != 0)
+        ::mount("proc", "/proc", "proc", flags, restrictions.options.c_str()) != 0) {
         return failure(Outcome::kRefused, errno);
+    }
     NewProc result = cover_all_again(old_proc, restrictions.covered);
-    if (result.outcome != Outcome::kMounted && ::umount2("/proc", MNT_DETACH) != 0)
+    if (result.outcome != Outcome::kMounted && ::umount2("/proc", MNT_DETACH) != 0) {
         result.outcome = Outcome::kStuck;
+    }
     return result;
 }
 

@@ -14,8 +14,9 @@ class NewestProcess {
 public:
     NewestProcess() : fd_(::open("/proc/loadavg", O_RDONLY | O_CLOEXEC)) {}
     ~NewestProcess() {
-        if (fd_ >= 0)
+        if (fd_ >= 0) {
             ::close(fd_);
+        }
     }
     NewestProcess(const NewestProcess&) = delete;
     NewestProcess& operator=(const NewestProcess&) = delete;
@@ -24,12 +25,14 @@ public:
     pid_t read() const {
         char text[128];
         const ssize_t size = ::pread(fd_, text, sizeof text, 0);
-        if (size <= 0)
+        if (size <= 0) {
             return 0;
+        }
         const char* end = text + size - 1; // a newline
         const char* number = end;
-        while (number > text && number[-1] != ' ')
+        while (number > text && number[-1] != ' ') {
             --number;
+        }
         pid_t newest = 0;
         std::from_chars(number, end, newest);
         return newest;

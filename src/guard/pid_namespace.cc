@@ -59,25 +59,30 @@ pid_t fork_with(unsigned long flags) {
 
 Privileges read_privileges() {
     Privileges now;
-    for (unsigned long capability = 0; capability < 64; ++capability)
-        if (::prctl(PR_CAPBSET_READ, capability) == 1)
+    for (unsigned long capability = 0; capability < 64; ++capability) {
+        if (::prctl(PR_CAPBSET_READ, capability) == 1) {
             now.bounding_set |= std::uint64_t{1} << capability;
+        }
+    }
     now.securebits = ::prctl(PR_GET_SECUREBITS);
     return now;
 }
 
 bool restore_privileges(const Privileges& before) {
-    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability)
+    for (unsigned long capability = 0; ::prctl(PR_CAPBSET_READ, capability) >= 0; ++capability) {
         if (((before.bounding_set >> capability) & 1) == 0 &&
-            ::prctl(PR_CAPBSET_DROP, capability) != 0)
+            ::prctl(PR_CAPBSET_DROP, capability) != 0) {
             return false;
+        }
+    }
     return ::prctl(PR_SET_SECUREBITS, before.securebits) == 0;
 }
 
 bool write_file(const char* path, const char* text) {
     const int fd = ::open(path, O_WRONLY | O_CLOEXEC);
-    if (fd < 0)
+    if (fd < 0) {
         return false;
+    }
     const auto size = static_cast<ssize_t>(std::strlen(text));
     const bool written = ::write(fd, text, static_cast<std::size_t>(size)) == size;
     const int error = errno;
@@ -118,13 +123,16 @@ std::string proc_warning(const NewProc& proc) {
 class Setup {
 public:
     Setup() : uid_(::geteuid()), gid_(::getegid()), privileges_(read_privileges()) {
-        if (::pipe2(pipe_, O_CLOEXEC) != 0)
+        if (::pipe2(pipe_, O_CLOEXEC) != 0) {
             refuse("no pipe could be had", errno);
+        }
     }
     ~Setup() {
-        for (const int fd : pipe_)
-            if (fd >= 0)
+        for (const int fd : pipe_) {
+            if (fd >= 0) {
                 ::close(fd);
+            }
+        }
     }
     Setup(const Setup&) = delete;
     Setup& operator=(const Setup&) = delete;
@@ -135,8 +143,9 @@ public:
             has_user_namespace_ = true;
             pid = fork_with(CLONE_NEWPID | CLONE_NEWNS | CLONE_NEWUSER);
         }
-        if (pid < 0)
+        if (pid < 0) {
             refuse("the kernel refuses a PID namespace", errno);
+        }
         return pid;
     }
 
@@ -147,10 +156,11 @@ public:
                                                      map_to_itself("/proc/self/uid_map", uid_) &&
                                                      map_to_itself("/proc/self/gid_map", gid_) &&
                                                      restore_privileges(privileges_));
-        if (!mapped)
+        if (!mapped) {
             findings.user_namespace = errno;
-        else
+        } else {
             findings.proc = mount_new_proc();
+        }
         return ::write(pipe_[1], &findings, sizeof findings) == sizeof findings &&
                findings.can_go_on();
     }
@@ -162,8 +172,9 @@ public:
         pollfd answered{pipe_[0], POLLIN, 0};
         Findings findings;
         if (::poll(&answered, 1, kSetupAtMostMs) == 1 &&
-            ::read(pipe_[0], &findings, sizeof findings) == sizeof findings)
+            ::read(pipe_[0], &findings, sizeof findings) == sizeof findings) {
             return findings;
+        }
         return std::nullopt;
     }
 
@@ -181,19 +192,22 @@ pid_t fork_as_pid_1(std::string* warning) {
     Setup setup;
     const pid_t pid = setup.fork();
     if (pid == 0) {
-        if (!setup.arrange())
+        if (!setup.arrange()) {
             ::_exit(125);
+        }
         return 0;
     }
     const std::optional<Findings> findings = setup.findings();
     if (!findings || !findings->can_go_on()) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
-        if (!findings)
+        if (!findings) {
             throw std::runtime_error("--pid-namespace: the guard process did not come up");
-        if (findings->user_namespace == 0)
+        }
+        if (findings->user_namespace == 0) {
             refuse(std::string("the new /proc cannot hide ") + findings->proc.path,
                    findings->proc.error);
+        }
         refuse("the kernel refuses to map uid and gid in a user namespace",
                findings->user_namespace);
     }

@@ -38,26 +38,30 @@ void stat_path(pid_t pid, char* path) {
 bool parse_stat(const char* line, std::size_t size, ProcessStat* stat) {
     const char* end = line + size;
     const char* p = end;
-    while (p > line && p[-1] != ')')
+    while (p > line && p[-1] != ')') {
         --p;
-    if (p == line || end - p < 4)
+    }
+    if (p == line || end - p < 4) {
         return false;
+    }
     const char state = p[1];
     p += 2;
     // Numbered as proc(5) does it: ppid is 4.
     std::uint64_t flags = 0, threads = 0, start = 0;
     std::int64_t parent = -1;
     for (int field = 4; field <= 22; ++field) {
-        while (p < end && *p == ' ')
+        while (p < end && *p == ' ') {
             ++p;
-        if (field == 4)
+        }
+        if (field == 4) {
             std::from_chars(p, end, parent);
-        else if (field == 9)
+        } else if (field == 9) {
             std::from_chars(p, end, flags);
-        else if (field == 20)
+        } else if (field == 20) {
             std::from_chars(p, end, threads);
-        else if (field == 22)
+        } else if (field == 22) {
             std::from_chars(p, end, start);
+        }
         p = std::find(p, end, ' ');
     }
     stat->parent = static_cast<pid_t>(parent);
@@ -84,8 +88,9 @@ bool is_own_proc() {
     char self[16] = {};
     const ssize_t size = ::readlink("/proc/self", self, sizeof self);
     pid_t seen = -1;
-    if (size > 0)
+    if (size > 0) {
         std::from_chars(self, self + size, seen);
+    }
     return seen == ::getpid();
 }
 
@@ -93,8 +98,9 @@ bool read_stat(int proc_fd, pid_t pid, ProcessStat* stat) {
     char path[32];
     stat_path(pid, path);
     const int file = ::openat(proc_fd, path, O_RDONLY | O_CLOEXEC);
-    if (file < 0)
+    if (file < 0) {
         return false;
+    }
     char line[1024];
     const ssize_t size = ::read(file, line, sizeof line);
     ::close(file);
@@ -121,15 +127,19 @@ bool ProcessTable::read_more(int proc_fd, pid_t self) {
         const char* name = listing + at + kNameOffset;
         at += entry.length;
         pid_t pid = 0;
-        if (std::from_chars(name, name + 10, pid).ec != std::errc() || pid <= 0 || pid == self)
+        if (std::from_chars(name, name + 10, pid).ec != std::errc() || pid <= 0 || pid == self) {
             continue;
-        if (entry_count > 0 && pid <= entries[entry_count - 1].pid) // the search needs the order
+        }
+        if (entry_count > 0 && pid <= entries[entry_count - 1].pid) { // the search needs the order
             continue;
-        if (entry_count == kMost)
+        }
+        if (entry_count == kMost) {
             return false;
+        }
         ProcessStat stat;
-        if (read_stat(proc_fd, pid, &stat))
+        if (read_stat(proc_fd, pid, &stat)) {
             entries[entry_count++] = {pid, stat.parent, stat.start, kNone, kNone, kNone, false};
+        }
     }
     return size > 0;
 }
@@ -143,8 +153,9 @@ void ProcessTable::find_below(pid_t self) {
         std::uint16_t* list = &first;
         if (entry.parent != self) {
             entry.parent_at = place_of(entry.parent);
-            if (entry.parent_at == kNone)
+            if (entry.parent_at == kNone) {
                 continue;
+            }
             list = &entries[entry.parent_at].first_child;
         }
         entry.next_sibling = *list;
@@ -152,10 +163,12 @@ void ProcessTable::find_below(pid_t self) {
     }
     below_count = 0;
     for (std::size_t done = 0;; ++done) {
-        for (std::uint16_t child = first; child != kNone; child = entries[child].next_sibling)
+        for (std::uint16_t child = first; child != kNone; child = entries[child].next_sibling) {
             order[below_count++] = child;
-        if (done == below_count)
+        }
+        if (done == below_count) {
             return;
+        }
         first = entries[order[done]].first_child;
     }
 }

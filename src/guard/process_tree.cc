@@ -27,15 +27,18 @@ int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 class SparesLent {
 public:
     explicit SparesLent(int (&spares)[2]) : spares_(spares) {
-        for (int& fd : spares_)
-            if (fd >= 0)
+        for (int& fd : spares_) {
+            if (fd >= 0) {
                 ::close(fd);
+            }
+        }
     }
     SparesLent(const SparesLent&) = delete;
     SparesLent& operator=(const SparesLent&) = delete;
     ~SparesLent() {
-        for (int& fd : spares_)
+        for (int& fd : spares_) {
             fd = open_spare();
+        }
     }
 
 private:
@@ -48,21 +51,27 @@ ProcessTree::ProcessTree(PidNamespace pid_namespace, int cgroup_kill_fd)
     : pid_namespace_(pid_namespace), cgroup_kill_fd_(cgroup_kill_fd), self_(::getpid()),
       ticks_per_second_(::sysconf(_SC_CLK_TCK)) {
     const bool can_look = is_own_proc();
-    if (can_look)
+    if (can_look) {
         proc_fd_ = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (kills_at_once())
+    }
+    if (kills_at_once()) {
         return; // it needs none of what follows
+    }
     ProcessTable::touch();
-    for (int& fd : spare_fds_)
+    for (int& fd : spare_fds_) {
         fd = open_spare();
-    if (can_look)
+    }
+    if (can_look) {
         children_fd_ = ::open("/proc/thread-self/children", O_RDONLY | O_CLOEXEC);
+    }
 }
 
 ProcessTree::~ProcessTree() {
-    for (const int fd : {proc_fd_, children_fd_, spare_fds_[0], spare_fds_[1]})
-        if (fd >= 0)
+    for (const int fd : {proc_fd_, children_fd_, spare_fds_[0], spare_fds_[1]}) {
+        if (fd >= 0) {
             ::close(fd);
+        }
+    }
 }
 
 ProcessTree::State ProcessTree::reap(Reaped* reaped) {
@@ -76,12 +85,15 @@ ProcessTree::State ProcessTree::reap(Reaped* reaped) {
             *reaped = Reaped{pid, status};
             return State::kAlive;
         }
-        if (pid == 0)
+        if (pid == 0) {
             return State::kAlive;
-        if (errno == ECHILD)
+        }
+        if (errno == ECHILD) {
             return State::kEmpty;
-        if (errno != EINTR)
+        }
+        if (errno != EINTR) {
             return State::kAlive;
+        }
     }
 }
 
@@ -95,9 +107,11 @@ void ProcessTree::signal_all(int signal) {
     send_to_children(SIGCONT);
     const SparesLent lent(spare_fds_);
     list_all();
-    for (std::size_t i = 0; i < ProcessTable::size(); ++i)
-        if (send_to(i, signal))
+    for (std::size_t i = 0; i < ProcessTable::size(); ++i) {
+        if (send_to(i, signal)) {
             send_to(i, SIGCONT);
+        }
+    }
 }
 
 ProcessTree::Part ProcessTree::kill_part() {
@@ -111,32 +125,38 @@ ProcessTree::Part ProcessTree::kill_part() {
         if (cgroup_kill_fd_ >= 0) {
             [[maybe_unused]] const auto ignored = ::write(cgroup_kill_fd_, "1", 1);
         }
-        if (tree_forks_) // what was found a fork storm gets no time before the listing
+        if (tree_forks_) { // what was found a fork storm gets no time before the listing
             send_to_children(SIGSTOP);
+        }
         ProcessTable::begin(proc_fd_);
         enter(Step::kList);
     }
     if (step_ == Step::kList) {
-        if (!list_some(&left))
+        if (!list_some(&left)) {
             return {};
+        }
         tree_forks_ = has_young_process();
-        if (tree_forks_)
+        if (tree_forks_) {
             send_to_children(SIGSTOP);
+        }
         enter(tree_forks_ ? Step::kStop : Step::kKill);
     }
     if (step_ == Step::kStop) {
         send_to_listed(SIGSTOP, &left);
-        if (left == 0)
+        if (left == 0) {
             return {};
+        }
         enter(Step::kKill);
     }
     Part part;
-    if (next_ == 0)
+    if (next_ == 0) {
         part.killed = send_to_children(SIGKILL);
+    }
     part.killed += send_to_listed(SIGKILL, &left);
     part.is_round_over = left > 0;
-    if (part.is_round_over)
+    if (part.is_round_over) {
         enter(Step::kBegin);
+    }
     return part;
 }
 
@@ -145,8 +165,9 @@ std::uint32_t ProcessTree::kill_round() {
     for (;;) {
         const Part part = kill_part();
         killed += part.killed;
-        if (part.is_round_over)
+        if (part.is_round_over) {
             return killed;
+        }
     }
 }
 
@@ -174,15 +195,18 @@ bool ProcessTree::has_young_process() const {
     ::clock_gettime(CLOCK_BOOTTIME, &now);
     const auto then = static_cast<std::uint32_t>((now.tv_sec - kYoungSeconds) * ticks_per_second_ +
                                                  now.tv_nsec / (1'000'000'000 / ticks_per_second_));
-    for (std::size_t i = 0; i < ProcessTable::size(); ++i)
-        if (static_cast<std::int32_t>(ProcessTable::at(i).start - then) >= 0)
+    for (std::size_t i = 0; i < ProcessTable::size(); ++i) {
+        if (static_cast<std::int32_t>(ProcessTable::at(i).start - then) >= 0) {
             return true;
+        }
+    }
     return false;
 }
 
 std::uint32_t ProcessTree::count() {
-    if (proc_fd_ < 0)
+    if (proc_fd_ < 0) {
         return 0;
+    }
     const SparesLent lent(spare_fds_);
     list_all();
     return static_cast<std::uint32_t>(ProcessTable::size());
@@ -204,24 +228,27 @@ std::uint32_t ProcessTree::send_to_namespace(int signal) const {
 // Own children are zombies until this process reaps them, so their numbers cannot mean another
 // process.
 std::uint32_t ProcessTree::send_to_children(int signal) const {
-    if (children_fd_ < 0)
+    if (children_fd_ < 0) {
         return 0;
+    }
     std::uint32_t sent = 0;
     off_t offset = 0;
     pid_t pid = 0;      // may be cut in two by the end of the buffer
     char listing[4096]; // the kernel gives no more at once
     for (;;) {
         const ssize_t size = ::pread(children_fd_, listing, sizeof listing, offset);
-        if (size <= 0)
+        if (size <= 0) {
             break;
+        }
         offset += size;
         for (const char* p = listing; p < listing + size; ++p) {
             if (*p >= '0' && *p <= '9') {
                 pid = pid * 10 + (*p - '0');
                 continue;
             }
-            if (pid > 1 && ::kill(pid, signal) == 0)
+            if (pid > 1 && ::kill(pid, signal) == 0) {
                 ++sent;
+            }
             pid = 0;
         }
     }
@@ -230,9 +257,11 @@ std::uint32_t ProcessTree::send_to_children(int signal) const {
 
 std::uint32_t ProcessTree::send_to_listed(int signal, std::size_t* most) {
     std::uint32_t sent = 0;
-    for (; *most > 0 && next_ < ProcessTable::size(); ++next_, --*most)
-        if (send_to(next_, signal))
+    for (; *most > 0 && next_ < ProcessTable::size(); ++next_, --*most) {
+        if (send_to(next_, signal)) {
             ++sent;
+        }
+    }
     return sent;
 }
 
@@ -249,11 +278,13 @@ std::uint32_t ProcessTree::send_to_listed(int signal, std::size_t* most) {
 bool ProcessTree::send_to(std::size_t index, int signal) {
     ProcessTable::Entry& entry = ProcessTable::at(index);
     const bool is_done = entry.parent == self_ && children_fd_ >= 0;
-    if (is_done && entry.first_child == ProcessTable::kNone)
+    if (is_done && entry.first_child == ProcessTable::kNone) {
         return false; // nobody's verified parent
+    }
     const int process = static_cast<int>(::syscall(SYS_pidfd_open, entry.pid, 0));
-    if (process < 0)
+    if (process < 0) {
         return false;
+    }
     ProcessStat now;
     bool sent = false;
     if (read_stat(proc_fd_, entry.pid, &now)) {

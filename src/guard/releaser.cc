@@ -40,18 +40,22 @@ void run_below(const std::function<void()>& task, TimePoint end_at, ProcessTree&
                Clock& clock) {
     const pid_t guard = ::getpid();
     const pid_t pid = ::fork();
-    if (pid < 0)
+    if (pid < 0) {
         return;
-    if (pid == 0)
+    }
+    if (pid == 0) {
         run(task, guard);
+    }
     bool is_over = false; // what is left now is killed
     for (Reaped reaped; tree.reap(&reaped) == ProcessTree::State::kAlive;) {
         const Duration left = left_for_holder(clock.now(), end_at);
         is_over = is_over || reaped.pid == pid || left <= Duration::zero();
-        if (reaped.pid != 0)
+        if (reaped.pid != 0) {
             continue;
-        if (is_over)
+        }
+        if (is_over) {
             tree.kill_round();
+        }
         wait_for_an_end(is_over ? kKillPause : std::min(left, kLook));
     }
 }

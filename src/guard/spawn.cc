@@ -47,10 +47,11 @@ struct Record {
 // le-run in it.
 void reset_handlers() {
     for (int number = 1; number <= SIGRTMAX; ++number) {
-        struct sigaction action {};
+        struct sigaction action{};
         if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_DFL &&
-            action.sa_handler != SIG_IGN)
+            action.sa_handler != SIG_IGN) {
             ::signal(number, SIG_DFL);
+        }
     }
 }
 
@@ -121,12 +122,14 @@ void Spawner::take_over_pid_variables() {
     const auto names_le_run = [&](const std::string& entry) {
         return names_pid(entry, surroundings_.le_run);
     };
-    if (std::none_of(inherited_.begin(), inherited_.end(), names_le_run))
+    if (std::none_of(inherited_.begin(), inherited_.end(), names_le_run)) {
         return;
+    }
     std::erase_if(inherited_, [](const auto& entry) { return name_of(entry) == kListenPidfd; });
     for (std::string& entry : inherited_) {
-        if (!names_le_run(entry))
+        if (!names_le_run(entry)) {
             continue;
+        }
         const std::size_t name = name_of(entry).size();
         entry.resize(name + 1 + kPidDigits); // with NULs
         pid_digits_.push_back(entry.data() + name + 1);
@@ -135,29 +138,34 @@ void Spawner::take_over_pid_variables() {
 
 // In the child, before its exec: nothing is allocated.
 void Spawner::name_own_pid() const {
-    for (char* const digits : pid_digits_)
+    for (char* const digits : pid_digits_) {
         *std::to_chars(digits, digits + kPidDigits, ::getpid()).ptr = '\0';
+    }
 }
 
 Spawner::~Spawner() {
-    for (const int fd : {pipe_read_, pipe_write_})
-        if (fd >= 0)
+    for (const int fd : {pipe_read_, pipe_write_}) {
+        if (fd >= 0) {
             ::close(fd);
+        }
+    }
 }
 
 void Spawner::build_environment(const Start& start) {
     start_ = start;
     envp_.clear();
     char* text = start_.environment.data();
-    for (char* entry = text; *entry != '\0'; entry += std::strlen(entry) + 1)
+    for (char* entry = text; *entry != '\0'; entry += std::strlen(entry) + 1) {
         envp_.push_back(entry);
+    }
     const auto given = static_cast<std::ptrdiff_t>(envp_.size());
     for (const std::string& entry : inherited_) {
         const bool replaced =
             std::any_of(envp_.begin(), envp_.begin() + given,
                         [&](const char* other) { return name_of(other) == name_of(entry); });
-        if (!replaced)
+        if (!replaced) {
             envp_.push_back(const_cast<char*>(entry.c_str()));
+        }
     }
     envp_.push_back(nullptr);
 }
@@ -184,8 +192,9 @@ pid_t Spawner::start(const Start& start, Report* report) {
     }
     ::close(pipe_write_);
     pipe_write_ = -1;
-    if (pid > 0)
+    if (pid > 0) {
         return pid;
+    }
     ::close(pipe_read_);
     pipe_read_ = -1;
     *report = Report{Outcome::kFailed, SpawnStage::kFork, error};
@@ -193,8 +202,9 @@ pid_t Spawner::start(const Start& start, Report* report) {
 }
 
 Spawner::Report Spawner::read_report(pid_t child) {
-    if (pipe_read_ < 0)
+    if (pipe_read_ < 0) {
         return {};
+    }
     for (;;) {
         Record record;
         const ssize_t size = ::read(pipe_read_, &record, sizeof record);
@@ -203,10 +213,12 @@ Spawner::Report Spawner::read_report(pid_t child) {
             last_error_ = record.error;
             continue;
         }
-        if (size < 0 && errno == EINTR)
+        if (size < 0 && errno == EINTR) {
             continue;
-        if (size < 0 && errno == EAGAIN)
+        }
+        if (size < 0 && errno == EAGAIN) {
             return {};
+        }
         break; // the end: the exec closed the pipe, or the child's end did
     }
     ::close(pipe_read_);
@@ -215,8 +227,9 @@ Spawner::Report Spawner::read_report(pid_t child) {
     case 0:
         return {Outcome::kDied};
     case kAboutToExec:
-        if (!has_executed(child))
+        if (!has_executed(child)) {
             return {Outcome::kDied};
+        }
         folder_.let_go(); // the child has it now
         return {Outcome::kExecuted};
     case kTooLateStage:
@@ -233,14 +246,16 @@ void Spawner::report(std::int32_t stage, int error) const {
 
 void Spawner::become_the_child() const {
     ::setpgid(0, 0);
-    if (start_.foreground != 0)
+    if (start_.foreground != 0) {
         ::tcsetpgrp(STDIN_FILENO,
                     ::getpid()); // before the exec: a read from the background would stop it
+    }
     // Belt only: the guard's death is also seen by le-run. Armed first, then checked, so that no
     // death falls between.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != surroundings_.guard)
+    if (::getppid() != surroundings_.guard) {
         ::_exit(127);
+    }
     ::setpriority(PRIO_PROCESS, 0, surroundings_.nice);
     if (surroundings_.cgroup_join_fd >= 0) { // where it fails, the sweep is enough
         [[maybe_unused]] const auto ignored = ::write(surroundings_.cgroup_join_fd, "0", 1);
@@ -251,16 +266,18 @@ void Spawner::become_the_child() const {
         report(static_cast<std::int32_t>(SpawnStage::kFolder), error);
         ::_exit(127);
     }
-    if (setup_.sigchld_ignored)
+    if (setup_.sigchld_ignored) {
         ::signal(SIGCHLD, SIG_IGN);
+    }
     // What the guard got for its own work does not count for the exec.
     if (!keep_capabilities_of(surroundings_.capabilities)) {
         report(static_cast<std::int32_t>(SpawnStage::kFork), errno);
         ::_exit(127);
     }
     // Where signals do not reach every uid, no descendant may change its own.
-    if (!surroundings_.may_kill_any && !setup_.allow_new_privileges)
+    if (!surroundings_.may_kill_any && !setup_.allow_new_privileges) {
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
+    }
     Clock clock;
     if (has_passed_for_holder(clock.now(), earlier(start_.term_at, start_.kill_at))) {
         report(kTooLateStage, 0);

@@ -14,8 +14,9 @@ namespace {
 std::string without_blanks_around(const std::string& text) {
     const char* blanks = " \t\r\n";
     const auto begin = text.find_first_not_of(blanks);
-    if (begin == std::string::npos)
+    if (begin == std::string::npos) {
         return {};
+    }
     return text.substr(begin, text.find_last_not_of(blanks) - begin + 1);
 }
 
@@ -23,8 +24,9 @@ std::string without_blanks_around(const std::string& text) {
 
 std::string without_words(std::string text, const std::vector<std::string>& secrets) {
     for (const std::string& secret : secrets) {
-        if (secret.size() >= kShortestSecret)
+        if (secret.size() >= kShortestSecret) {
             boost::replace_all(text, secret, kBlank);
+        }
     }
     return text;
 }
@@ -36,15 +38,18 @@ bool is_token(const std::string& text) {
 
 std::variant<std::string, FileError> read_token(const std::string& path) {
     auto bytes = read_small_file(path, kMaxSecretFile, MayWait::kNo);
-    if (const auto* error = std::get_if<FileError>(&bytes))
+    if (const auto* error = std::get_if<FileError>(&bytes)) {
         return FileError{error->number, "token file " + path + " " + error->text};
+    }
     std::string token = without_blanks_around(std::get<std::string>(bytes));
-    if (token.empty())
+    if (token.empty()) {
         return FileError{0, "token file " + path + " is empty"};
-    if (!is_token(token))
+    }
+    if (!is_token(token)) {
         return FileError{0,
                          "token file " + path +
                              " holds something that is not a token (blanks or control characters)"};
+    }
     return token;
 }
 
@@ -54,14 +59,16 @@ Token::Token(TokenSource source, Time now)
 }
 
 const std::string& Token::current(Time now) {
-    if (problem_ || now - last_try_ >= kReadEvery)
+    if (problem_ || now - last_try_ >= kReadEvery) {
         read_again(now);
+    }
     return token_;
 }
 
 bool Token::read_again(Time now) {
-    if (source_.file.empty())
+    if (source_.file.empty()) {
         return false;
+    }
     last_try_ = now;
     auto read = read_token(source_.file);
     if (const auto* error = std::get_if<FileError>(&read)) {

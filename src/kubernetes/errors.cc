@@ -70,19 +70,22 @@ constexpr Advice kAdviceWithoutMessage[] = {
 
 const char* advice_on(int status, const std::string& server_message) {
     for (const Words& words : kWords) {
-        if (server_message.find(words.said) != std::string::npos)
+        if (server_message.find(words.said) != std::string::npos) {
             return words.text;
+        }
     }
     const auto fits = [&](const Advice& advice) {
         return advice.first <= status && status <= advice.last;
     };
     for (const Advice& advice : kAdviceWithoutMessage) {
-        if (server_message.empty() && fits(advice))
+        if (server_message.empty() && fits(advice)) {
             return advice.text;
+        }
     }
     for (const Advice& advice : kAdvice) {
-        if (fits(advice))
+        if (fits(advice)) {
             return advice.text;
+        }
     }
     return nullptr;
 }
@@ -112,37 +115,42 @@ std::string unauthorized(const Access& access, const std::string& server_message
                          const Refused& credentials) {
     std::string why = "the server does not accept our credentials (401" +
                       with_message(server_message) + "); they come from " + credentials.from;
-    if (!credentials.problem.empty())
+    if (!credentials.problem.empty()) {
         why += ", and " + credentials.problem;
-    if (!credentials.expired.empty())
+    }
+    if (!credentials.expired.empty()) {
         why += ", and " + credentials.expired;
+    }
     why += "; get new ones, or name the context that has the right ones";
-    if (!credentials.clock.empty())
+    if (!credentials.clock.empty()) {
         why += "; " + credentials.clock + ": set it";
+    }
     return cannot(access, why);
 }
 
 std::string forbidden(const Access& access, const std::optional<std::string>& server_message) {
-    if (!server_message)
+    if (!server_message) {
         return cannot(access,
                       "it answered 403 without a word of a Kubernetes API: no API server, or "
                       "something on the way, denies it; check the server's address and "
                       "proxies");
+    }
     const auto says = [&](const char* words) {
         return server_message->find(words) != std::string::npos;
     };
     std::string why = "the server denies it (403" + with_message(*server_message) + ")";
     // Quota, a terminating namespace or an admission hook say 403 too; no Role would help.
-    if (says(" cannot impersonate "))
+    if (says(" cannot impersonate ")) {
         why +=
             "; let that user impersonate (a ClusterRole with the verb impersonate), or leave as, "
             "as-uid, as-groups and as-user-extra out of the kubeconfig";
-    else if (says("User \"system:anonymous\""))
+    } else if (says("User \"system:anonymous\"")) {
         why += "; it saw no credentials: give a user that has some, and never rights to this one";
-    else if (says(" cannot ") && says("resource \"leases\""))
+    } else if (says(" cannot ") && says("resource \"leases\"")) {
         why += "; " + role_rules(access);
-    else if (const char* advice = advice_on(403, *server_message))
+    } else if (const char* advice = advice_on(403, *server_message)) {
         why += std::string("; ") + advice;
+    }
     return cannot(access, why);
 }
 
@@ -169,16 +177,18 @@ std::string no_api(const Access& access) {
 }
 
 std::string wants_tls(const Access& access) {
-    if (access.server.starts_with("https:"))
+    if (access.server.starts_with("https:")) {
         return cannot(access, "what ends TLS there hands requests on without TLS to a port that "
                               "wants it; correct that there");
+    }
     return cannot(access, "it wants TLS on this port; write https:// in the server's address");
 }
 
 std::string answered(const Access& access, int status, const std::string& server_message) {
     std::string why = "it answered " + std::to_string(status) + with_message(server_message);
-    if (const char* advice = advice_on(status, server_message))
+    if (const char* advice = advice_on(status, server_message)) {
         why += std::string("; ") + advice;
+    }
     return cannot(access, why);
 }
 

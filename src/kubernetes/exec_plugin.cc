@@ -22,11 +22,13 @@ constexpr std::size_t kLongWord = 24; // of a kind that tokens are made of
 std::optional<WallClock::time_point> parse_time(const std::string& text) {
     std::tm parts{};
     const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
-    if (rest == nullptr)
+    if (rest == nullptr) {
         return std::nullopt;
+    }
     if (*rest == '.') {
-        for (++rest; *rest >= '0' && *rest <= '9';)
+        for (++rest; *rest >= '0' && *rest <= '9';) {
             ++rest;
+        }
     }
     std::tm offset{};
     int sign = 0;
@@ -38,8 +40,9 @@ std::optional<WallClock::time_point> parse_time(const std::string& text) {
     } else {
         return std::nullopt;
     }
-    if (rest == nullptr || *rest != '\0')
+    if (rest == nullptr || *rest != '\0') {
         return std::nullopt;
+    }
     const auto seconds = ::timegm(&parts) - sign * (offset.tm_hour * 3600 + offset.tm_min * 60);
     // Far times are for ever; the clock's own range ends in 2262.
     constexpr std::time_t kLatest = 9'000'000'000;
@@ -57,24 +60,31 @@ private:
 
 std::string text_in(const json& object, const char* name, const std::string& path = "") {
     const auto found = object.find(name);
-    if (found == object.end() || found->is_null())
+    if (found == object.end() || found->is_null()) {
         return {};
-    if (!found->is_string())
+    }
+    if (!found->is_string()) {
         throw WrongAnswer("printed an answer whose " + path + name + " is not a text");
+    }
     return found->get<std::string>();
 }
 
 void check_certificate(const PluginCredential& credential) {
-    if (credential.certificate_pem.empty() != credential.key_pem.empty())
+    if (credential.certificate_pem.empty() != credential.key_pem.empty()) {
         throw WrongAnswer("gave only one of clientCertificateData and clientKeyData");
-    if (credential.certificate_pem.empty())
+    }
+    if (credential.certificate_pem.empty()) {
         return;
-    if (const auto wrong = wrong_with_certificates(credential.certificate_pem))
+    }
+    if (const auto wrong = wrong_with_certificates(credential.certificate_pem)) {
         throw WrongAnswer("gave a clientCertificateData that " + *wrong);
-    if (const auto wrong = wrong_with_key(credential.key_pem))
+    }
+    if (const auto wrong = wrong_with_key(credential.key_pem)) {
         throw WrongAnswer("gave a clientKeyData that " + *wrong);
-    if (!is_pair(credential.certificate_pem, credential.key_pem))
+    }
+    if (!is_pair(credential.certificate_pem, credential.key_pem)) {
         throw WrongAnswer("gave a clientKeyData that does not belong to its clientCertificateData");
+    }
 }
 
 PluginCredential credential_in(const json& status) {
@@ -83,19 +93,23 @@ PluginCredential credential_in(const json& status) {
     credential.certificate_pem = text_in(status, "clientCertificateData", "status.");
     credential.key_pem = text_in(status, "clientKeyData", "status.");
     check_certificate(credential);
-    if (credential.token.empty() && credential.certificate_pem.empty())
+    if (credential.token.empty() && credential.certificate_pem.empty()) {
         throw WrongAnswer("gave neither a token nor a client certificate");
-    if (!credential.token.empty() && !is_token(credential.token))
+    }
+    if (!credential.token.empty() && !is_token(credential.token)) {
         throw WrongAnswer("gave a token that holds blanks or special characters");
+    }
     if (const std::string text = text_in(status, "expirationTimestamp", "status."); !text.empty()) {
         credential.expires = parse_time(text);
-        if (!credential.expires)
+        if (!credential.expires) {
             throw WrongAnswer("gave an expirationTimestamp that is no time like "
                               "2026-01-02T03:04:05Z");
+        }
     }
     if (const auto end = end_of_certificate(credential.certificate_pem);
-        end && (!credential.expires || *end < *credential.expires))
+        end && (!credential.expires || *end < *credential.expires)) {
         credential.expires = end;
+    }
     return credential;
 }
 
@@ -119,8 +133,9 @@ std::string with_parts(const std::string& text, Kind kind, Change change) {
     std::string result;
     for (std::size_t at = 0; at < text.size();) {
         std::size_t end = at;
-        while (end < text.size() && kind(text[end]) == kind(text[at]))
+        while (end < text.size() && kind(text[end]) == kind(text[at])) {
             ++end;
+        }
         const std::string part = text.substr(at, end - at);
         result += kind(text[at]) ? change(part) : part;
         at = end;
@@ -145,17 +160,20 @@ std::string without_named_secrets(const std::string& text) {
     constexpr std::string_view kQuotes = "\"'\\`";
     static const std::set<std::string> kSchemes = {"bearer", "basic"};
     const auto names_secret = [](const std::string& name) {
-        if (name.ends_with('-')) // a mark of PEM
+        if (name.ends_with('-')) { // a mark of PEM
             return false;
+        }
         for (const char* part : {"password", "passwd", "passphrase", "token", "secret", "key"}) {
-            if (name.find(part) != std::string::npos)
+            if (name.find(part) != std::string::npos) {
                 return true;
+            }
         }
         return kSchemes.contains(name);
     };
     const auto skip = [&](std::size_t at, auto is) {
-        while (at < text.size() && is(text[at]))
+        while (at < text.size() && is(text[at])) {
             ++at;
+        }
         return at;
     };
     const auto is_quote = [&](char c) { return kQuotes.find(c) != std::string_view::npos; };
@@ -181,8 +199,9 @@ std::string without_named_secrets(const std::string& text) {
             is_secret = names_secret(lower(text.substr(at, end - at)));
         }
         at = end;
-        if (!is_secret)
+        if (!is_secret) {
             continue;
+        }
         const std::size_t value =
             skip(at, [&](char c) { return is_blank(c) || is_quote(c) || c == ':' || c == '='; });
         is_secret = value > at && value < text.size();
@@ -201,19 +220,24 @@ bool is_exec_api_version(const std::string& text) {
 
 std::variant<PluginCredential, std::string> parse_plugin_answer(const std::string& answer,
                                                                 const std::string& api_version) {
-    if (std::all_of(answer.begin(), answer.end(), is_blank))
+    if (std::all_of(answer.begin(), answer.end(), is_blank)) {
         return "printed nothing on its standard output";
+    }
     const json object = json::parse(answer, nullptr, false);
-    if (!object.is_object())
+    if (!object.is_object()) {
         return "printed something that is no JSON object";
+    }
     try {
-        if (text_in(object, "kind") != "ExecCredential")
+        if (text_in(object, "kind") != "ExecCredential") {
             return "printed an object that is no ExecCredential";
-        if (text_in(object, "apiVersion") != api_version)
+        }
+        if (text_in(object, "apiVersion") != api_version) {
             return "answered in another apiVersion than the kubeconfig asks for, " + api_version;
+        }
         const auto status = object.find("status");
-        if (status == object.end() || !status->is_object())
+        if (status == object.end() || !status->is_object()) {
             return "printed an answer without status";
+        }
         return credential_in(*status);
     } catch (const WrongAnswer& wrong) {
         return wrong.what();
@@ -225,10 +249,12 @@ std::string without_secrets(const std::string& text, const std::vector<std::stri
     const std::string end_mark = "-----END";
     const auto begin = text.find("-----BEGIN");
     std::string clean = text.substr(0, begin);
-    if (const auto end = clean.rfind(end_mark); end != std::string::npos)
+    if (const auto end = clean.rfind(end_mark); end != std::string::npos) {
         clean = kBlank + clean.substr(end + end_mark.size());
-    if (begin != std::string::npos)
+    }
+    if (begin != std::string::npos) {
         clean += kBlank;
+    }
     clean = without_named_secrets(without_words(std::move(clean), known));
     clean = with_parts(clean, is_of_a_token,
                        [&](const std::string& part) { return looks_secret(part) ? kBlank : part; });
@@ -238,8 +264,9 @@ std::string without_secrets(const std::string& text, const std::vector<std::stri
 std::string describe_failure(const ExecPlugin& plugin, const PluginRun& run) {
     std::set<std::string> answer; // its words
     with_parts(run.output, is_of_a_token, [&](const std::string& part) {
-        if (part.size() >= kShortestSecret)
+        if (part.size() >= kShortestSecret) {
             answer.insert(part);
+        }
         return part;
     });
     std::string said = with_parts(run.said, is_of_a_token, [&](const std::string& part) {
@@ -249,13 +276,16 @@ std::string describe_failure(const ExecPlugin& plugin, const PluginRun& run) {
     said.erase(std::unique(said.begin(), said.end(),
                            [](char a, char b) { return is_blank(a) && is_blank(b); }),
                said.end());
-    while (!said.empty() && is_blank(said.back()))
+    while (!said.empty() && is_blank(said.back())) {
         said.pop_back();
+    }
     std::string text = "the credential plugin " + plugin.name + " " + run.problem;
-    if (!said.empty())
+    if (!said.empty()) {
         text += "; it said: " + said;
-    if (!plugin.install_hint.empty())
+    }
+    if (!plugin.install_hint.empty()) {
         text += "; " + plugin.install_hint;
+    }
     return one_line(text + "; run it by hand, and check " + plugin.place);
 }
 

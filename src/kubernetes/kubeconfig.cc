@@ -30,8 +30,9 @@ std::vector<std::string> existing(const std::string& list) {
     for (std::size_t begin = 0; begin <= list.size();) {
         const std::size_t end = std::min(list.find(':', begin), list.size());
         const std::string path = list.substr(begin, end - begin);
-        if (!path.empty() && exists(path))
+        if (!path.empty() && exists(path)) {
             paths.push_back(path);
+        }
         begin = end + 1;
     }
     return paths;
@@ -46,8 +47,9 @@ std::vector<std::string> existing(const std::string& list) {
 // A file of the service account that must be there.
 std::string service_account_file(const std::string& path) {
     auto bytes = read_small_file(path, kMaxSecretFile, MayWait::kYes);
-    if (const auto* error = std::get_if<FileError>(&bytes))
+    if (const auto* error = std::get_if<FileError>(&bytes)) {
         fail_in_cluster(path + " " + error->text);
+    }
     return std::get<std::string>(std::move(bytes));
 }
 
@@ -57,27 +59,31 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
     const bool ipv6 = host.find(':') != std::string::npos && host.front() != '[';
     const std::string url = "https://" + (ipv6 ? "[" + host + "]" : host) + ":" + port;
     auto endpoint = split_server_url(url);
-    if (const auto* error = std::get_if<UrlError>(&endpoint))
+    if (const auto* error = std::get_if<UrlError>(&endpoint)) {
         fail_in_cluster("KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT give \"" + url +
                         "\", which " + error->text);
+    }
 
     ClusterConfig config;
     config.endpoint = std::get<net::Endpoint>(std::move(endpoint));
     const std::string ca_path = folder + "/ca.crt";
     config.tls_files.ca = ca_path;
     config.endpoint.tls_config.ca_pem = service_account_file(ca_path);
-    if (const auto wrong = wrong_with_certificates(*config.endpoint.tls_config.ca_pem))
+    if (const auto wrong = wrong_with_certificates(*config.endpoint.tls_config.ca_pem)) {
         fail_in_cluster(ca_path + " " + *wrong);
+    }
     config.token.file = folder + "/token";
     const auto token = read_token(config.token.file);
-    if (const auto* error = std::get_if<FileError>(&token))
+    if (const auto* error = std::get_if<FileError>(&token)) {
         fail_in_cluster(error->text);
+    }
     // Projected by hand it may be left out: then the lock's namespace or `default` serves.
     auto pod_namespace = read_small_file(folder + "/namespace", kMaxSecretFile, MayWait::kYes);
     if (auto* text = std::get_if<std::string>(&pod_namespace)) {
         config.default_namespace = *text;
-        while (!config.default_namespace.empty() && config.default_namespace.back() <= ' ')
+        while (!config.default_namespace.empty() && config.default_namespace.back() <= ' ') {
             config.default_namespace.pop_back();
+        }
     }
     config.source = "the service account of this pod";
     return config;
@@ -85,19 +91,24 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
 
 ClusterConfig load_in_order(const KubeconfigRequest& request) {
     const auto read = [&](std::vector<std::string> paths) {
-        for (std::string& path : paths) // what they name is read again when le-run works elsewhere
+        for (std::string& path :
+             paths) { // what they name is read again when le-run works elsewhere
             path = std::filesystem::absolute(path);
+        }
         return read_context(Kubeconfig(paths), request.choice, request.variables);
     };
-    if (request.kubeconfig_flag && !request.kubeconfig_flag->empty())
+    if (request.kubeconfig_flag && !request.kubeconfig_flag->empty()) {
         return read({*request.kubeconfig_flag});
+    }
 
     const std::string list = variable(request, "KUBECONFIG");
-    if (const auto paths = existing(list); !paths.empty())
+    if (const auto paths = existing(list); !paths.empty()) {
         return read(paths);
-    if (!list.empty())
+    }
+    if (!list.empty()) {
         throw StoreConfigError("no file that KUBECONFIG names exists: \"" + list +
                                "\"; correct it or unset it");
+    }
 
     const std::string host = variable(request, "KUBERNETES_SERVICE_HOST");
     const std::string port = variable(request, "KUBERNETES_SERVICE_PORT");
@@ -106,10 +117,12 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
     const std::string fallback = home.empty() ? "" : home + "/.kube/config";
     const bool has_fallback = !fallback.empty() && exists(fallback);
     // A pod without a token may bring a kubeconfig in its home instead.
-    if (in_pod && (exists(request.service_account_folder + "/token") || !has_fallback))
+    if (in_pod && (exists(request.service_account_folder + "/token") || !has_fallback)) {
         return in_cluster_config(request, host, port);
-    if (has_fallback)
+    }
+    if (has_fallback) {
         return read({fallback});
+    }
     throw StoreConfigError(
         std::string("no kubeconfig: --kubeconfig and KUBECONFIG are not set, ") +
         (request.choice.is_given() ? "--context, --cluster and --user need one, and "
@@ -122,8 +135,9 @@ void take_proxy_of_environment(const KubeconfigRequest& request, net::Endpoint& 
     auto choice =
         net::proxy_of_environment(endpoint.tls, endpoint.host, endpoint.port,
                                   [&](const auto& name) { return variable(request, name); });
-    if (const auto* error = std::get_if<net::ProxyError>(&choice))
+    if (const auto* error = std::get_if<net::ProxyError>(&choice)) {
         throw StoreConfigError(error->text);
+    }
     endpoint.proxy = std::get<std::optional<net::Proxy>>(std::move(choice));
 }
 
@@ -132,8 +146,9 @@ void take_proxy_of_environment(const KubeconfigRequest& request, net::Endpoint& 
 ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
     try {
         auto config = load_in_order(request);
-        if (!config.endpoint.proxy)
+        if (!config.endpoint.proxy) {
             take_proxy_of_environment(request, config.endpoint);
+        }
         return config;
     } catch (const StoreConfigError& error) {
         throw StoreConfigError(one_line(error.what())); // names and paths may hold line ends
@@ -141,8 +156,9 @@ ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
 }
 
 std::string lock_namespace(const ClusterConfig& config, const std::string& given) {
-    if (!given.empty())
+    if (!given.empty()) {
         return given;
+    }
     return config.default_namespace.empty() ? "default" : config.default_namespace;
 }
 

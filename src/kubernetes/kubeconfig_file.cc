@@ -26,23 +26,27 @@ YAML::Node parse_yaml(const std::string& path, const std::string& text) {
 
 YAML::Node read_yaml(const std::string& path) {
     const auto bytes = read_small_file(path, kMaxKubeconfig, MayWait::kYes);
-    if (const auto* error = std::get_if<FileError>(&bytes))
+    if (const auto* error = std::get_if<FileError>(&bytes)) {
         throw StoreConfigError("kubeconfig " + path + " " + error->text +
                                "; correct its path, or what it is");
+    }
     YAML::Node root = parse_yaml(path, std::get<std::string>(bytes));
-    if (!root.IsMap() && !root.IsNull())
+    if (!root.IsMap() && !root.IsNull()) {
         throw StoreConfigError("kubeconfig " + path +
                                " is not a kubeconfig (no mapping); name one of kind Config");
+    }
     return root;
 }
 
 void check_kind(const Section& file) {
     const std::string version = file.text("apiVersion");
-    if (!version.empty() && version != "v1")
+    if (!version.empty() && version != "v1") {
         file.fail("apiVersion", "is \"" + version + "\", which no kubeconfig has; write v1");
+    }
     const std::string kind = file.text("kind");
-    if (!kind.empty() && kind != "Config")
+    if (!kind.empty() && kind != "Config") {
         file.fail("kind", "is \"" + kind + "\": this is not a kubeconfig; name one of kind Config");
+    }
 }
 
 } // namespace
@@ -51,14 +55,16 @@ Kubeconfig::Kubeconfig(const std::vector<std::string>& paths) {
     for (const std::string& path : paths) {
         name_ += (name_.empty() ? "" : ":") + path;
         const YAML::Node root = read_yaml(path);
-        if (root.IsNull())
+        if (root.IsNull()) {
             continue; // an empty one says nothing
+        }
         files_.emplace_back(path, "", root);
         check_kind(files_.back());
     }
-    if (files_.empty())
+    if (files_.empty()) {
         throw StoreConfigError("kubeconfig " + name_ +
                                " is empty; name one with clusters, users and contexts");
+    }
 }
 
 void Kubeconfig::fail(const std::string& key, const std::string& what) const {
@@ -67,8 +73,9 @@ void Kubeconfig::fail(const std::string& key, const std::string& what) const {
 
 std::string Kubeconfig::current_context() const {
     for (const Section& file : files_) {
-        if (std::string name = file.text("current-context"); !name.empty())
+        if (std::string name = file.text("current-context"); !name.empty()) {
             return name;
+        }
     }
     return {};
 }
@@ -93,14 +100,17 @@ Section Kubeconfig::entry(const std::string& list, const std::string& inner,
         for (const Section& one : file.sections(list)) {
             const std::string its_name = one.text("name");
             names += (names.empty() || its_name.empty() ? "" : ", ") + its_name;
-            if (its_name != name)
+            if (its_name != name) {
                 continue;
-            if (found)
+            }
+            if (found) {
                 file.fail(list, "has two entries named \"" + name + "\"; keep one");
+            }
             found = one.called(list + "[" + name + "]").section(inner);
         }
-        if (found)
+        if (found) {
             return *std::move(found);
+        }
     }
     fail(list, "has no entry named \"" + name + "\", which " + wanted_by + " asks for; " +
                    (names.empty() ? "the list is empty" : "it has: " + names));

@@ -47,15 +47,18 @@ std::optional<std::string> wrong_with_certificates(const std::string& pem) {
     ERR_clear_error();
     const auto bio = open_text(pem);
     int count = 0;
-    while (next_certificate(bio.get()))
+    while (next_certificate(bio.get())) {
         ++count;
+    }
     // The end of the text shows as "no start line"; anything else is a block that cannot be read.
     const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
-    if (!at_end)
+    if (!at_end) {
         return "holds a certificate that cannot be read (number " + std::to_string(count + 1) + ")";
-    if (count == 0)
+    }
+    if (count == 0) {
         return "holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)";
+    }
     return std::nullopt;
 }
 
@@ -64,10 +67,12 @@ std::optional<std::string> wrong_with_key(const std::string& pem) {
     bool asked = false;
     const auto key = read_key(pem, asked);
     ERR_clear_error();
-    if (key)
+    if (key) {
         return std::nullopt;
-    if (asked)
+    }
+    if (asked) {
         return "holds a key with a passphrase, which is not supported; write it without one";
+    }
     return "holds no private key in PEM form (-----BEGIN PRIVATE KEY-----)";
 }
 
@@ -85,8 +90,9 @@ std::optional<std::chrono::system_clock::time_point> end_of_certificate(const st
     const auto certificate = next_certificate(open_text(pem).get());
     ERR_clear_error();
     std::tm end{};
-    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1)
+    if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
         return std::nullopt;
+    }
     constexpr std::time_t kLatest = 9'000'000'000; // the clock's own range ends in 2262
     return std::chrono::system_clock::from_time_t(std::min(::timegm(&end), kLatest));
 }

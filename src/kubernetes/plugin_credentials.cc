@@ -23,8 +23,9 @@ void PluginCredentials::async_wait(Clock::time_point deadline, std::function<voi
     waiter->deadline.async_wait(
         [this, weak = std::weak_ptr(waiter)](boost::system::error_code cancelled) {
             const auto late = weak.lock();
-            if (!late || cancelled)
+            if (!late || cancelled) {
                 return;
+            }
             std::erase(waiters_, late);
             late->done();
         });
@@ -32,15 +33,17 @@ void PluginCredentials::async_wait(Clock::time_point deadline, std::function<voi
 }
 
 bool PluginCredentials::refused(unsigned generation) {
-    if (generation != generation_)
+    if (generation != generation_) {
         return true; // there is another already
+    }
     was_refused_ = true;
     return process_ != nullptr || run();
 }
 
 bool PluginCredentials::run() {
-    if (process_ != nullptr || Clock::now() < not_before_)
+    if (process_ != nullptr || Clock::now() < not_before_) {
         return false;
+    }
     next_run_.cancel();
     process_ = PluginProcess::start(loop_, plugin_.command, patience_,
                                     [this](const PluginRun& run) { on_end(run); });
@@ -51,8 +54,9 @@ void PluginCredentials::run_after(Clock::duration pause) {
     next_run_.expires_after(pause);
     next_run_.async_wait(
         [this, alive = std::weak_ptr(alive_)](boost::system::error_code cancelled) {
-            if (!cancelled && !alive.expired())
+            if (!cancelled && !alive.expired()) {
                 run();
+            }
         });
 }
 
@@ -62,19 +66,22 @@ void PluginCredentials::on_end(const PluginRun& run) {
         failed(describe_failure(plugin_, run));
     } else {
         auto answer = parse_plugin_answer(run.output, plugin_.api_version);
-        if (const auto* wrong = std::get_if<std::string>(&answer))
+        if (const auto* wrong = std::get_if<std::string>(&answer)) {
             failed(describe_failure(plugin_, {*wrong, run.output, run.said}));
-        else
+        } else {
             succeeded(std::get<PluginCredential>(std::move(answer)));
+        }
     }
     // Released before the calls, which may wait again, and may end all this.
     std::vector<std::function<void()>> calls;
-    for (const auto& waiter : std::exchange(waiters_, {}))
+    for (const auto& waiter : std::exchange(waiters_, {})) {
         calls.push_back(std::move(waiter->done));
+    }
     const std::weak_ptr<char> alive = alive_;
     for (const auto& call : calls) {
-        if (!alive.expired())
+        if (!alive.expired()) {
             call();
+        }
     }
 }
 
@@ -84,8 +91,9 @@ void PluginCredentials::succeeded(PluginCredential credential) {
     const auto left = credential.expires
                           ? Seconds(*credential.expires - std::chrono::system_clock::now())
                           : Seconds::max();
-    if (did_help && left > Seconds::zero())
+    if (did_help && left > Seconds::zero()) {
         pause_ = kShortestPause;
+    }
     not_before_ = Clock::now() + pause_;
     problem_.reset();
     ++generation_;
@@ -99,8 +107,9 @@ void PluginCredentials::succeeded(PluginCredential credential) {
 
 void PluginCredentials::failed(const std::string& problem) {
     const bool is_first = !std::exchange(problem_, problem).has_value();
-    if (is_first && current_ && warn_)
+    if (is_first && current_ && warn_) {
         warn_(problem + "; the credential that it gave before stays in use");
+    }
     not_before_ = Clock::now() + pause_;
     run_after(pause_);
     pause_ = std::min<Clock::duration>(2 * pause_, kLongestPause);

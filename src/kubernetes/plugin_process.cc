@@ -23,8 +23,9 @@ namespace {
 // Neither end is one of 0, 1 and 2, which the child fills anew.
 bool open_pipe(int (&ends)[2]) {
     int low[2];
-    if (::pipe2(low, O_CLOEXEC) != 0)
+    if (::pipe2(low, O_CLOEXEC) != 0) {
         return false;
+    }
     for (int i = 0; i < 2; ++i) {
         ends[i] = ::fcntl(low[i], F_DUPFD_CLOEXEC, 3);
         ::close(low[i]);
@@ -34,8 +35,9 @@ bool open_pipe(int (&ends)[2]) {
 
 std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     std::vector<char*> pointers;
-    for (const std::string& text : texts)
+    for (const std::string& text : texts) {
         pointers.push_back(const_cast<char*>(text.c_str()));
+    }
     pointers.push_back(nullptr);
     return pointers;
 }
@@ -55,28 +57,32 @@ struct Launch {
 void close_all_on_exec() {
     constexpr unsigned kFirst = 3;
     constexpr int kSomeMost = 65536;
-    if (::syscall(SYS_close_range, kFirst, ~0U, 1U << 2U /* CLOSE_RANGE_CLOEXEC */) == 0)
+    if (::syscall(SYS_close_range, kFirst, ~0U, 1U << 2U /* CLOSE_RANGE_CLOEXEC */) == 0) {
         return;
+    }
     rlimit limit{};
     ::getrlimit(RLIMIT_NOFILE, &limit);
     const int end = static_cast<int>(std::min<rlim_t>(limit.rlim_cur, kSomeMost));
-    for (int fd = kFirst; fd < end; ++fd)
+    for (int fd = kFirst; fd < end; ++fd) {
         ::fcntl(fd, F_SETFD, FD_CLOEXEC);
+    }
 }
 
 [[noreturn]] void become_the_plugin(const Launch& launch) {
     ::setsid();
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() != launch.le_run)
+    if (::getppid() != launch.le_run) {
         ::_exit(127);
+    }
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
     [[maybe_unused]] const int stays = ::chdir(launch.folder); // its arguments may be relative
     const int nothing = ::open("/dev/null", O_RDONLY);
-    if (nothing < 0)
+    if (nothing < 0) {
         ::close(STDIN_FILENO); // it is the child's
-    else
+    } else {
         ::dup2(nothing, STDIN_FILENO);
+    }
     ::dup2(launch.output, STDOUT_FILENO);
     ::dup2(launch.said, STDERR_FILENO);
     close_all_on_exec();
@@ -84,9 +90,10 @@ void close_all_on_exec() {
     ::sigemptyset(&none);
     // Handlers of le-run's are reset by the exec; until then a signal may only end this process.
     for (int number = 1; number <= SIGRTMAX; ++number) {
-        struct sigaction action {};
-        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN)
+        struct sigaction action{};
+        if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
             ::signal(number, SIG_DFL);
+        }
     }
     ::sigprocmask(SIG_SETMASK, &none, nullptr);
     ::execve(launch.program, launch.argv.data(), launch.environment.data());
@@ -130,8 +137,9 @@ void PluginProcess::launch(const PluginCommand& command, std::chrono::millisecon
                             ::getpid(),
                             command.folder.c_str()};
         pid_ = ::fork();
-        if (pid_ == 0)
+        if (pid_ == 0) {
             become_the_plugin(launch);
+        }
     }
     int why = errno;
     if (pid_ > 0) {
@@ -139,16 +147,21 @@ void PluginProcess::launch(const PluginCommand& command, std::chrono::millisecon
         exit = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
         why = errno;
     }
-    for (const int fd : {output[1], said[1]})
-        if (fd >= 0)
+    for (const int fd : {output[1], said[1]}) {
+        if (fd >= 0) {
             ::close(fd);
+        }
+    }
     if (exit < 0) {
-        for (const int fd : {output[0], said[0]})
-            if (fd >= 0)
+        for (const int fd : {output[0], said[0]}) {
+            if (fd >= 0) {
                 ::close(fd);
+            }
+        }
         boost::asio::post(loop_, [weak = weak_from_this(), why] {
-            if (const auto self = weak.lock())
+            if (const auto self = weak.lock()) {
                 self->give_up(std::string("could not be started (") + std::strerror(why) + ")");
+            }
         });
         return;
     }
@@ -160,13 +173,15 @@ void PluginProcess::launch(const PluginCommand& command, std::chrono::millisecon
     exit_.assign(exit);
     exit_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                      [weak = weak_from_this()](boost::system::error_code cancelled) {
-                         if (const auto self = weak.lock(); self && !cancelled)
+                         if (const auto self = weak.lock(); self && !cancelled) {
                              self->on_exit();
+                         }
                      });
     timer_.expires_after(patience);
     timer_.async_wait([weak = weak_from_this(), patience](boost::system::error_code cancelled) {
-        if (const auto self = weak.lock(); self && !cancelled)
+        if (const auto self = weak.lock(); self && !cancelled) {
             self->give_up("did not end within " + text_of(patience) + " and was killed");
+        }
     });
 }
 
@@ -175,11 +190,13 @@ void PluginProcess::wait(Stream& stream) {
         boost::asio::posix::stream_descriptor::wait_read,
         [weak = weak_from_this(), &stream](boost::system::error_code cancelled) {
             const auto self = weak.lock();
-            if (!self || cancelled || !self->ended_ || !self->read(stream))
+            if (!self || cancelled || !self->ended_ || !self->read(stream)) {
                 return;
-            if (self->output_.size > kMostOutput || self->said_.size > kMostOutput)
+            }
+            if (self->output_.size > kMostOutput || self->said_.size > kMostOutput) {
                 return self->give_up("wrote more than " + std::to_string(kMostOutput / 1024) +
                                      " KiB and was killed");
+            }
             self->wait(stream);
         });
 }
@@ -190,34 +207,40 @@ bool PluginProcess::read(Stream& stream) {
     while (stream.size <= kMostOutput) {
         char block[4096];
         const ssize_t size = ::read(stream.pipe.native_handle(), block, sizeof block);
-        if (size <= 0)
+        if (size <= 0) {
             return size < 0 && (errno == EAGAIN || errno == EINTR);
+        }
         stream.size += static_cast<std::size_t>(size);
         stream.text.append(block, static_cast<std::size_t>(size));
-        if (&stream == &said_ && stream.text.size() > kMostSaid)
+        if (&stream == &said_ && stream.text.size() > kMostSaid) {
             stream.text.erase(0, stream.text.size() - kMostSaid);
+        }
     }
     return true;
 }
 
 void PluginProcess::on_exit() {
-    if (!ended_)
+    if (!ended_) {
         return;
+    }
     read(output_);
     read(said_);
     const auto status = boost::asio::use_service<ChildEnds>(loop_).take(pid_);
-    if (!status)
+    if (!status) {
         return give_up("ended, nobody knows how");
+    }
     pid_ = -1;
-    if (WIFSIGNALED(*status))
+    if (WIFSIGNALED(*status)) {
         return finish("was ended by signal " + std::to_string(WTERMSIG(*status)));
+    }
     const int code = WEXITSTATUS(*status);
     finish(code == 0 ? "" : "exited with " + std::to_string(code));
 }
 
 void PluginProcess::give_up(const std::string& problem) {
-    if (!ended_)
+    if (!ended_) {
         return;
+    }
     kill_group();
     finish(problem);
 }
@@ -227,8 +250,9 @@ void PluginProcess::finish(const std::string& problem) {
     exit_.close();
     output_.pipe.close();
     said_.pipe.close();
-    if (said_.size > kMostSaid) // a part of a secret is not known as one
+    if (said_.size > kMostSaid) { // a part of a secret is not known as one
         said_.text.erase(0, said_.text.find_first_of(" \n"));
+    }
     std::exchange(ended_, {})({problem, std::move(output_.text), std::move(said_.text)});
 }
 

@@ -10,10 +10,12 @@ namespace le_run::kubernetes {
 namespace {
 
 FileError error_of(int number) {
-    if (number == ENOENT || number == ENOTDIR)
+    if (number == ENOENT || number == ENOTDIR) {
         return {number, "is missing"};
-    if (number == EISDIR)
+    }
+    if (number == EISDIR) {
         return {number, "is a folder, not a file"};
+    }
     return {number, std::string("cannot be read (") + std::strerror(number) + ")"};
 }
 
@@ -22,15 +24,19 @@ std::variant<std::string, FileError> read_all(int fd, std::size_t limit) {
     char block[16 * 1024];
     for (;;) {
         const ssize_t count = ::read(fd, block, sizeof block);
-        if (count < 0 && errno == EINTR)
+        if (count < 0 && errno == EINTR) {
             continue;
-        if (count < 0)
+        }
+        if (count < 0) {
             return error_of(errno);
-        if (count == 0)
+        }
+        if (count == 0) {
             return bytes;
+        }
         bytes.append(block, static_cast<std::size_t>(count));
-        if (bytes.size() > limit)
+        if (bytes.size() > limit) {
             return FileError{0, "is larger than " + std::to_string(limit / 1024) + " KiB"};
+        }
     }
 }
 
@@ -40,16 +46,18 @@ std::variant<std::string, FileError> read_small_file(const std::string& path, st
                                                      MayWait may_wait) {
     const int extra = may_wait == MayWait::kNo ? O_NONBLOCK : 0;
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | extra);
-    if (fd < 0)
+    if (fd < 0) {
         return error_of(errno);
+    }
     auto result = read_all(fd, limit);
     ::close(fd);
     return result;
 }
 
 std::string in_folder_of(const std::string& file, const std::string& path) {
-    if (path.empty() || path.front() == '/')
+    if (path.empty() || path.front() == '/') {
         return path;
+    }
     const auto slash = file.rfind('/');
     return slash == std::string::npos ? path : file.substr(0, slash + 1) + path;
 }

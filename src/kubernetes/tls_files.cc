@@ -26,17 +26,20 @@ struct Problem {
 
 // Nothing: not from a file.
 std::optional<std::string> read(const std::string& path) {
-    if (path.empty())
+    if (path.empty()) {
         return std::nullopt;
+    }
     auto bytes = read_small_file(path, kMaxSecretFile, MayWait::kNo);
-    if (const auto* error = std::get_if<FileError>(&bytes))
+    if (const auto* error = std::get_if<FileError>(&bytes)) {
         throw Problem{path + " " + error->text};
+    }
     return std::get<std::string>(std::move(bytes));
 }
 
 void demand(const std::string& path, const std::optional<std::string>& wrong) {
-    if (wrong)
+    if (wrong) {
         throw Problem{path + " " + *wrong};
+    }
 }
 
 } // namespace
@@ -48,24 +51,28 @@ ChangingTlsFiles::Marks ChangingTlsFiles::marks() const {
     Marks all;
     const std::string* const paths[] = {&files_.ca, &files_.client_certificate, &files_.client_key};
     for (std::size_t i = 0; i < all.size(); ++i) {
-        struct stat info {};
-        if (!paths[i]->empty() && ::stat(paths[i]->c_str(), &info) == 0)
+        struct stat info{};
+        if (!paths[i]->empty() && ::stat(paths[i]->c_str(), &info) == 0) {
             all[i] = {info.st_dev, info.st_ino, static_cast<std::uint64_t>(info.st_size),
                       info.st_ctim.tv_sec * kSecond + info.st_ctim.tv_nsec};
+        }
     }
     return all;
 }
 
 void ChangingTlsFiles::look() {
-    if (files_.ca.empty() && files_.client_certificate.empty() && files_.client_key.empty())
+    if (files_.ca.empty() && files_.client_certificate.empty() && files_.client_key.empty()) {
         return;
+    }
     const Marks now = marks();
-    if (now == marks_ && !problem_)
+    if (now == marks_ && !problem_) {
         return;
+    }
     // Where the last change is so young that another could bear the same time, look once more.
     bool is_settled = true;
-    for (const Mark& mark : now)
+    for (const Mark& mark : now) {
         is_settled = is_settled && (mark == Mark{} || now_ns() - mark.changed_ns > kSecond);
+    }
     marks_ = is_settled ? now : Marks{};
     try {
         read_again();
@@ -90,10 +97,11 @@ void ChangingTlsFiles::read_again() {
         config.client_key_pem = *std::move(key);
     }
     if (!config.client_key_pem.empty() &&
-        !is_pair(config.client_certificate_pem, config.client_key_pem))
+        !is_pair(config.client_certificate_pem, config.client_key_pem)) {
         throw Problem{(files_.client_key.empty() ? files_.client_certificate : files_.client_key) +
                       " does not belong to the other half of the client certificate; write the "
                       "matching pair"};
+    }
     config_ = std::move(config);
 }
 

@@ -25,8 +25,9 @@ std::string common_name_of(const std::string& certificate_pem) {
     const std::unique_ptr<X509, decltype(&X509_free)> certificate(
         PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr), X509_free);
     ERR_clear_error();
-    if (!certificate)
+    if (!certificate) {
         return {};
+    }
     char name[kMaxName + 1] = "";
     const int size = X509_NAME_get_text_by_NID(X509_get_subject_name(certificate.get()),
                                                NID_commonName, name, sizeof name);
@@ -45,23 +46,26 @@ std::string text_at(const nlohmann::json& claims, const char* place) {
 std::optional<TokenClaims> read_claims(const std::string& token) {
     const auto first = token.find('.');
     const auto second = first == std::string::npos ? first : token.find('.', first + 1);
-    if (second == std::string::npos || second - first > kMaxClaims)
+    if (second == std::string::npos || second - first > kMaxClaims) {
         return std::nullopt;
+    }
     std::string encoded = token.substr(first + 1, second - first - 1);
     std::replace(encoded.begin(), encoded.end(), '-', '+');
     std::replace(encoded.begin(), encoded.end(), '_', '/');
     const auto decoded = decode_base64(encoded);
     const auto claims = decoded ? nlohmann::json::parse(*decoded, nullptr, false)
                                 : nlohmann::json(nlohmann::json::value_t::discarded);
-    if (!claims.is_object())
+    if (!claims.is_object()) {
         return std::nullopt;
+    }
     TokenClaims read;
     read.subject = text_at(claims, "/sub");
     const auto expires = claims.find("exp");
     constexpr std::int64_t kYear9999 = 253'402'300'799;
     if (expires != claims.end() && expires->is_number_unsigned() &&
-        expires->get<std::uint64_t>() <= kYear9999)
+        expires->get<std::uint64_t>() <= kYear9999) {
         read.expires = std::chrono::sys_seconds(std::chrono::seconds(expires->get<std::int64_t>()));
+    }
     read.pod_namespace = text_at(claims, "/kubernetes.io/namespace");
     read.pod = text_at(claims, "/kubernetes.io/pod/name");
     return read;
@@ -69,8 +73,9 @@ std::optional<TokenClaims> read_claims(const std::string& token) {
 
 std::string user_of(const std::string& token, const std::string& client_certificate_pem) {
     const std::string name = common_name_of(client_certificate_pem);
-    if (!name.empty())
+    if (!name.empty()) {
         return name;
+    }
     // A server may call the subject of any other token what it likes.
     const auto claims = read_claims(token);
     return claims && claims->subject.starts_with("system:serviceaccount:") ? claims->subject : "";

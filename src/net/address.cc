@@ -9,12 +9,14 @@ namespace le_run::net {
 namespace {
 
 bool is_port(std::string_view text) {
-    if (text.empty() || text.size() > 5 || text.front() == '0')
+    if (text.empty() || text.size() > 5 || text.front() == '0') {
         return false;
+    }
     int number = 0;
     for (const char c : text) {
-        if (c < '0' || c > '9')
+        if (c < '0' || c > '9') {
             return false;
+        }
         number = number * 10 + (c - '0');
     }
     return number <= 65535;
@@ -51,23 +53,28 @@ std::variant<HostAndPort, std::string> split_authority(std::string_view text) {
     std::string_view after;
     if (!text.empty() && text.front() == '[') {
         const auto close = text.find(']');
-        if (close == std::string_view::npos)
+        if (close == std::string_view::npos) {
             return "has a [ without a ]";
+        }
         host = text.substr(1, close - 1);
         after = text.substr(close + 1);
-        if (!is_ipv6_literal(host))
+        if (!is_ipv6_literal(host)) {
             return "has no IPv6 address between [ and ]";
+        }
     } else {
         const auto colon = text.find(':');
         host = text.substr(0, colon);
         after = colon == std::string_view::npos ? "" : text.substr(colon);
-        if (!is_host_name(host))
+        if (!is_host_name(host)) {
             return "has no valid host";
+        }
     }
-    if (after.empty())
+    if (after.empty()) {
         return HostAndPort{std::string(host), ""};
-    if (after.front() != ':' || !is_port(after.substr(1)))
+    }
+    if (after.front() != ':' || !is_port(after.substr(1))) {
         return "has no valid port";
+    }
     return HostAndPort{std::string(host), std::string(after.substr(1))};
 }
 

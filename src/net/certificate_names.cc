@@ -27,10 +27,12 @@ bool is_label(std::string_view text) {
 bool is_host_name(std::string_view text) {
     for (;;) {
         const auto dot = text.find('.');
-        if (!is_label(text.substr(0, dot)))
+        if (!is_label(text.substr(0, dot))) {
             return false;
-        if (dot == std::string_view::npos)
+        }
+        if (dot == std::string_view::npos) {
             return true;
+        }
         text.remove_prefix(dot + 1);
     }
 }
@@ -50,10 +52,12 @@ bool is_wildcard(std::string_view pattern) {
 bool name_matches(std::string_view pattern, std::string_view name) {
     const auto trimmed = name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
     if (is_host_name(trimmed)) {
-        if (is_wildcard(pattern))
+        if (is_wildcard(pattern)) {
             return is_same(pattern.substr(1), after_first_label(trimmed));
-        if (is_host_name(pattern))
+        }
+        if (is_host_name(pattern)) {
             return is_same(pattern, trimmed);
+        }
     }
     return !name.empty() && name != "." && is_same(pattern, name);
 }
@@ -67,11 +71,13 @@ bool is_made_for(X509* certificate, const std::string& name) {
         int type = 0;
         const auto* value = static_cast<const ASN1_STRING*>(
             GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(names.get(), i), &type));
-        if (type != GEN_DNS)
+        if (type != GEN_DNS) {
             continue;
+        }
         const auto* data = reinterpret_cast<const char*>(ASN1_STRING_get0_data(value));
-        if (name_matches({data, static_cast<std::size_t>(ASN1_STRING_length(value))}, name))
+        if (name_matches({data, static_cast<std::size_t>(ASN1_STRING_length(value))}, name)) {
             return true;
+        }
     }
     return false;
 }

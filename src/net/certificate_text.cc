@@ -37,14 +37,17 @@ std::string text_of(const ASN1_TIME* time) {
 std::string text_of(const GENERAL_NAME* name) {
     int type = 0;
     const auto* value = static_cast<const ASN1_STRING*>(GENERAL_NAME_get0_value(name, &type));
-    if (type != GEN_DNS && type != GEN_IPADD)
+    if (type != GEN_DNS && type != GEN_IPADD) {
         return {};
+    }
     const auto* data = ASN1_STRING_get0_data(value);
     const auto size = static_cast<std::size_t>(ASN1_STRING_length(value));
-    if (type == GEN_DNS)
+    if (type == GEN_DNS) {
         return one_line({reinterpret_cast<const char*>(data), size}, kMaxText);
-    if (size != 4 && size != 16)
+    }
+    if (size != 4 && size != 16) {
         return {};
+    }
     char text[INET6_ADDRSTRLEN] = "";
     inet_ntop(size == 4 ? AF_INET : AF_INET6, data, text, sizeof text);
     return text;
@@ -58,10 +61,12 @@ std::string names_of(X509* certificate) {
     std::string text;
     for (int i = 0; names != nullptr && i < sk_GENERAL_NAME_num(names.get()); ++i) {
         const std::string name = text_of(sk_GENERAL_NAME_value(names.get(), i));
-        if (name.empty())
+        if (name.empty()) {
             continue;
-        if (text.size() > kMaxText)
+        }
+        if (text.size() > kMaxText) {
             return text + ", ...";
+        }
         text += (text.empty() ? "" : ", ") + name;
     }
     return text.empty() ? "no name or address (the common name does not count)" : text;
@@ -71,8 +76,9 @@ std::string names_of(X509* certificate) {
 
 TrustFailure describe_trust_failure(int error, X509* certificate, const std::string& expected,
                                     bool is_proxy, WallSeconds now) {
-    if (certificate == nullptr)
+    if (certificate == nullptr) {
         return {X509_verify_cert_error_string(error)};
+    }
     const std::string issuer = text_of(X509_get_issuer_name(certificate));
     const std::string begin = text_of(X509_get0_notBefore(certificate));
     const std::string end = text_of(X509_get0_notAfter(certificate));

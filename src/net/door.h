@@ -22,8 +22,9 @@ public:
     template <typename Function>
     void post(Function function) {
         const std::lock_guard lock(mutex_);
-        if (loop_ != nullptr)
+        if (loop_ != nullptr) {
             boost::asio::post(*loop_, std::move(function));
+        }
     }
 
     // The loop's thread, before the loop is destroyed.

@@ -15,8 +15,9 @@ HttpCalls::HttpCalls(boost::asio::io_context& loop, Endpoint endpoint, Lookup lo
 void HttpCalls::open() {
     const auto listener = [door = door_, weak = weak_from_this()](TryNumber number, News news) {
         door->post([weak, number, news = std::move(news)]() mutable {
-            if (const auto self = weak.lock())
+            if (const auto self = weak.lock()) {
                 self->on_news(number, std::move(news));
+            }
         });
     };
     try {
@@ -30,8 +31,9 @@ void HttpCalls::use(const TlsConfig& tls_config) {
     Endpoint changed = endpoint_;
     changed.tls_config = tls_config;
     try {
-        if (wire_)
+        if (wire_) {
             wire_->use_tls_of(changed);
+        }
         endpoint_ = std::move(changed);
     } catch (const TlsConfigError&) {
         return;
@@ -44,8 +46,9 @@ void HttpCalls::use(const TlsConfig& tls_config) {
 
 void HttpCalls::close() {
     door_->close();
-    if (wire_)
+    if (wire_) {
         wire_->close();
+    }
     tries_.clear();
     overdue_.clear();
     calls_.clear();
@@ -74,8 +77,9 @@ void HttpCalls::stream(HttpRequest request, Duration timeout, Duration silence, 
 void HttpCalls::begin(CallNumber id, Duration timeout) {
     arm(id, calls_.at(id), timeout);
     resolver_.async_resolve([weak = weak_from_this(), id](const LookupAnswer& answer) {
-        if (const auto self = weak.lock())
+        if (const auto self = weak.lock()) {
             self->on_addresses(id, answer);
+        }
     });
 }
 
@@ -84,18 +88,21 @@ void HttpCalls::arm(CallNumber id, Call& call, Duration patience) {
     call.deadline.expires_after(patience);
     call.deadline.async_wait([weak = weak_from_this(), id](boost::system::error_code cancelled) {
         const auto self = weak.lock();
-        if (self && !cancelled)
+        if (self && !cancelled) {
             self->on_deadline(id);
+        }
     });
 }
 
 void HttpCalls::on_addresses(CallNumber id, const LookupAnswer& answer) {
     const auto found = calls_.find(id);
-    if (found == calls_.end())
+    if (found == calls_.end()) {
         return;
+    }
     Call& call = found->second;
-    if (!problem_.empty())
+    if (!problem_.empty()) {
         return finish(id, error(call, HttpError::Kind::kUntrusted, problem_));
+    }
     if (answer.addresses.empty()) {
         const std::string why = "the name " + dialled_ +
                                 " could not be resolved: " + answer.problem +
@@ -104,8 +111,9 @@ void HttpCalls::on_addresses(CallNumber id, const LookupAnswer& answer) {
     }
     call.addresses = answer.addresses;
     const auto first = std::find(call.addresses.begin(), call.addresses.end(), preferred_);
-    if (first != call.addresses.end())
+    if (first != call.addresses.end()) {
         std::rotate(call.addresses.begin(), first, call.addresses.end());
+    }
     try_address(id, call, false);
 }
 
@@ -117,22 +125,25 @@ void HttpCalls::try_address(CallNumber id, Call& call, bool afresh) {
     wire_->send({number, call.request, call.addresses[call.current], call.addresses, afresh,
                  call.stream.has_value()});
     const std::size_t left = call.addresses.size() - call.current;
-    if (left == 1)
+    if (left == 1) {
         return;
+    }
     const auto now = boost::asio::steady_timer::clock_type::now();
     call.share.expires_at(now + (call.deadline.expiry() - now) / static_cast<int>(left));
     call.share.async_wait(
         [weak = weak_from_this(), id, number](boost::system::error_code cancelled) {
             const auto self = weak.lock();
-            if (self && !cancelled)
+            if (self && !cancelled) {
                 self->on_share_over(id, number);
+            }
         });
 }
 
 void HttpCalls::on_news(TryNumber number, News news) {
     const auto found = tries_.find(number);
-    if (found == tries_.end())
+    if (found == tries_.end()) {
         return; // of a try that was given up
+    }
     const CallNumber id = found->second;
     Call& call = calls_.at(id);
     if (std::holds_alternative<Sent>(news)) {
@@ -140,16 +151,19 @@ void HttpCalls::on_news(TryNumber number, News news) {
         call.share.cancel();
         return;
     }
-    if (std::holds_alternative<Opened>(news) || std::holds_alternative<Piece>(news))
+    if (std::holds_alternative<Opened>(news) || std::holds_alternative<Piece>(news)) {
         return on_piece(id, call, std::move(news));
+    }
     tries_.erase(found);
-    if (const auto* failure = std::get_if<WireFailure>(&news))
+    if (const auto* failure = std::get_if<WireFailure>(&news)) {
         return on_failure(id, call, *failure);
+    }
     preferred_ = call.addresses[call.current];
     clock_ahead_ = std::get<HttpResponse>(news).clock_ahead.value_or(clock_ahead_);
     // What was sent earlier and is overdue hangs: its connection is not to be used again.
-    while (!overdue_.empty() && overdue_.front() < id)
+    while (!overdue_.empty() && overdue_.front() < id) {
         drop(overdue_.front());
+    }
     finish(id, std::get<HttpResponse>(std::move(news)));
 }
 
@@ -167,17 +181,20 @@ void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure
         call.may_send_again = false;
         return try_address(id, call, true);
     }
-    if (failure.is_unconnected)
+    if (failure.is_unconnected) {
         call.stage = Stage::kConnecting; // it never got to the server, whatever was written
+    }
     give_up_address(id, call, describe(failure), failure.trust);
 }
 
 void HttpCalls::on_share_over(CallNumber id, TryNumber number) {
-    if (tries_.count(number) == 0)
+    if (tries_.count(number) == 0) {
         return;
+    }
     Call& call = calls_.at(id);
-    if (call.stage == Stage::kWaiting)
+    if (call.stage == Stage::kWaiting) {
         return;
+    }
     abandon_try(call);
     give_up_address(id, call, "no connection in its share of the time");
 }
@@ -205,11 +222,13 @@ void HttpCalls::give_up_address(CallNumber id, Call& call, const std::string& wh
 
 void HttpCalls::on_deadline(CallNumber id) {
     const auto found = calls_.find(id);
-    if (found == calls_.end())
+    if (found == calls_.end()) {
         return;
+    }
     Call& call = found->second;
-    if (call.is_overdue)
+    if (call.is_overdue) {
         return drop(id);
+    }
     std::string why = call.failures.empty() ? "" : call.failures + "; then ";
     why += "timed out after " + text_of(call.timeout);
     switch (call.stage) {
@@ -251,8 +270,9 @@ void HttpCalls::listen_on(CallNumber id, Call& call) {
     call.is_overdue = true;
     arm(id, call, call.late - call.timeout);
     overdue_.push_back(id);
-    if (overdue_.size() > kMostOverdue)
+    if (overdue_.size() > kMostOverdue) {
         drop(overdue_[1]);
+    }
 }
 
 // Its handler has been told of the timeout, and hears no more.
@@ -281,11 +301,13 @@ void HttpCalls::finish(CallNumber id, HttpResult result) {
 
 HttpError HttpCalls::error(const Call& call, HttpError::Kind kind, const std::string& why) const {
     std::string where = authority(endpoint_.host, endpoint_.port);
-    if (endpoint_.proxy)
+    if (endpoint_.proxy) {
         where += " through the proxy " + text_of(*endpoint_.proxy);
+    }
     std::string clock;
-    if (call.is_about_time)
+    if (call.is_about_time) {
         clock = clock_difference_text(clock_ahead_);
+    }
     return {kind, where + ": " + why + (clock.empty() ? "" : "; by its last answer " + clock) +
                       " (" + call.request.method + " " + call.request.target + ")"};
 }

@@ -12,8 +12,9 @@ namespace {
 // cpprest passes OpenSSL's packed error on as if it were an errno.
 std::string tls_reason(int code) {
     const auto packed = static_cast<unsigned long>(code);
-    if (code <= 0 || ERR_GET_LIB(packed) != ERR_LIB_SSL)
+    if (code <= 0 || ERR_GET_LIB(packed) != ERR_LIB_SSL) {
         return {};
+    }
     const char* reason = ERR_reason_error_string(packed);
     return reason == nullptr ? "TLS error " + std::to_string(ERR_GET_REASON(packed)) : reason;
 }
@@ -55,8 +56,9 @@ constexpr Words kTlsWords[] = {
 
 std::string describe_tls(const std::string& reason) {
     for (const auto& each : kTlsWords) {
-        if (reason.find(each.what) != std::string::npos)
+        if (reason.find(each.what) != std::string::npos) {
             return each.text;
+        }
     }
     return reason;
 }
@@ -88,28 +90,35 @@ bool failed_while_writing(const WireFailure& failure) {
 }
 
 std::string describe(const WireFailure& failure) {
-    if (!failure.trust.text.empty())
+    if (!failure.trust.text.empty()) {
         return failure.trust.text;
-    if (!failure.proxy.empty())
+    }
+    if (!failure.proxy.empty()) {
         return failure.proxy;
-    if (failure.is_too_large)
+    }
+    if (failure.is_too_large) {
         return "the answer is too large; check that this is the API server's address";
+    }
     const std::string& what = failure.what;
     const std::string reason = tls_reason(failure.code);
-    if (what.starts_with("Error in SSL handshake"))
+    if (what.starts_with("Error in SSL handshake")) {
         return reason.empty() ? "the server closed the connection during the TLS handshake; check "
                                 "that this is the API server's port"
                               : "TLS handshake failed: " + describe_tls(reason);
-    if (!reason.empty())
+    }
+    if (!reason.empty()) {
         return "the server ended the TLS connection: " + describe_tls(reason);
-    if (what.starts_with("Failed to connect"))
+    }
+    if (what.starts_with("Failed to connect")) {
         return describe_connect(failure.code) +
                "; check that the server runs, and its host and port";
+    }
     for (const auto& each : kWords) {
-        if (what.starts_with(each.what))
+        if (what.starts_with(each.what)) {
             return std::string(each.text) + (failure.is_plain && each.may_be_tls
                                                  ? "; if it speaks TLS on this port, write https://"
                                                  : "");
+        }
     }
     return what;
 }

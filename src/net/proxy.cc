@@ -33,14 +33,16 @@ std::string lower(std::string_view text) {
 
 std::string_view trimmed(std::string_view text) {
     const auto begin = text.find_first_not_of(" \t");
-    if (begin == std::string_view::npos)
+    if (begin == std::string_view::npos) {
         return {};
+    }
     return text.substr(begin, text.find_last_not_of(" \t") - begin + 1);
 }
 
 int hex_digit(char c) {
-    if (c >= '0' && c <= '9')
+    if (c >= '0' && c <= '9') {
         return c - '0';
+    }
     const char small = static_cast<char>(c | 0x20);
     return small >= 'a' && small <= 'f' ? small - 'a' + 10 : -1;
 }
@@ -54,8 +56,9 @@ std::optional<std::string> percent_decoded(std::string_view text) {
         }
         const int high = i + 2 < text.size() ? hex_digit(text[i + 1]) : -1;
         const int low = high < 0 ? -1 : hex_digit(text[i + 2]);
-        if (low < 0)
+        if (low < 0) {
             return std::nullopt;
+        }
         decoded += static_cast<char>(high * 16 + low);
         i += 2;
     }
@@ -73,8 +76,9 @@ bool read_credentials(std::string_view text, Proxy& proxy) {
     const auto user = percent_decoded(text.substr(0, colon));
     const auto password = percent_decoded(colon == std::string_view::npos ? std::string_view()
                                                                           : text.substr(colon + 1));
-    if (!user || !password || user->find(':') != std::string::npos)
+    if (!user || !password || user->find(':') != std::string::npos) {
         return false;
+    }
     proxy.user = *user;
     proxy.password = *password;
     // SOCKS counts their length in one byte.
@@ -85,10 +89,12 @@ bool read_credentials(std::string_view text, Proxy& proxy) {
 std::optional<ip::address> parse_address(const std::string& text) {
     boost::system::error_code failed;
     const auto address = ip::make_address(text, failed);
-    if (failed)
+    if (failed) {
         return std::nullopt;
-    if (address.is_v6() && address.to_v6().is_v4_mapped())
+    }
+    if (address.is_v6() && address.to_v6().is_v4_mapped()) {
         return ip::make_address_v4(ip::v4_mapped, address.to_v6());
+    }
     return address;
 }
 
@@ -114,28 +120,35 @@ bool network_holds(const std::string& network, const ip::address& address) {
 // host:port and [v6]:port as Go splits them; anything else is a host.
 HostAndPort split_entry(const std::string& entry) {
     const auto colon = entry.rfind(':');
-    if (colon == std::string::npos || (entry.find(':') != colon && entry.front() != '['))
+    if (colon == std::string::npos || (entry.find(':') != colon && entry.front() != '[')) {
         return {entry, ""};
+    }
     std::string host = entry.substr(0, colon);
-    if (host.starts_with('[') && host.ends_with(']'))
+    if (host.starts_with('[') && host.ends_with(']')) {
         host = host.substr(1, host.size() - 2);
+    }
     return {host, entry.substr(colon + 1)};
 }
 
 // One entry of NO_PROXY, not empty and not "*".
 bool entry_names(const std::string& entry, const std::string& host,
                  const std::optional<ip::address>& address, const std::string& port) {
-    if (is_network(entry))
+    if (is_network(entry)) {
         return address && network_holds(entry, *address);
+    }
     auto named = split_entry(entry);
-    if (named.host.empty() || (!named.port.empty() && named.port != port))
+    if (named.host.empty() || (!named.port.empty() && named.port != port)) {
         return false;
-    if (const auto exact = parse_address(named.host))
+    }
+    if (const auto exact = parse_address(named.host)) {
         return address == exact;
-    if (named.host.starts_with("*."))
+    }
+    if (named.host.starts_with("*.")) {
         named.host.erase(0, 1);
-    if (named.host.starts_with('.'))
+    }
+    if (named.host.starts_with('.')) {
         return host.ends_with(named.host);
+    }
     return host == named.host || host.ends_with("." + named.host);
 }
 
@@ -144,38 +157,45 @@ bool entry_names(const std::string& entry, const std::string& host,
 std::string text_of(const Proxy& proxy) {
     std::string scheme;
     for (const auto& each : kSchemes) {
-        if (each.kind == proxy.kind)
+        if (each.kind == proxy.kind) {
             scheme = each.name;
+        }
     }
     return scheme + "://" + authority(proxy.host, proxy.port);
 }
 
 std::variant<Proxy, ProxyError> parse_proxy(const std::string& url, const std::string& source) {
     const auto scheme_end = url.find("://");
-    if (scheme_end == std::string::npos)
+    if (scheme_end == std::string::npos) {
         return wrong("does not begin with http://, https:// or socks5://");
+    }
     const std::string name = lower(url.substr(0, scheme_end));
     const auto* scheme = std::find_if(std::begin(kSchemes), std::end(kSchemes),
                                       [&](const Scheme& each) { return name == each.name; });
-    if (scheme == std::end(kSchemes))
+    if (scheme == std::end(kSchemes)) {
         return wrong("begins with neither http:// nor https:// nor socks5://");
+    }
     std::string_view rest = std::string_view(url).substr(scheme_end + 3);
-    if (rest.find_first_of("?#") != std::string_view::npos)
+    if (rest.find_first_of("?#") != std::string_view::npos) {
         return wrong("holds ? or #, which in a password are written %3F and %23");
+    }
     const auto slash = std::min(rest.find('/'), rest.size());
-    if (slash + 1 < rest.size())
+    if (slash + 1 < rest.size()) {
         return wrong("has a path, which a proxy has not (a / in a password is written %2F)");
+    }
     rest = rest.substr(0, slash);
 
     Proxy proxy;
     proxy.kind = scheme->kind;
     proxy.source = source;
     const auto at = rest.rfind('@');
-    if (at != std::string_view::npos && !read_credentials(rest.substr(0, at), proxy))
+    if (at != std::string_view::npos && !read_credentials(rest.substr(0, at), proxy)) {
         return wrong("has a user or password that cannot be sent (a % in one is written %25)");
+    }
     auto split = split_authority(at == std::string_view::npos ? rest : rest.substr(at + 1));
-    if (const auto* why = std::get_if<std::string>(&split))
+    if (const auto* why = std::get_if<std::string>(&split)) {
         return wrong(*why);
+    }
     const auto& named = std::get<HostAndPort>(split);
     proxy.host = named.host;
     proxy.port = named.port.empty() ? scheme->port : named.port;
@@ -186,14 +206,16 @@ bool is_exempt_from_proxy(const std::string& no_proxy, const std::string& host,
                           const std::string& port) {
     const std::string name = lower(host);
     const auto address = parse_address(name);
-    if (name == "localhost" || (address && address->is_loopback()))
+    if (name == "localhost" || (address && address->is_loopback())) {
         return true;
+    }
     for (std::size_t begin = 0; begin <= no_proxy.size();) {
         const auto end = std::min(no_proxy.find(',', begin), no_proxy.size());
         const std::string entry =
             lower(trimmed(std::string_view(no_proxy).substr(begin, end - begin)));
-        if (entry == "*" || (!entry.empty() && entry_names(entry, name, address, port)))
+        if (entry == "*" || (!entry.empty() && entry_names(entry, name, address, port))) {
             return true;
+        }
         begin = end + 1;
     }
     return false;
@@ -205,18 +227,21 @@ proxy_of_environment(bool tls, const std::string& host, const std::string& port,
     const auto first_of = [&](const char* upper_case) {
         for (const std::string& name : {std::string(upper_case), lower(upper_case)}) {
             const std::string value = environment(name).value_or("");
-            if (!value.empty())
+            if (!value.empty()) {
                 return std::pair(name, value);
+            }
         }
         return std::pair(std::string(), std::string());
     };
     const auto [name, value] = first_of(tls ? "HTTPS_PROXY" : "HTTP_PROXY");
-    if (value.empty() || is_exempt_from_proxy(first_of("NO_PROXY").second, host, port))
+    if (value.empty() || is_exempt_from_proxy(first_of("NO_PROXY").second, host, port)) {
         return std::nullopt;
+    }
     const bool has_scheme = value.find("://") != std::string::npos;
     auto proxy = parse_proxy(has_scheme ? value : "http://" + value, name);
-    if (const auto* error = std::get_if<ProxyError>(&proxy))
+    if (const auto* error = std::get_if<ProxyError>(&proxy)) {
         return ProxyError{name + " " + error->text};
+    }
     return std::get<Proxy>(std::move(proxy));
 }
 

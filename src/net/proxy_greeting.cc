@@ -51,8 +51,9 @@ bool asks_for_other_than_basic(const std::string& head) {
     for (auto at = text.find(field); at != std::string::npos; at = text.find(field, at + 1)) {
         const auto value =
             text.substr(at + field.size(), text.find("\r\n", at + 2) - at - field.size());
-        if (value.find("basic") != std::string::npos)
+        if (value.find("basic") != std::string::npos) {
             return false;
+        }
         asks = true;
     }
     return asks;
@@ -62,8 +63,9 @@ bool asks_for_other_than_basic(const std::string& head) {
 int status_of(const std::string& head) {
     const auto is_digit = [&](std::size_t at) { return head[at] >= '0' && head[at] <= '9'; };
     if (!head.starts_with("HTTP/1.") || head.size() < 12 || head[8] != ' ' || !is_digit(9) ||
-        !is_digit(10) || !is_digit(11))
+        !is_digit(10) || !is_digit(11)) {
         return 0;
+    }
     return (head[9] - '0') * 100 + (head[10] - '0') * 10 + (head[11] - '0');
 }
 
@@ -102,9 +104,10 @@ std::string ProxyGreeting::begin() {
     const std::string target = authority(host_, port_);
     std::string head = "CONNECT " + target + " HTTP/1.1\r\nHost: " + target +
                        "\r\nUser-Agent: le-run/" + kVersion + "\r\n";
-    if (!proxy_.user.empty())
+    if (!proxy_.user.empty()) {
         head +=
             "Proxy-Authorization: Basic " + base64(proxy_.user + ":" + proxy_.password) + "\r\n";
+    }
     return head + "\r\n";
 }
 
@@ -126,40 +129,48 @@ ProxyGreeting::Step ProxyGreeting::receive(std::string_view bytes) {
 ProxyGreeting::Step ProxyGreeting::on_connect_answer() {
     constexpr std::string_view kBegin = "HTTP/1.";
     const auto end = received_.find("\r\n\r\n");
-    if (!received_.starts_with(kBegin.substr(0, received_.size())) || received_.size() > kMaxHead)
+    if (!received_.starts_with(kBegin.substr(0, received_.size())) || received_.size() > kMaxHead) {
         return Refused{is_no_proxy()};
-    if (end == std::string::npos)
+    }
+    if (end == std::string::npos) {
         return Wait{};
+    }
     const int status = status_of(received_);
-    if (status >= 200 && status < 300)
+    if (status >= 200 && status < 300) {
         return Opened{received_.substr(end + 4)};
+    }
     return Refused{connect_refused(status)};
 }
 
 ProxyGreeting::Step ProxyGreeting::on_socks_method() {
-    if (received_[0] != kSocks)
+    if (received_[0] != kSocks) {
         return Refused{is_no_proxy()};
-    if (received_.size() < 2)
+    }
+    if (received_.size() < 2) {
         return Wait{};
+    }
     const char method = received_[1];
     received_.erase(0, 2);
     if (method == kNoLogin) {
         stage_ = Stage::kSocksReply;
         return Say{socks_request()};
     }
-    if (method != kUserPassword || proxy_.user.empty())
+    if (method != kUserPassword || proxy_.user.empty()) {
         return Refused{wrong_credentials()};
+    }
     stage_ = Stage::kSocksLogin;
     return Say{std::string{kLogin} + with_length(proxy_.user) + with_length(proxy_.password)};
 }
 
 ProxyGreeting::Step ProxyGreeting::on_socks_login() {
-    if (received_.size() < 2)
+    if (received_.size() < 2) {
         return Wait{};
+    }
     const char verdict = received_[1];
     received_.erase(0, 2);
-    if (verdict != 0)
+    if (verdict != 0) {
         return Refused{wrong_credentials()};
+    }
     stage_ = Stage::kSocksReply;
     return Say{socks_request()};
 }
@@ -169,12 +180,13 @@ std::string ProxyGreeting::socks_request() const {
     std::string request{kSocks, kConnect, 0};
     boost::system::error_code is_name;
     const auto address = boost::asio::ip::make_address(host_, is_name);
-    if (is_name)
+    if (is_name) {
         request += kName + with_length(host_);
-    else if (address.is_v4())
+    } else if (address.is_v4()) {
         request += kV4 + string_of(address.to_v4().to_bytes());
-    else
+    } else {
         request += kV6 + string_of(address.to_v6().to_bytes());
+    }
     const int port = std::stoi(port_);
     request += static_cast<char>(static_cast<unsigned char>(port >> 8));
     request += static_cast<char>(static_cast<unsigned char>(port & 0xff));
@@ -183,14 +195,18 @@ std::string ProxyGreeting::socks_request() const {
 
 // Version, code, 0, then the proxy's own end of the connection: of no use, and of three lengths.
 ProxyGreeting::Step ProxyGreeting::on_socks_reply() {
-    if (received_[0] != kSocks)
+    if (received_[0] != kSocks) {
         return Refused{is_no_proxy()};
-    if (received_.size() < 2)
+    }
+    if (received_.size() < 2) {
         return Wait{};
-    if (received_[1] != 0)
+    }
+    if (received_[1] != 0) {
         return Refused{std::string("the proxy ") + socks_reason(received_[1]) + or_go_around()};
-    if (received_.size() < 5)
+    }
+    if (received_.size() < 5) {
         return Wait{};
+    }
     std::size_t size = 0;
     switch (received_[3]) {
     case 1:
@@ -205,8 +221,9 @@ ProxyGreeting::Step ProxyGreeting::on_socks_reply() {
     default:
         return Refused{is_no_proxy()};
     }
-    if (received_.size() < size)
+    if (received_.size() < size) {
         return Wait{};
+    }
     return Opened{received_.substr(size)};
 }
 
@@ -219,9 +236,10 @@ std::string ProxyGreeting::connect_refused(int status) const {
         return "the proxy does not allow connections to the server" + code +
                "; have it allowed there" + or_go_around();
     case 407:
-        if (asks_for_other_than_basic(received_))
+        if (asks_for_other_than_basic(received_)) {
             return "the proxy wants another way to log in than user and password" + code +
                    ", which le-run does not have; allow Basic there" + or_go_around();
+        }
         return wrong_credentials() + code;
     case 502:
     case 503:
@@ -235,10 +253,11 @@ std::string ProxyGreeting::connect_refused(int status) const {
 }
 
 std::string ProxyGreeting::wrong_credentials() const {
-    if (proxy_.user.empty())
+    if (proxy_.user.empty()) {
         return "the proxy asks for a user and a password; write USER:PASSWORD@ before its host "
                "in " +
                proxy_.source;
+    }
     return "the proxy does not accept the user and password of " + proxy_.source + "; correct them";
 }
 

@@ -55,12 +55,14 @@ LookupAnswer system_lookup(const std::string& name) {
         if (getnameinfo(each->ai_addr, each->ai_addrlen, text, sizeof text, nullptr, 0,
                         NI_NUMERICHOST) == 0 &&
             std::find(answer.addresses.begin(), answer.addresses.end(), text) ==
-                answer.addresses.end())
+                answer.addresses.end()) {
             answer.addresses.emplace_back(text);
+        }
     }
     freeaddrinfo(found);
-    if (answer.addresses.empty())
+    if (answer.addresses.empty()) {
         answer.problem = "it has no address";
+    }
     return answer;
 }
 
@@ -69,8 +71,9 @@ public:
     State(boost::asio::io_context& loop, std::string host, Lookup lookup)
         : loop_(loop), door_(std::make_shared<Door>(loop)), host_(std::move(host)),
           lookup_(std::move(lookup)) {
-        if (is_ip_literal(host_))
+        if (is_ip_literal(host_)) {
             known_ = LookupAnswer{{host_}, {}};
+        }
         is_literal_ = !known_.addresses.empty();
     }
 
@@ -87,16 +90,19 @@ public:
         }
         boost::asio::post(loop_,
                           [weak = weak_from_this(), handler = std::move(handler), answer = known_] {
-                              if (weak.lock())
+                              if (weak.lock()) {
                                   handler(answer);
+                              }
                           });
-        if (std::chrono::steady_clock::now() - known_since_ > kFreshFor)
+        if (std::chrono::steady_clock::now() - known_since_ > kFreshFor) {
             refresh();
+        }
     }
 
     void refresh() {
-        if (is_literal_ || looking_up_)
+        if (is_literal_ || looking_up_) {
             return;
+        }
         looking_up_ = true;
         auto work = [door = door_, weak = weak_from_this(), host = host_, lookup = lookup_] {
             LookupAnswer answer;
@@ -106,8 +112,9 @@ public:
                 answer.problem = failed.what();
             }
             door->post([weak, answer = std::move(answer)] {
-                if (const auto state = weak.lock())
+                if (const auto state = weak.lock()) {
                     state->on_answer(answer);
+                }
             });
         };
         try {
@@ -115,8 +122,9 @@ public:
             std::thread(std::move(work)).detach();
         } catch (const std::system_error& failed) {
             door_->post([weak = weak_from_this(), why = std::string(failed.what())] {
-                if (const auto state = weak.lock())
+                if (const auto state = weak.lock()) {
                     state->on_answer({{}, "no thread for the lookup: " + why});
+                }
             });
         }
     }
@@ -129,8 +137,9 @@ private:
             known_since_ = std::chrono::steady_clock::now();
         }
         for (const auto& handler : std::exchange(waiting_, {})) {
-            if (!is_closed_) // a handler may have destroyed the resolver
+            if (!is_closed_) { // a handler may have destroyed the resolver
                 handler(known_.addresses.empty() ? answer : known_);
+            }
         }
     }
 

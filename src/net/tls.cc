@@ -64,8 +64,9 @@ std::vector<std::string> absolute_folders(const std::string& list) {
     std::vector<std::string> folders;
     for (std::size_t begin = 0; begin < list.size();) {
         const auto end = std::min(list.find(':', begin), list.size());
-        if (end > begin)
+        if (end > begin) {
             folders.push_back(absolute(list.substr(begin, end - begin)));
+        }
         begin = end + 1;
     }
     return folders;
@@ -80,8 +81,9 @@ void load_every_file(X509_STORE* store, const std::string& folder) {
         const bool is_link = entry.is_symlink(error);
         const bool is_inner_link =
             is_link && !std::filesystem::read_symlink(entry.path(), error).has_parent_path();
-        if (!is_inner_link && entry.is_regular_file(error))
+        if (!is_inner_link && entry.is_regular_file(error)) {
             X509_STORE_load_file(store, entry.path().c_str());
+        }
     }
 }
 
@@ -94,15 +96,18 @@ std::vector<Certificate> read_certificates(const std::string& pem, const std::st
     const Bio bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())));
     std::vector<Certificate> found;
     ERR_clear_error();
-    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr))
+    while (X509* next = PEM_read_bio_X509(bio.get(), nullptr, nullptr, nullptr)) {
         found.emplace_back(next);
+    }
     const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     const std::string reason = last_reason();
     ERR_clear_error();
-    if (!at_end)
+    if (!at_end) {
         throw TlsConfigError("the " + what + " holds a damaged certificate: " + reason);
-    if (found.empty())
+    }
+    if (found.empty()) {
         throw TlsConfigError("the " + what + " holds no certificate in PEM form");
+    }
     return found;
 }
 
@@ -115,41 +120,49 @@ Key read_key(const std::string& pem) {
     Key key(PEM_read_bio_PrivateKey(bio.get(), nullptr, no_passphrase, nullptr));
     const std::string reason = last_reason();
     ERR_clear_error();
-    if (pem.find("ENCRYPTED") != std::string::npos && !key)
+    if (pem.find("ENCRYPTED") != std::string::npos && !key) {
         throw TlsConfigError(
             "the client key is encrypted; only a key without passphrase can be used");
-    if (!key)
+    }
+    if (!key) {
         throw TlsConfigError("the client key is not a private key in PEM form: " + reason);
+    }
     return key;
 }
 
 Store read_store(const TlsConfig& config) {
     Store store(X509_STORE_new());
     if (config.ca_pem) {
-        for (const auto& ca : read_certificates(*config.ca_pem, "CA"))
+        for (const auto& ca : read_certificates(*config.ca_pem, "CA")) {
             X509_STORE_add_cert(store.get(), ca.get());
-        if (!config.and_system)
+        }
+        if (!config.and_system) {
             return store;
+        }
     }
     if (!system_trust.file.empty()) {
         X509_STORE_load_file(store.get(), system_trust.file.c_str());
     } else {
         for (const char* bundle : kBundles) {
-            if (X509_STORE_load_file(store.get(), bundle) == 1)
+            if (X509_STORE_load_file(store.get(), bundle) == 1) {
                 break;
+            }
         }
     }
-    for (const std::string& folder : system_trust.folders)
+    for (const std::string& folder : system_trust.folders) {
         load_every_file(store.get(), folder);
-    if (system_trust.folders.empty())
+    }
+    if (system_trust.folders.empty()) {
         X509_STORE_load_path(store.get(), "/etc/ssl/certs");
+    }
     ERR_clear_error(); // nothing found: every server is then signed by an unknown authority
     return store;
 }
 
 std::string without_last_dot(std::string name) {
-    if (name.ends_with('.'))
+    if (name.ends_with('.')) {
         name.pop_back();
+    }
     return name;
 }
 
@@ -172,16 +185,19 @@ public:
         : expected_(without_last_dot(config.server_name.empty() ? host : config.server_name)),
           is_address_(is_ip_literal(expected_)), verify_(config.verify), is_proxy_(config.is_proxy),
           store_(read_store(config)) {
-        if (config.client_certificate_pem.empty() != config.client_key_pem.empty())
+        if (config.client_certificate_pem.empty() != config.client_key_pem.empty()) {
             throw TlsConfigError("a client certificate and its key must be given together");
-        if (config.client_certificate_pem.empty())
+        }
+        if (config.client_certificate_pem.empty()) {
             return;
+        }
         chain_ = read_certificates(config.client_certificate_pem, "client certificate");
         key_ = read_key(config.client_key_pem);
         const bool fits = X509_check_private_key(chain_.front().get(), key_.get()) == 1;
         ERR_clear_error();
-        if (!fits)
+        if (!fits) {
             throw TlsConfigError("the client key does not belong to the client certificate");
+        }
     }
 
     static State& of(const SSL_CTX* context);
@@ -233,9 +249,10 @@ int on_verify(X509_STORE_CTX* verification, void* state) {
 }
 
 void on_info(const SSL* connection, int where, int) {
-    if ((where & SSL_CB_HANDSHAKE_START) != 0)
+    if ((where & SSL_CB_HANDSHAKE_START) != 0) {
         TlsClient::State::of(SSL_get_SSL_CTX(connection))
             .begin_handshake(const_cast<SSL*>(connection));
+    }
 }
 
 // A copy is kept: OpenSSL lets nobody resume the session of a connection that has ended without a
@@ -247,12 +264,14 @@ int on_session(SSL* connection, SSL_SESSION* session) {
 
 void on_record(int is_sent, int, int type, const void* data, size_t size, SSL* connection,
                void* limit) {
-    if (is_sent != 0 || type != SSL3_RT_HEADER || size != SSL3_RT_HEADER_LENGTH)
+    if (is_sent != 0 || type != SSL3_RT_HEADER || size != SSL3_RT_HEADER_LENGTH) {
         return;
+    }
     const auto* header = static_cast<const unsigned char*>(data);
     const std::size_t length = size + header[3] * 256U + header[4];
-    if (!static_cast<AnswerLimit*>(limit)->receive(length)) // the next read fails
+    if (!static_cast<AnswerLimit*>(limit)->receive(length)) { // the next read fails
         SSL_set_shutdown(connection, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
+    }
 }
 
 } // namespace
@@ -266,8 +285,9 @@ void TlsClient::State::set_up(SSL_CTX* context) const {
     SSL_CTX_set1_cert_store(context, store_.get());
     if (key_) {
         SSL_CTX_use_certificate(context, chain_.front().get());
-        for (std::size_t i = 1; i < chain_.size(); ++i)
+        for (std::size_t i = 1; i < chain_.size(); ++i) {
             SSL_CTX_add1_chain_cert(context, chain_[i].get());
+        }
         SSL_CTX_use_PrivateKey(context, key_.get());
     }
     SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -278,8 +298,9 @@ void TlsClient::State::set_up(SSL_CTX* context) const {
 // Instead of OpenSSL's own step, because cpprest would check the name per certificate in its laxer
 // way and then report nothing but "Error in SSL handshake".
 int TlsClient::State::verify(X509_STORE_CTX* verification) {
-    if (!verify_)
+    if (!verify_) {
         return 1;
+    }
     X509_STORE_CTX_set_verify_cb(verification, keep_verdict);
     X509_VERIFY_PARAM* rules = X509_STORE_CTX_get0_param(verification);
     X509_VERIFY_PARAM_set_flags(rules, X509_V_FLAG_PARTIAL_CHAIN);
@@ -305,11 +326,13 @@ int TlsClient::State::verify(X509_STORE_CTX* verification) {
 }
 
 void TlsClient::State::begin_handshake(SSL* connection) {
-    if (!is_address_)
+    if (!is_address_) {
         SSL_set_tlsext_host_name(connection, expected_.c_str());
+    }
     // Offered once: where it does not work, the next try does not fail for it.
-    if (const Session session = std::move(session_))
+    if (const Session session = std::move(session_)) {
         SSL_set_session(connection, session.get());
+    }
 }
 
 TlsClient::TlsClient(const TlsConfig& config, const std::string& host) {

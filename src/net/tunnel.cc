@@ -69,8 +69,9 @@ struct Fortune {
     void open() {
         failure = {};
         is_open = true;
-        if (const auto done = std::exchange(when_open, nullptr))
+        if (const auto done = std::exchange(when_open, nullptr)) {
             done();
+        }
     }
 
     WireFailure failure;
@@ -85,8 +86,9 @@ public:
     Carrier(asio::io_context& thread, tcp::socket near, const Tunnel::Way& way,
             std::shared_ptr<Fortune> fortune)
         : near_(std::move(near)), far_(thread), way_(way), fortune_(std::move(fortune)) {
-        if (way.proxy)
+        if (way.proxy) {
             greeting_.emplace(*way.proxy, way.host, way.port);
+        }
     }
 
     void begin() {
@@ -134,25 +136,31 @@ private:
 };
 
 void Carrier::on_connected(Error error) {
-    if (!near_.is_open())
+    if (!near_.is_open()) {
         return; // given up meanwhile
-    if (error && !way_.proxy)
+    }
+    if (error && !way_.proxy) {
         return fail_to_connect(error);
-    if (error)
+    }
+    if (error) {
         return refuse("the proxy cannot be reached: " + describe_connect(error.value()) +
                       "; check host and port of " + way_.proxy->source);
+    }
     far_.socket.set_option(tcp::no_delay(true), error);
-    if (!way_.proxy)
+    if (!way_.proxy) {
         return open({});
-    if (!way_.tls)
+    }
+    if (!way_.tls) {
         return greet(greeting_->begin());
+    }
     far_.start_tls(way_.tls,
                    [self = shared_from_this()](Error failed) { self->on_handshake(failed); });
 }
 
 void Carrier::on_handshake(Error error) {
-    if (!error)
+    if (!error) {
         return greet(greeting_->begin());
+    }
     WireFailure failure;
     if (is_distrust(error.value())) {
         failure.trust = way_.tls->trust_failure();
@@ -178,14 +186,15 @@ void Carrier::read_greeting() {
 
 void Carrier::on_greeting(std::size_t size) {
     auto step = greeting_->receive({from_far_.data(), size});
-    if (auto* say = std::get_if<ProxyGreeting::Say>(&step))
+    if (auto* say = std::get_if<ProxyGreeting::Say>(&step)) {
         greet(std::move(say->bytes));
-    else if (auto* opened = std::get_if<ProxyGreeting::Opened>(&step))
+    } else if (auto* opened = std::get_if<ProxyGreeting::Opened>(&step)) {
         open(std::move(opened->rest));
-    else if (const auto* refused = std::get_if<ProxyGreeting::Refused>(&step))
+    } else if (const auto* refused = std::get_if<ProxyGreeting::Refused>(&step)) {
         refuse(refused->text);
-    else
+    } else {
         read_greeting();
+    }
 }
 
 void Carrier::open(std::string first) {
@@ -200,21 +209,25 @@ void Carrier::read_near() {
     near_.async_read_some(asio::buffer(from_near_),
                           [self = shared_from_this()](Error error, std::size_t size) {
                               self->waiting_.append(self->from_near_.data(), size);
-                              if (error || self->waiting_.size() > kMaxWaiting)
+                              if (error || self->waiting_.size() > kMaxWaiting) {
                                   return self->close_both();
-                              if (self->is_open_ && self->to_far_.empty())
+                              }
+                              if (self->is_open_ && self->to_far_.empty()) {
                                   self->write_far();
+                              }
                               self->read_near();
                           });
 }
 
 void Carrier::write_far() {
-    if (waiting_.empty())
+    if (waiting_.empty()) {
         return;
+    }
     to_far_ = std::exchange(waiting_, {});
     far_.write(to_far_, [self = shared_from_this()](Error error, std::size_t) {
-        if (error)
+        if (error) {
             return self->close_both();
+        }
         self->to_far_.clear();
         self->write_far();
     });
@@ -222,10 +235,12 @@ void Carrier::write_far() {
 
 void Carrier::read_far() {
     far_.read_some(from_far_, [self = shared_from_this()](Error error, std::size_t size) {
-        if (error)
+        if (error) {
             return self->close_both();
-        if (self->way_.limit && !self->way_.limit->receive(size))
+        }
+        if (self->way_.limit && !self->way_.limit->receive(size)) {
             return self->cut();
+        }
         self->write_near({self->from_far_.data(), size});
     });
 }
@@ -277,10 +292,12 @@ public:
 
     void accept() {
         acceptor_.async_accept([self = shared_from_this()](Error error, tcp::socket near) {
-            if (!self->acceptor_.is_open())
+            if (!self->acceptor_.is_open()) {
                 return;
-            if (error)
+            }
+            if (error) {
                 return self->accept_later();
+            }
             self->take(std::move(near));
             self->accept();
         });
@@ -291,16 +308,18 @@ public:
     void accept_later() {
         pause_.expires_after(kPauseAfterError);
         pause_.async_wait([self = shared_from_this()](Error) {
-            if (self->acceptor_.is_open())
+            if (self->acceptor_.is_open()) {
                 self->accept();
+            }
         });
     }
 
     void take(tcp::socket near) {
         Error failed;
         const auto from = near.remote_endpoint(failed);
-        if (!failed && std::erase(expected_, from) > 0)
+        if (!failed && std::erase(expected_, from) > 0) {
             std::make_shared<Carrier>(thread_, std::move(near), way_, fortune_)->begin();
+        }
     }
 
     asio::io_context& thread_;
@@ -330,14 +349,16 @@ std::string Tunnel::port() const {
 }
 
 void Tunnel::expect(tcp::socket& socket) {
-    if (socket.is_open())
+    if (socket.is_open()) {
         return;
+    }
     state_->fortune_->begin();
     socket.open(tcp::v4());
     socket.bind({asio::ip::address_v4::loopback(), 0});
     state_->expected_.push_back(socket.local_endpoint());
-    if (state_->expected_.size() > kMaxExpected)
+    if (state_->expected_.size() > kMaxExpected) {
         state_->expected_.pop_front();
+    }
 }
 
 void Tunnel::when_open(std::function<void()> done) {

@@ -1,5 +1,5 @@
 // Sends one request to one address: what the loop sees of cpprestsdk, which lives behind make_wire
-// in http_transport.cc.
+// in wire.cc.
 //
 // Every try has a number. Its news comes through the listener, on another thread, so it may still
 // be on its way when the loop has cancelled the try: the loop drops what carries a number that it
@@ -27,8 +27,8 @@ struct Piece {
 };
 // Sent once at the most, of a stream Opened and Pieces, then one of the last two.
 using News = std::variant<Sent, Opened, Piece, HttpResponse, WireFailure>;
-using Listener = std::function<void(TryNumber, News)>; // called on the wire's thread; must not own
-                                                       // the loop's things
+// Called on the wire's thread; must not own the loop's things.
+using Listener = std::function<void(TryNumber, News)>;
 
 struct Try {
     TryNumber number = 0;

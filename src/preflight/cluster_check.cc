@@ -302,8 +302,7 @@ void ClusterCheck::read() {
         findings_.not_tried("latency", "reads that succeed");
     } else {
         check_latency(options_.election.timing, latency, findings_);
-        check_renewal(
-            options_, *last, [&] { return ask_.read(limit); }, findings_);
+        check_renewal(options_, *last, [&] { return ask_.read(limit); }, findings_);
     }
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 // Version 0.1.0 let everybody read the file, and so lock it.
 void check_locks(const std::string& path, Findings& findings) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {
         return; // a run creates it
     }
@@ -53,7 +53,7 @@ void check_file(const Options& options, const FileLock& lock, Findings& findings
         return outcome;
     };
     const ReadOutcome first = read();
-    struct statvfs space {};
+    struct statvfs space{};
     if (std::holds_alternative<Absent>(first) && ::statvfs(folder.c_str(), &space) == 0 &&
         space.f_bavail == 0) {
         findings.bad("disk", folder + " has no free space, so a lock file cannot be created: "

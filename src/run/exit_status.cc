@@ -73,8 +73,8 @@ int exit_status(const leader::Ends& ends) {
         if (child && ends.stop_signal != 0 && !child->failed &&
             WIFSIGNALED(child->gone.wait_status) &&
             WTERMSIG(child->gone.wait_status) == ends.stop_signal) {
-            return kExitStopped; // the same signal reached the child from elsewhere first (a
-                                 // process group, a cgroup)
+            // The same signal reached the child from elsewhere first (a process group, a cgroup).
+            return kExitStopped;
         }
         return child ? status_by_itself(*child) : kExitCannot;
     case Ending::kLost:

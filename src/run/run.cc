@@ -25,7 +25,7 @@ namespace le_run {
 namespace {
 
 bool was_ignored_at_start(int signal) {
-    struct sigaction action {};
+    struct sigaction action{};
     return ::sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 

@@ -24,8 +24,8 @@ std::string read_id(int fd) {
 
 bool has_the_kernels_clocks() {
     constexpr const char* kNamespace = "/proc/self/ns/time";
-    struct statfs system {};
-    struct stat status {};
+    struct statfs system{};
+    struct stat status{};
     return ::statfs(kNamespace, &system) == 0 && system.f_type == NSFS_MAGIC &&
            ::stat(kNamespace, &status) == 0 && status.st_ino == kFirstTimeNamespace;
 }
@@ -49,7 +49,7 @@ bool is_boot_id(std::string_view text) {
 
 std::optional<std::string> this_boot() {
     const UniqueFd fd(::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC | O_NONBLOCK));
-    struct statfs system {};
+    struct statfs system{};
     if (!fd || ::fstatfs(fd.get(), &system) != 0 || system.f_type != PROC_SUPER_MAGIC ||
         !has_the_kernels_clocks()) {
         return std::nullopt;

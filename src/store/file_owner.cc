@@ -36,7 +36,7 @@ std::string mode_text(mode_t mode) {
 std::string user_text(uid_t user) { return "user id " + std::to_string(user); }
 
 std::optional<std::string> unsafe_step(const std::string& folder) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(folder.c_str(), &status) != 0) {
         return std::nullopt; // whoever needs the folder says so
     }

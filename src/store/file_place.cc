@@ -30,7 +30,7 @@ std::string text_of(int error) { return std::error_code(error, std::generic_cate
 
 // Links are followed: a folder may be reached through them.
 void check_folder(const std::string& path, const std::string& folder) {
-    struct stat status {};
+    struct stat status{};
     if (::stat(folder.c_str(), &status) != 0) {
         refuse(path, errno == ENOENT
                          ? "the folder " + folder + " does not exist"
@@ -42,7 +42,7 @@ void check_folder(const std::string& path, const std::string& folder) {
 }
 
 void check_file_system(const std::string& path, const std::string& place) {
-    struct statfs status {};
+    struct statfs status{};
     if (::statfs(place.c_str(), &status) != 0) {
         refuse(path, "cannot ask for the file system of " + place + ": " + text_of(errno));
     }
@@ -75,7 +75,7 @@ void check_size_limit(const std::string& path) {
 
 // False when there is nothing of that name.
 bool check_regular_file(const std::string& path, const std::string& place) {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(place.c_str(), &status) != 0) {
         if (errno == ENOENT) {
             return false;

@@ -97,9 +97,7 @@ class FileStore : public LeaseStore {
 public:
     FileStore(boost::asio::io_context& loop, const std::string& path)
         : loop_(loop), path_(path), shell_(std::make_shared<Shell>(loop, path)),
-          watch_(
-              loop, path, [this] { look(); }, [this] { place_watch(); }),
-          watch_again_(loop) {}
+          watch_(loop, path, [this] { look(); }, [this] { place_watch(); }), watch_again_(loop) {}
 
     ~FileStore() override { shell_->requests.clear(); }
 

@@ -40,17 +40,20 @@ FileWatch::Placed FileWatch::place(const std::string& path) {
     };
     placed.inotify = UniqueFd(::inotify_init1(IN_CLOEXEC | IN_NONBLOCK));
     const int fd = placed.inotify.get();
-    if (fd < 0)
+    if (fd < 0) {
         return fails("inotify_init1");
+    }
     watch_way_to(fd, folder);
     std::error_code ignored; // the folder's own watch fails then, too
     watch_way_to(fd, fs::canonical(folder, ignored));
     placed.folder = ::inotify_add_watch(fd, folder.c_str(), kNames);
-    if (placed.folder < 0)
+    if (placed.folder < 0) {
         return fails("inotify_add_watch");
+    }
     placed.file = ::inotify_add_watch(fd, path.c_str(), IN_ATTRIB | kSelf | IN_DONT_FOLLOW);
-    if (placed.file < 0 && errno != ENOENT)
+    if (placed.file < 0 && errno != ENOENT) {
         return fails("inotify_add_watch");
+    }
     return placed;
 }
 
@@ -62,8 +65,9 @@ FileWatch::FileWatch(boost::asio::io_context& loop, const std::string& path,
 void FileWatch::follow(Placed placed) {
     boost::system::error_code ignored;
     inotify_.close(ignored);
-    if (!placed.trouble.empty())
+    if (!placed.trouble.empty()) {
         return;
+    }
     folder_ = placed.folder;
     file_ = placed.file;
     inotify_.assign(placed.inotify.release());
@@ -74,8 +78,9 @@ void FileWatch::wait() {
     inotify_.async_wait(
         boost::asio::posix::stream_descriptor::wait_read,
         [this, alive = std::weak_ptr<char>(alive_)](boost::system::error_code error) {
-            if (!error && !alive.expired())
+            if (!error && !alive.expired()) {
                 read();
+            }
         });
 }
 
@@ -85,8 +90,9 @@ void FileWatch::read() {
     bool has_moved = false;
     for (;;) {
         const auto size = ::read(inotify_.native_handle(), events.data(), events.size());
-        if (size <= 0)
+        if (size <= 0) {
             break;
+        }
         for (ssize_t at = 0; at < size;) {
             inotify_event event;
             std::memcpy(&event, events.data() + at, sizeof event);
@@ -101,10 +107,11 @@ void FileWatch::read() {
         }
     }
     wait();
-    if (has_moved)
+    if (has_moved) {
         moved_();
-    else if (has_changed)
+    } else if (has_changed) {
         changed_();
+    }
 }
 
 } // namespace le_run

@@ -52,8 +52,9 @@ void KubernetesStore::async_read(Duration timeout, ReadHandler handler, Duration
                     [this, newest = watch_.newest(),
                      handler = std::move(handler)](const net::HttpResult& result) {
                         auto outcome = api_.read_outcome(result);
-                        if (const auto* found = std::get_if<Found>(&outcome))
+                        if (const auto* found = std::get_if<Found>(&outcome)) {
                             watch_.seen(found->lease.version, newest);
+                        }
                         handler(std::move(outcome));
                     });
 }
@@ -67,8 +68,9 @@ void KubernetesStore::async_write(LeaseRecord record, std::optional<StoredLease>
         if (const auto* bad = std::get_if<Malformed>(&edited)) {
             Failure failure{Failure::Kind::kMalformed, api_.cannot(verb, bad->text), {}};
             boost::asio::post(loop_, [alive = std::weak_ptr<char>(alive_), handler, failure] {
-                if (!alive.expired())
+                if (!alive.expired()) {
                     handler(failure);
+                }
             });
             return;
         }
@@ -82,8 +84,9 @@ void KubernetesStore::async_write(LeaseRecord record, std::optional<StoredLease>
                     [this, verb, record, newest = watch_.newest(),
                      handler = std::move(handler)](const net::HttpResult& result) {
                         auto outcome = api_.write_outcome(verb, record, result);
-                        if (const auto* written = std::get_if<Written>(&outcome))
+                        if (const auto* written = std::get_if<Written>(&outcome)) {
                             watch_.seen(written->lease.version, newest);
+                        }
                         handler(std::move(outcome));
                     });
 }
@@ -97,10 +100,12 @@ std::unique_ptr<LeaseStore> make_kubernetes_store(boost::asio::io_context& loop,
                                                   const std::string& lease_namespace,
                                                   const std::string& name,
                                                   std::function<void(const std::string&)> warn) {
-    if (const auto wrong = wrong_with_lease_name(name))
+    if (const auto wrong = wrong_with_lease_name(name)) {
         throw StoreConfigError(one_line("the lease name " + *wrong));
-    if (const auto wrong = wrong_with_namespace(lease_namespace))
+    }
+    if (const auto wrong = wrong_with_namespace(lease_namespace)) {
         throw StoreConfigError(one_line("the namespace " + *wrong));
+    }
     return std::make_unique<KubernetesStore>(loop, std::move(config), lease_namespace, name,
                                              std::move(warn));
 }

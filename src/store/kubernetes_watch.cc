@@ -29,23 +29,28 @@ void KubernetesWatch::seen(const Version& version, const std::string& newest_bef
     if (is_older(version.text, newest_before)) {
         newest_ = version_ = version.text;
         forgotten_.clear();
-        if (state_ != State::kIdle)
+        if (state_ != State::kIdle) {
             begin_anew("its versions went back, as after an etcd restored from a backup");
+        }
         return;
     }
-    if (is_older(newest_, version.text))
+    if (is_older(newest_, version.text)) {
         newest_ = version.text;
-    if (state_ == State::kIdle)
+    }
+    if (state_ == State::kIdle) {
         version_ = newest_;
-    if (state_ != State::kOpen || !expected_.empty() || !is_older(version_, newest_))
+    }
+    if (state_ != State::kOpen || !expected_.empty() || !is_older(version_, newest_)) {
         return;
+    }
     expected_ = newest_;
     overdue_.expires_after(kToTell);
     overdue_.async_wait([this, connection = connection_,
                          alive = std::weak_ptr<char>(alive_)](boost::system::error_code cancelled) {
         if (!cancelled && !alive.expired() && connection == connection_ && state_ == State::kOpen &&
-            !expected_.empty())
+            !expected_.empty()) {
             begin_anew("a change was not told");
+        }
     });
 }
 
@@ -58,14 +63,16 @@ void KubernetesWatch::connect() {
         read_first();
         return;
     }
-    if (version_.empty() && is_older(forgotten_, newest_))
+    if (version_.empty() && is_older(forgotten_, newest_)) {
         version_ = newest_;
+    }
     is_seamless_ = !version_.empty();
     const Duration lifetime = std::chrono::seconds(static_cast<int>(jitter(300, 600)));
     const auto if_present = [this, connection](auto call) {
         return [this, connection, call](const auto&... what) {
-            if (connection == connection_)
+            if (connection == connection_) {
                 call(what...);
+            }
         };
     };
     api_.async_watch(version_, lifetime, kSilence,
@@ -79,8 +86,9 @@ void KubernetesWatch::read_first() {
     api_.async_send("GET", "", LeaseApi::Steady::now() + kTimeToRead, {},
                     [this, connection = connection_,
                      alive = std::weak_ptr<char>(alive_)](const net::HttpResult& result) {
-                        if (alive.expired() || connection != connection_)
+                        if (alive.expired() || connection != connection_) {
                             return;
+                        }
                         auto outcome = api_.read_outcome(result);
                         if (const auto* failure = std::get_if<Failure>(&outcome)) {
                             try_again(failure->text);
@@ -118,8 +126,9 @@ void KubernetesWatch::connect_after(Duration pause) {
     timer_.expires_after(pause);
     timer_.async_wait(
         [this, alive = std::weak_ptr<char>(alive_)](boost::system::error_code cancelled) {
-            if (!cancelled && !alive.expired())
+            if (!cancelled && !alive.expired()) {
                 connect();
+            }
         });
 }
 
@@ -129,8 +138,9 @@ void KubernetesWatch::opened() {
     is_token_new_ = false;
     is_silent_ = true;
     is_unproven_ = told_ != Told::kWorks || !is_seamless_;
-    if (is_seamless_ && told_ == Told::kNothing)
+    if (is_seamless_ && told_ == Told::kNothing) {
         works();
+    }
 }
 
 void KubernetesWatch::works() {
@@ -140,21 +150,24 @@ void KubernetesWatch::works() {
 }
 
 void KubernetesWatch::received(const std::string& bytes) {
-    for (const std::string& line : lines_.add(bytes))
+    for (const std::string& line : lines_.add(bytes)) {
         on_line(line);
-    if (lines_.has_overflowed())
+    }
+    if (lines_.has_overflowed()) {
         distrust("an event is longer than any Lease");
+    }
 }
 
 void KubernetesWatch::on_line(const std::string& line) {
     constexpr std::size_t kMostToQuote = 120;
     is_silent_ = false;
     auto event = parse_watch_event(line);
-    if (const auto* bad = std::get_if<Malformed>(&event))
+    if (const auto* bad = std::get_if<Malformed>(&event)) {
         distrust("an event cannot be read: " + bad->text + " (" + one_line(line, kMostToQuote) +
                  ")");
-    else
+    } else {
         on_event(std::get<WatchEvent>(std::move(event)));
+    }
 }
 
 // No event makes up for what this connection has said.
@@ -167,22 +180,27 @@ void KubernetesWatch::on_event(WatchEvent event) {
     if (!event.version.empty()) {
         version_ = event.version;
         pause_ = Duration::zero();
-        if (!is_older(version_, expected_))
+        if (!is_older(version_, expected_)) {
             expected_.clear();
-        if (is_unproven_)
+        }
+        if (is_unproven_) {
             works();
+        }
     }
-    if (!event.version.empty() && is_older(event.version, newest_))
+    if (!event.version.empty() && is_older(event.version, newest_)) {
         return;
-    if (event.type != WatchEvent::Type::kBookmark && !event.version.empty())
+    }
+    if (event.type != WatchEvent::Type::kBookmark && !event.version.empty()) {
         newest_ = event.version; // a bookmark's may be newer than the Lease
+    }
     switch (event.type) {
     case WatchEvent::Type::kChanged: {
         auto lease = api_.stored_lease(std::move(event.lease), std::move(event.object));
-        if (auto* stored = std::get_if<StoredLease>(&lease))
+        if (auto* stored = std::get_if<StoredLease>(&lease)) {
             handler_(Found{std::move(*stored)});
-        else
+        } else {
             distrust(std::get<Malformed>(lease).text);
+        }
         break;
     }
     case WatchEvent::Type::kDeleted:
@@ -201,12 +219,14 @@ void KubernetesWatch::on_event(WatchEvent event) {
 
 void KubernetesWatch::ended(const net::HttpResult& result) {
     const bool was_open = std::exchange(state_, State::kConnecting) == State::kOpen;
-    if (was_open && LeaseApi::Steady::now() - opened_at_ > kLongestPause)
+    if (was_open && LeaseApi::Steady::now() - opened_at_ > kLongestPause) {
         pause_ = Duration::zero(); // it worked, even if there was nothing to tell
+    }
     const auto* response = std::get_if<HttpResponse>(&result);
     const int status = response == nullptr ? 0 : response->status;
-    if (const std::string rest = lines_.rest(); status == 200 && !rest.empty())
+    if (const std::string rest = lines_.rest(); status == 200 && !rest.empty()) {
         on_line(rest);
+    }
     if (status == 401 && !std::exchange(is_token_new_, true) && api_.was_watch_refused()) {
         connect();
     } else if (status == 403) {
@@ -227,10 +247,11 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
 void KubernetesWatch::try_again(const std::string& why, Duration longest_pause) {
     if (pause_ == Duration::zero()) {
         pause_ = kShortestPause;
-        if (LeaseApi::Steady::now() - opened_at_ > kShortestPause)
+        if (LeaseApi::Steady::now() - opened_at_ > kShortestPause) {
             connect();
-        else
+        } else {
             connect_after(kShortestPause);
+        }
         return;
     }
     tell_failing(why);
@@ -239,8 +260,9 @@ void KubernetesWatch::try_again(const std::string& why, Duration longest_pause) 
 }
 
 void KubernetesWatch::tell_failing(const std::string& why) {
-    if (std::exchange(told_, Told::kFails) != Told::kFails)
+    if (std::exchange(told_, Told::kFails) != Told::kFails) {
         handler_(WatchFails{why});
+    }
 }
 
 } // namespace le_run

@@ -53,8 +53,9 @@ bool is_record_of(const LeaseRecord& sent, const LeaseRecord& answered) {
 // What an answer that is no Status says for people: an API server that shuts down, or has too much
 // to do, says so in plain text. What else answers in plain text is no API server perhaps.
 std::string plain_words(int status, const std::string& body) {
-    if (status != 429 && status < 500)
+    if (status != 429 && status < 500) {
         return "";
+    }
     const auto first = body.find_first_not_of(" \t\r\n");
     const auto last = body.find_last_not_of(" \t\r\n");
     const bool is_text = first != std::string::npos && body[first] != '<' && body[first] != '{';
@@ -89,15 +90,17 @@ LeaseApi::LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig conf
 
 net::HttpRequest LeaseApi::request(const char* method, std::string target, std::string body,
                                    kubernetes::Authentication::Present present) {
-    if (present.tls)
+    if (present.tls) {
         transport_.use(*std::move(present.tls));
+    }
     net::HttpRequest request;
     request.method = method;
     request.target = std::move(target);
     request.headers = std::move(present.headers);
     request.headers.emplace_back("Accept", "application/json");
-    if (!body.empty())
+    if (!body.empty()) {
         request.headers.emplace_back("Content-Type", "application/json");
+    }
     request.body = std::move(body);
     return request;
 }
@@ -120,8 +123,9 @@ void LeaseApi::async_authenticate(Steady::time_point deadline,
     using Present = kubernetes::Authentication::Present;
     authentication_.async_get(deadline, [this, done](std::variant<Present, std::string> got) {
         auto* present = std::get_if<Present>(&got);
-        if (present != nullptr && present->tls)
+        if (present != nullptr && present->tls) {
             transport_.use(*std::move(present->tls));
+        }
         done(present != nullptr ? "" : std::get<std::string>(std::move(got)));
     });
 }
@@ -129,8 +133,9 @@ void LeaseApi::async_authenticate(Steady::time_point deadline,
 void LeaseApi::send(std::shared_ptr<Call> call) {
     using Present = kubernetes::Authentication::Present;
     authentication_.async_get(call->deadline, [this, call](std::variant<Present, std::string> got) {
-        if (auto* present = std::get_if<Present>(&got))
+        if (auto* present = std::get_if<Present>(&got)) {
             return send_as(*present, call);
+        }
         call->done(HttpError{HttpError::Kind::kUnreachable, std::get<std::string>(std::move(got))});
     });
 }
@@ -162,8 +167,9 @@ std::string LeaseApi::watch_target(const std::string& version, Duration lifetime
     std::string target = collection_ + "?watch=true&allowWatchBookmarks=true" +
                          "&fieldSelector=metadata.name%3D" + name_ +
                          "&timeoutSeconds=" + std::to_string(seconds);
-    if (!version.empty())
+    if (!version.empty()) {
         target += "&resourceVersion=" + version;
+    }
     return target;
 }
 
@@ -188,12 +194,15 @@ void LeaseApi::async_watch(const std::string& version, Duration lifetime, Durati
 
 ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
     const auto* response = std::get_if<HttpResponse>(&result);
-    if (response != nullptr && says_absent(*response))
+    if (response != nullptr && says_absent(*response)) {
         return Absent{};
-    if (response == nullptr || response->status != 200)
+    }
+    if (response == nullptr || response->status != 200) {
         return failure_of("get", result);
-    if (!is_json_object(response->body))
+    }
+    if (!is_json_object(response->body)) {
         return Failure{Failure::Kind::kUnreachable, kubernetes::no_api(access("get")), {}};
+    }
     const auto failure = [&](Failure::Kind kind, const std::string& what, const Malformed& why) {
         return Failure{kind, cannot("get", what + ": " + why.text), {}};
     };
@@ -202,31 +211,39 @@ ReadOutcome LeaseApi::read_outcome(const HttpResult& result) const {
     const std::string another =
         "it answered 200 with something else than the Lease (" + beginning_of(response->body) + ")";
     const auto parsed = parse_json(response->body);
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         return failure(Failure::Kind::kUnreachable, another, *bad);
+    }
     const auto& tree = std::get<nlohmann::ordered_json>(parsed);
-    if (const auto bad = why_no_lease(tree))
+    if (const auto bad = why_no_lease(tree)) {
         return failure(Failure::Kind::kUnreachable, another, *bad);
+    }
     auto object = lease_object_of(tree);
-    if (const auto* bad = std::get_if<Malformed>(&object))
+    if (const auto* bad = std::get_if<Malformed>(&object)) {
         return failure(Failure::Kind::kMalformed, "the record in the Lease cannot be read", *bad);
+    }
     auto lease = stored_lease(std::move(object), response->body);
-    if (const auto* bad = std::get_if<Malformed>(&lease))
+    if (const auto* bad = std::get_if<Malformed>(&lease)) {
         return failure(Failure::Kind::kUnreachable, another, *bad);
+    }
     return Found{std::get<StoredLease>(std::move(lease))};
 }
 
 WriteOutcome LeaseApi::write_outcome(const char* verb, const LeaseRecord& sent,
                                      const HttpResult& result) const {
     const auto* response = std::get_if<HttpResponse>(&result);
-    if (response == nullptr)
+    if (response == nullptr) {
         return failure_of(verb, result);
-    if (response->status == 409)
+    }
+    if (response->status == 409) {
         return Conflict{};
-    if (std::string_view(verb) == "update" && says_absent(*response))
+    }
+    if (std::string_view(verb) == "update" && says_absent(*response)) {
         return Absent{};
-    if (response->status != 200 && response->status != 201)
+    }
+    if (response->status != 200 && response->status != 201) {
         return failure_of(verb, result);
+    }
     const auto unknown = [&](const std::string& what) {
         return Failure{Failure::Kind::kUnreachable,
                        cannot(verb, "it answered " + std::to_string(response->status) + " with " +
@@ -234,18 +251,21 @@ WriteOutcome LeaseApi::write_outcome(const char* verb, const LeaseRecord& sent,
                        {}};
     };
     auto lease = stored_lease(parse_lease_object(response->body), response->body);
-    if (const auto* bad = std::get_if<Malformed>(&lease))
+    if (const auto* bad = std::get_if<Malformed>(&lease)) {
         return unknown("no Lease that can be read (" + bad->text + ")");
-    if (!is_record_of(sent, std::get<StoredLease>(lease).record))
+    }
+    if (!is_record_of(sent, std::get<StoredLease>(lease).record)) {
         return unknown("another record than the one that was sent");
+    }
     auto& stored = std::get<StoredLease>(lease);
     const FencingToken token{stored.version.text};
     return Written{std::move(stored), token};
 }
 
 Failure LeaseApi::failure_of(const char* verb, const HttpResult& result) const {
-    if (const auto* response = std::get_if<HttpResponse>(&result))
+    if (const auto* response = std::get_if<HttpResponse>(&result)) {
         return refused(verb, *response);
+    }
     const auto& error = std::get<HttpError>(result);
     const bool untrusted = error.kind == HttpError::Kind::kUntrusted;
     return {untrusted ? Failure::Kind::kUntrusted : Failure::Kind::kUnreachable,
@@ -300,22 +320,27 @@ Failure LeaseApi::refused(const char* verb, const HttpResponse& response) const 
 }
 
 Parsed<StoredLease> LeaseApi::stored_lease(Parsed<LeaseObject> parsed, std::string object) const {
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         return *bad;
+    }
     auto& lease = std::get<LeaseObject>(parsed);
-    if (lease.name != name_)
+    if (lease.name != name_) {
         return Malformed{"it is the Lease of another name"};
-    if (lease.uid.empty())
+    }
+    if (lease.uid.empty()) {
         return Malformed{"`metadata.uid` is missing"};
-    if (!is_resource_version(lease.resource_version))
+    }
+    if (!is_resource_version(lease.resource_version)) {
         return Malformed{"`metadata.resourceVersion` is not a whole number"};
+    }
     return StoredLease{std::move(lease.record), Version{std::move(lease.resource_version)},
                        std::move(object)};
 }
 
 bool LeaseApi::says_absent(const HttpResponse& response) const {
-    if (response.status != 404)
+    if (response.status != 404) {
         return false;
+    }
     const auto parsed = parse_api_status(response.body);
     const auto* status = std::get_if<ApiStatus>(&parsed);
     return status != nullptr && status->reason == "NotFound" && status->details_kind == "leases" &&

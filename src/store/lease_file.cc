@@ -41,7 +41,7 @@ std::string read_at(int fd, std::uint64_t size, std::uint64_t offset, const std:
 }
 
 std::uint64_t size_of(int fd, const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0) {
         throw_file_error("cannot look at " + path, errno);
     }
@@ -177,7 +177,7 @@ bool LeaseFile::open() {
     if (!fd) {
         return false;
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd.get(), &status) != 0) {
         throw_file_error("cannot look at " + path_, errno);
     }
@@ -191,7 +191,7 @@ bool LeaseFile::open() {
 
 // An inode that is open is not given to another file, so that equal numbers mean the same file.
 bool LeaseFile::is_in_place() {
-    struct stat status {};
+    struct stat status{};
     if (::lstat(path_.c_str(), &status) != 0) {
         if (errno == ENOENT) {
             return false;
@@ -282,7 +282,7 @@ std::optional<Failure> LeaseFile::try_locks() {
 // An OFD lock belongs to our descriptor, not to the process: closing another descriptor of the file
 // does not lose it, and two stores in one process exclude each other.
 bool LeaseFile::try_lock(unsigned pair) {
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     lock.l_start = static_cast<off_t>(format::slot_offset(pair * format::kSlotsOfPair));
@@ -323,7 +323,7 @@ void LeaseFile::drop_pair() {
     if (!pair_) {
         return;
     }
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_UNLCK;
     lock.l_whence = SEEK_SET;
     lock.l_start = static_cast<off_t>(format::slot_offset(*pair_ * format::kSlotsOfPair));

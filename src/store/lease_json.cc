@@ -32,8 +32,9 @@ public:
     bool number_float(number_float_t value, const string_t& text) override {
         // An integer that fits no 64 bits becomes a float, and would be written back as another
         // number.
-        if (text.find_first_of(".eE") == string_t::npos)
+        if (text.find_first_of(".eE") == string_t::npos) {
             return refuse("a number is too large");
+        }
         return add(value);
     }
     bool string(string_t& value) override { return add(std::move(value)); }
@@ -41,8 +42,9 @@ public:
     bool start_object(std::size_t) override { return open(Json::object()); }
     bool end_object() override {
         const std::string* twice = key_given_twice();
-        if (twice != nullptr)
+        if (twice != nullptr) {
             return refuse("the key " + dump_json(twice->substr(0, 60)) + " is given twice");
+        }
         return close();
     }
     bool start_array(std::size_t) override { return open(Json::array()); }
@@ -76,8 +78,9 @@ private:
     const std::string* key_given_twice() {
         const auto& members = open_.back()->get_ref<Json::object_t&>();
         keys_.clear();
-        for (const auto& member : members)
+        for (const auto& member : members) {
             keys_.push_back(&member.first);
+        }
         std::sort(keys_.begin(), keys_.end(), [](auto* a, auto* b) { return *a < *b; });
         const auto twice = std::adjacent_find(keys_.begin(), keys_.end(),
                                               [](auto* a, auto* b) { return *a == *b; });
@@ -105,14 +108,18 @@ private:
 };
 
 std::string type_in_words(const Json& value) {
-    if (value.is_string())
+    if (value.is_string()) {
         return "a text";
-    if (value.is_number())
+    }
+    if (value.is_number()) {
         return "a number";
-    if (value.is_boolean())
+    }
+    if (value.is_boolean()) {
         return "true or false";
-    if (value.is_array())
+    }
+    if (value.is_array()) {
         return "a list";
+    }
     return value.is_object() ? "an object" : "null";
 }
 
@@ -128,10 +135,12 @@ const Json* member(const Json& object, const char* name) {
 
 Parsed<std::string> text_member(const Json& object, const char* name, const std::string& path) {
     const Json* value = member(object, name);
-    if (value == nullptr)
+    if (value == nullptr) {
         return std::string();
-    if (!value->is_string())
+    }
+    if (!value->is_string()) {
         return wrong_type(path + "." + name, *value, "a text");
+    }
     return value->get<std::string>();
 }
 
@@ -139,29 +148,35 @@ Parsed<std::string> text_member(const Json& object, const char* name, const std:
 Parsed<std::optional<std::int64_t>> number_member(const Json& object, const char* name,
                                                   const std::string& path, std::int64_t least) {
     const Json* value = member(object, name);
-    if (value == nullptr)
+    if (value == nullptr) {
         return std::nullopt;
-    if (!value->is_number_integer())
+    }
+    if (!value->is_number_integer()) {
         return wrong_type(path + "." + name, *value, "a whole number");
+    }
     constexpr std::int64_t kMost = std::numeric_limits<std::int32_t>::max();
     const bool huge = value->is_number_unsigned() && value->get<std::uint64_t>() > kMost;
     const std::int64_t number = huge ? 0 : value->get<std::int64_t>();
-    if (huge || number > kMost || number < least)
+    if (huge || number > kMost || number < least) {
         return Malformed{"`" + path + "." + name + "` is " + value->dump() + ", not between " +
                          std::to_string(least) + " and " + std::to_string(kMost)};
+    }
     return number;
 }
 
 Parsed<std::optional<WallTime>> time_member(const Json& object, const char* name,
                                             const std::string& path) {
     const Json* value = member(object, name);
-    if (value == nullptr)
+    if (value == nullptr) {
         return std::nullopt;
-    if (!value->is_string())
+    }
+    if (!value->is_string()) {
         return wrong_type(path + "." + name, *value, "a time");
+    }
     const auto time = parse_micro_time(value->get_ref<const std::string&>());
-    if (const auto* bad = std::get_if<Malformed>(&time))
+    if (const auto* bad = std::get_if<Malformed>(&time)) {
         return Malformed{"`" + path + "." + name + "` is " + bad->text};
+    }
     return std::get<WallTime>(time);
 }
 
@@ -179,10 +194,11 @@ bool take(Parsed<Value> parsed, Target& out, Malformed& why) {
 // Sets, or removes when there is nothing to set.
 template <typename Value>
 void put(Json& object, const char* name, const std::optional<Value>& value) {
-    if (value)
+    if (value) {
         object[name] = *value;
-    else
+    } else {
         object.erase(name);
+    }
 }
 
 std::optional<std::string> as_text(const std::optional<WallTime>& time) {
@@ -193,8 +209,9 @@ std::optional<std::string> as_text(const std::optional<WallTime>& time) {
 
 Parsed<Json> parse_json(std::string_view bytes) {
     Builder builder;
-    if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder))
+    if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
         return Malformed{builder.complaint()};
+    }
     return builder.take_tree();
 }
 
@@ -203,10 +220,12 @@ std::string dump_json(const Json& json) {
 }
 
 Parsed<LeaseRecord> parse_lease_record(const Json& spec, const std::string& path) {
-    if (spec.is_null())
+    if (spec.is_null()) {
         return LeaseRecord{};
-    if (!spec.is_object())
+    }
+    if (!spec.is_object()) {
         return wrong_type(path, spec, "an object");
+    }
     LeaseRecord record;
     Malformed why;
     std::optional<std::int64_t> transitions;
@@ -215,8 +234,9 @@ Parsed<LeaseRecord> parse_lease_record(const Json& spec, const std::string& path
               why) ||
         !take(time_member(spec, "acquireTime", path), record.acquire_time, why) ||
         !take(time_member(spec, "renewTime", path), record.renew_time, why) ||
-        !take(number_member(spec, "leaseTransitions", path, 0), transitions, why))
+        !take(number_member(spec, "leaseTransitions", path, 0), transitions, why)) {
         return why;
+    }
     record.transitions = transitions.value_or(0);
     return record;
 }
@@ -232,44 +252,53 @@ void edit_lease_record(Json& spec, const LeaseRecord& record) {
 
 Parsed<LeaseObject> parse_lease_object(std::string_view bytes) {
     const auto parsed = parse_json(bytes);
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         return *bad;
+    }
     return lease_object_of(std::get<Json>(parsed));
 }
 
 std::optional<Malformed> why_no_lease(const Json& tree) {
-    if (!tree.is_object())
+    if (!tree.is_object()) {
         return Malformed{"it is " + type_in_words(tree) + ", not an object"};
+    }
     std::string kind, version;
     Malformed why;
     if (!take(text_member(tree, "kind", "object"), kind, why) ||
-        !take(text_member(tree, "apiVersion", "object"), version, why))
+        !take(text_member(tree, "apiVersion", "object"), version, why)) {
         return why;
-    if (kind != "Lease" || version.compare(0, kGroup.size(), kGroup) != 0)
+    }
+    if (kind != "Lease" || version.compare(0, kGroup.size(), kGroup) != 0) {
         return Malformed{
             "it is not a Lease of coordination.k8s.io (kind and apiVersion say otherwise)"};
-    if (const Json* metadata = member(tree, "metadata"); metadata && !metadata->is_object())
+    }
+    if (const Json* metadata = member(tree, "metadata"); metadata && !metadata->is_object()) {
         return wrong_type("metadata", *metadata, "an object");
-    if (const Json* spec = member(tree, "spec"); spec && !spec->is_object())
+    }
+    if (const Json* spec = member(tree, "spec"); spec && !spec->is_object()) {
         return wrong_type("spec", *spec, "an object");
+    }
     return std::nullopt;
 }
 
 Parsed<LeaseObject> lease_object_of(const Json& tree) {
-    if (const auto bad = why_no_lease(tree))
+    if (const auto bad = why_no_lease(tree)) {
         return *bad;
+    }
     LeaseObject lease;
     Malformed why;
     if (const Json* metadata = member(tree, "metadata")) {
         if (!take(text_member(*metadata, "name", "metadata"), lease.name, why) ||
             !take(text_member(*metadata, "uid", "metadata"), lease.uid, why) ||
             !take(text_member(*metadata, "resourceVersion", "metadata"), lease.resource_version,
-                  why))
+                  why)) {
             return why;
+        }
     }
     if (const Json* spec = member(tree, "spec")) {
-        if (!take(parse_lease_record(*spec, "spec"), lease.record, why))
+        if (!take(parse_lease_record(*spec, "spec"), lease.record, why)) {
             return why;
+        }
     }
     return lease;
 }
@@ -278,8 +307,9 @@ std::string make_lease_object(const std::string& lease_namespace, const std::str
                               const LeaseRecord& record) {
     Json tree = {{"kind", "Lease"}, {"apiVersion", "coordination.k8s.io/v1"}};
     tree["metadata"]["name"] = name;
-    if (!lease_namespace.empty())
+    if (!lease_namespace.empty()) {
         tree["metadata"]["namespace"] = lease_namespace;
+    }
     edit_lease_record(tree["spec"], record);
     return dump_json(tree);
 }
@@ -287,11 +317,13 @@ std::string make_lease_object(const std::string& lease_namespace, const std::str
 Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord& record,
                                       const std::string& resource_version) {
     auto parsed = parse_json(bytes);
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         return *bad;
+    }
     Json& tree = std::get<Json>(parsed);
-    if (auto bad = why_no_lease(tree))
+    if (auto bad = why_no_lease(tree)) {
         return *bad;
+    }
     tree["metadata"]["resourceVersion"] = resource_version;
     edit_lease_record(tree["spec"], record);
     return dump_json(tree);
@@ -299,12 +331,14 @@ Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord&
 
 Parsed<ApiStatus> parse_api_status(std::string_view bytes) {
     const auto parsed = parse_json(bytes);
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         return *bad;
+    }
     const Json& tree = std::get<Json>(parsed);
     const Json* kind = tree.is_object() ? member(tree, "kind") : nullptr;
-    if (kind == nullptr || *kind != "Status")
+    if (kind == nullptr || *kind != "Status") {
         return Malformed{"it is not a Status object"};
+    }
     // A field of another type says nothing, like one that is absent.
     const auto text = [](const Json& object, const char* name) {
         const Json* value = member(object, name);

@@ -113,7 +113,7 @@ UniqueFd open_existing(const std::string& path) {
         }
         throw_file_error("cannot open " + path, errno);
     }
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd.get(), &status) != 0) {
         throw_file_error("cannot look at " + path, errno);
     }
@@ -127,7 +127,7 @@ UniqueFd open_existing(const std::string& path) {
 }
 
 void keep_others_out(int fd, const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd, &status) != 0) {
         throw_file_error("cannot look at " + path, errno);
     }
@@ -180,7 +180,7 @@ MappedWords::~MappedWords() { ::munmap(page_, kPage); }
 
 std::uint64_t* MappedWords::at(std::size_t offset) const {
     LE_CHECK(offset % sizeof(std::uint64_t) == 0 && offset + sizeof(std::uint64_t) <= kPage);
-    struct stat status {};
+    struct stat status{};
     if (::fstat(fd_, &status) != 0) {
         throw_file_error("cannot look at " + path_, errno);
     }

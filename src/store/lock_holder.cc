@@ -15,7 +15,7 @@ namespace fs = std::filesystem;
 std::string describe(const std::string& pid) {
     std::string name;
     std::getline(std::ifstream("/proc/" + pid + "/comm"), name);
-    struct stat status {};
+    struct stat status{};
     const bool has_user = ::stat(("/proc/" + pid).c_str(), &status) == 0;
     return "process " + pid + " (" + name +
            (has_user ? ", user id " + std::to_string(status.st_uid) : std::string()) + ")";
@@ -24,7 +24,7 @@ std::string describe(const std::string& pid) {
 // The kernel names the holder of a classic record lock. A lock of an open file description (OFD)
 // has no process: it answers -1.
 std::optional<std::string> named_by_the_kernel(int fd) {
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_WRLCK;
     lock.l_whence = SEEK_SET;
     if (::fcntl(fd, F_OFD_GETLK, &lock) != 0 || lock.l_type == F_UNLCK || lock.l_pid <= 0) {
@@ -47,7 +47,7 @@ bool holds_lock(const fs::path& process, const struct stat& file) {
     std::error_code error;
     for (fs::directory_iterator fds(process / "fd", error), end; !error && fds != end;
          fds.increment(error)) {
-        struct stat status {};
+        struct stat status{};
         if (::stat(fds->path().c_str(), &status) == 0 && status.st_dev == file.st_dev &&
             status.st_ino == file.st_ino && has_lock(process / "fdinfo" / fds->path().filename())) {
             return true;
@@ -57,7 +57,7 @@ bool holds_lock(const fs::path& process, const struct stat& file) {
 }
 
 std::optional<std::string> found_in_proc(int fd) {
-    struct stat file {};
+    struct stat file{};
     if (::fstat(fd, &file) != 0) {
         return std::nullopt;
     }

@@ -30,21 +30,24 @@ public:
         std::int64_t value = number(4);
         const bool may_go_on = value >= 1000;
         while (may_go_on && !failed_ && !rest_.empty() && rest_.front() >= '0' &&
-               rest_.front() <= '9')
+               rest_.front() <= '9') {
             value = std::min<std::int64_t>(value * 10 + digit(), INT32_MAX);
+        }
         return is_before_zero ? -value : value;
     }
     // Exactly `digits` decimal digits.
     int number(int digits) {
         int value = 0;
-        for (int i = 0; i < digits; ++i)
+        for (int i = 0; i < digits; ++i) {
             value = value * 10 + digit();
+        }
         return value;
     }
     void expect(char wanted) { failed_ = failed_ || !accept(wanted); }
     bool accept(char wanted) {
-        if (rest_.empty() || rest_.front() != wanted)
+        if (rest_.empty() || rest_.front() != wanted) {
             return false;
+        }
         rest_.remove_prefix(1);
         return true;
     }
@@ -56,12 +59,14 @@ public:
         for (; !failed_ && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
              ++count) {
             const int next = digit();
-            if (count < 6)
+            if (count < 6) {
                 value = value * 10 + next;
+            }
         }
         failed_ = failed_ || count == 0 || count > 18;
-        for (; count < 6; ++count)
+        for (; count < 6; ++count) {
             value *= 10;
+        }
         return value;
     }
     bool read_all() const { return !failed_ && rest_.empty(); }
@@ -116,20 +121,24 @@ Parsed<WallTime> parse_micro_time(std::string_view text) {
     int offset_minutes = 0;
     if (!reader.accept('Z')) {
         const bool east = reader.accept('+');
-        if (!east)
+        if (!east) {
             reader.expect('-');
+        }
         const int hours = reader.number(2);
         reader.expect(':');
         const int minutes = reader.number(2);
-        if (hours > 23 || minutes > 59)
+        if (hours > 23 || minutes > 59) {
             return Malformed{"a time with an impossible offset"};
+        }
         offset_minutes = (east ? 1 : -1) * (hours * 60 + minutes);
     }
     const auto date = year / month / day;
-    if (!reader.read_all() || !date.ok() || hour > 23 || minute > 59 || second > 59)
+    if (!reader.read_all() || !date.ok() || hour > 23 || minute > 59 || second > 59) {
         return Malformed{"not a time like 2026-01-02T03:04:05.123456Z"};
-    if (!is_in_range)
+    }
+    if (!is_in_range) {
         return WallTime{(year_written < 0 ? kEarliest : kLatest).count()};
+    }
     const Micros micros = Micros(Days(date).time_since_epoch()) + std::chrono::hours(hour) +
                           std::chrono::minutes(minute - offset_minutes) +
                           std::chrono::seconds(second) + Micros(fraction);

@@ -16,11 +16,13 @@ constexpr int kGone = 410;
 std::string text_at(const Json& json, std::initializer_list<const char*> path) {
     const Json* value = &json;
     for (const char* name : path) {
-        if (!value->is_object())
+        if (!value->is_object()) {
             return {};
+        }
         const auto found = value->find(name);
-        if (found == value->end())
+        if (found == value->end()) {
             return {};
+        }
         value = &*found;
     }
     return value->is_string() ? value->get<std::string>() : std::string();
@@ -39,23 +41,27 @@ WatchEvent error_event(const Json& status) {
 
 Parsed<WatchEvent> parse_watch_event(std::string_view line) {
     const auto parsed = parse_json(line);
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         return *bad;
+    }
     const Json& tree = std::get<Json>(parsed);
     const std::string type = text_at(tree, {"type"});
     const auto object = tree.is_object() ? tree.find("object") : tree.end();
-    if (!tree.is_object() || object == tree.end() || !object->is_object())
+    if (!tree.is_object() || object == tree.end() || !object->is_object()) {
         return Malformed{"it is no watch event with a `type` and an `object`"};
-    if (type == "ERROR")
+    }
+    if (type == "ERROR") {
         return error_event(*object);
+    }
     WatchEvent event;
     event.version = text_at(*object, {"metadata", "resourceVersion"});
     if (type == "BOOKMARK") {
         event.type = WatchEvent::Type::kBookmark;
         return event;
     }
-    if (type != "ADDED" && type != "MODIFIED" && type != "DELETED")
+    if (type != "ADDED" && type != "MODIFIED" && type != "DELETED") {
         return Malformed{"the `type` of the watch event is none that is known"};
+    }
     event.type = type == "DELETED" ? WatchEvent::Type::kDeleted : WatchEvent::Type::kChanged;
     if (event.type == WatchEvent::Type::kChanged) {
         event.lease = lease_object_of(*object);
@@ -73,11 +79,13 @@ std::vector<std::string> LineSplitter::add(std::string_view bytes) {
             overflowed_ = true;
             begun_.clear();
         }
-        if (end == bytes.size())
+        if (end == bytes.size()) {
             break;
+        }
         bytes.remove_prefix(end + 1);
-        if (!begun_.empty())
+        if (!begun_.empty()) {
             lines.push_back(std::exchange(begun_, {}));
+        }
     }
     return lines;
 }

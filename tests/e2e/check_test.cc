@@ -96,7 +96,7 @@ TEST_CASE("check: a lock file that others may read, lock or replace (file)") {
     CHECK(readable.says("warning", "locks", {"other users may read", path}));
 
     const int reader = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct flock all {};
+    struct flock all{};
     all.l_type = F_RDLCK;
     all.l_whence = SEEK_SET;
     REQUIRE(::fcntl(reader, F_OFD_SETLK, &all) == 0);

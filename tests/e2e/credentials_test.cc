@@ -30,8 +30,9 @@ public:
     int accepted() const { return accepted_; }
     std::set<std::string> tokens() const {
         std::set<std::string> all;
-        for (auto request : front_.requests())
+        for (auto request : front_.requests()) {
             all.insert(request.headers["authorization"]);
+        }
         return all;
     }
 
@@ -138,8 +139,9 @@ struct Plugged {
         check_secrets();
     }
     void check_secrets() {
-        for (const char* secret : {"5ecret", kReplicaToken})
+        for (const char* secret : {"5ecret", kReplicaToken}) {
             CHECK_FALSE(replica->logged({secret}));
+        }
     }
     void stop() {
         replica->signal(SIGTERM);
@@ -224,8 +226,9 @@ TEST_CASE("credentials: a plugin renews its token under a running leader, time a
     const pid_t worker = WorkRecord(plugged.scratch.file("record")).newest("a").pid;
     const std::string environment = read_file("/proc/" + std::to_string(worker) + "/environ");
     CHECK_FALSE(environment.empty());
-    for (const std::string part : {"5ecret", "PLUGIN_ENV", "KUBERNETES_EXEC_INFO"})
+    for (const std::string part : {"5ecret", "PLUGIN_ENV", "KUBERNETES_EXEC_INFO"}) {
         CHECK(environment.find(part) == std::string::npos);
+    }
     plugged.stop();
 }
 
@@ -383,8 +386,9 @@ TEST_CASE("credentials: a plugin that hangs does not outlive a le-run that lost 
     REQUIRE(wait_until([&] { return plugged.runs() == 2; }));
     const pid_t hung = plugged.plugin_pid();
     for (const pid_t child : children_of(replica.pid())) {
-        if (read_file("/proc/" + std::to_string(child) + "/comm") == "le-run-guard\n")
+        if (read_file("/proc/" + std::to_string(child) + "/comm") == "le-run-guard\n") {
             ::kill(child, SIGKILL);
+        }
     }
     CHECK(replica.wait() == 125);
     CHECK(plugged.cluster.holder().empty()); // the tree was gone, so it was released

@@ -64,9 +64,8 @@ public:
                              "--mount-proc", "--kill-child=SIGKILL", "sh", "-c", kBoot},
                     .environment = {
                         {"CGROUP", cgroup_}, {"UNITS", units_.path()}, {"SHARED", shared.path()}}});
-        const bool is_up = wait_until([&] {
-            return systemctl({"is-active", "multi-user.target"});
-        });
+        const bool is_up =
+            wait_until([&] { return systemctl({"is-active", "multi-user.target"}); });
         INFO(process_->err());
         REQUIRE(is_up);
     }

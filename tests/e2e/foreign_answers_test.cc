@@ -32,13 +32,15 @@ public:
 
     Answer answer(const ServedRequest& request) { // from any thread
         const std::lock_guard lock(mutex_);
-        if (request.target.find("watch=true") != std::string::npos)
+        if (request.target.find("watch=true") != std::string::npos) {
             return {.status = 200, .kind = Answer::Kind::kSilent};
+        }
         if (request.method == "PUT") {
             Json sent = Json::parse(request.body);
             const auto transitions = sent["spec"]["leaseTransitions"].get<std::int64_t>();
-            if (transitions < 0 || transitions > 2147483647)
+            if (transitions < 0 || transitions > 2147483647) {
                 return {.status = 422, .body = R"({"kind":"Status","message":"transitions"})"};
+            }
             sent["metadata"]["resourceVersion"] = digits_ + std::to_string(++version_);
             lease_ = std::move(sent);
         }
@@ -102,8 +104,9 @@ TEST_CASE("foreign answers: a Lease at the bounds of what Kubernetes stores is w
     lease["metadata"]["resourceVersion"] = most + "41";
     lease["spec"]["acquireTime"] = "10000-01-01T04:59:59.000000Z";
     lease["spec"]["renewTime"] = nullptr;
-    for (int i = 0; i < 2100; ++i)
+    for (int i = 0; i < 2100; ++i) {
         lease["metadata"]["annotations"]["a" + std::to_string(i)] = "";
+    }
     lease["metadata"]["annotations"]["large"] = std::string(256 * 1024, '<');
     LeaseKeeper keeper(lease, most);
     HttpTestServer server([&](const ServedRequest& request) { return keeper.answer(request); });

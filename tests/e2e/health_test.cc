@@ -209,7 +209,7 @@ TEST_CASE("health: a full disk below the lock and the log (file)") {
     const int filler = ::open((disk + "/filler").c_str(), O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
     REQUIRE(filler >= 0);
     fill(filler);
-    struct statfs status {};
+    struct statfs status{};
     REQUIRE(::statfs(disk.c_str(), &status) == 0);
     CHECK(status.f_bfree == 0);
     pair.check_renewals();

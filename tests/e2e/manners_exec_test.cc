@@ -90,9 +90,8 @@ TEST_CASE("manners: a script without a #! line is run by sh, as shells do (file)
     ScratchFolder folder;
     const std::string file = folder.write("script", "echo \"$0|$#|$1|$2\"\nexit 6\n");
     std::filesystem::permissions(file, std::filesystem::perms(0755));
-    compare("the script", all_alike(file + "|2|a b|\nends with 6"), [&](Init init) {
-        return outcome(init, {.command = {file, "a b", ""}});
-    });
+    compare("the script", all_alike(file + "|2|a b|\nends with 6"),
+            [&](Init init) { return outcome(init, {.command = {file, "a b", ""}}); });
 }
 
 TEST_CASE("manners: arguments as they were written, also odd ones (file)") {

@@ -68,15 +68,17 @@ TEST_CASE("proxy: the environment's and the kubeconfig's lead to the server, as 
     Replica& a = arena.start_leader("a", {.lock = lock, .environment = environment});
     arena.start_standby("b", {.lock = lock, .environment = environment}); // a watch goes through
     CHECK_FALSE(arena.record().newest("a").pid == 0);
-    if (std::filesystem::exists("/usr/bin/kubectl"))
+    if (std::filesystem::exists("/usr/bin/kubectl")) {
         CHECK(kubectl_get(cluster, kubeconfig, environment) == 0);
-    else
+    } else {
         WARN("no kubectl: not compared");
+    }
     a.signal(SIGTERM);
     CHECK(a.wait() == 0);
     REQUIRE(arena.has_started("b"));
-    for (const auto& request : proxy.server.requests())
+    for (const auto& request : proxy.server.requests()) {
         CHECK(request.method == "CONNECT");
+    }
     CHECK_FALSE(proxy.server.requests().empty());
     CHECK_THAT(arena.logs(), !contains("hidden"));
     CHECK(arena.disorder() == "");

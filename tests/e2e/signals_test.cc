@@ -28,13 +28,11 @@ TEST_CASE("signals: SIGINT asks for a stop by SIGINT, a further one is passed on
     a.signal(SIGINT);
     REQUIRE(wait_until([&] { return arena.record().newest("a").asked == std::vector{SIGINT}; }));
     a.signal(SIGTERM);
-    REQUIRE(wait_until([&] {
-        return arena.record().newest("a").asked == std::vector{SIGINT, SIGTERM};
-    }));
+    REQUIRE(wait_until(
+        [&] { return arena.record().newest("a").asked == std::vector{SIGINT, SIGTERM}; }));
     a.signal(SIGINT);
-    REQUIRE(wait_until([&] {
-        return arena.record().newest("a").asked == std::vector{SIGINT, SIGTERM, SIGINT};
-    }));
+    REQUIRE(wait_until(
+        [&] { return arena.record().newest("a").asked == std::vector{SIGINT, SIGTERM, SIGINT}; }));
     CHECK(a.wait() == 0);
     CHECK(arena.record().newest("a").ended_itself);
 }

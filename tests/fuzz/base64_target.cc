@@ -14,8 +14,9 @@ std::string encode(std::string_view bytes) {
     std::string text;
     for (std::size_t bit = 0; bit < bytes.size() * 8; bit += 6) {
         unsigned two = static_cast<unsigned char>(bytes[bit / 8]) * 256U;
-        if (bit / 8 + 1 < bytes.size())
+        if (bit / 8 + 1 < bytes.size()) {
             two += static_cast<unsigned char>(bytes[bit / 8 + 1]);
+        }
         text += kDigits[two >> (10 - bit % 8) & 63];
     }
     return text;
@@ -31,8 +32,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     LE_CHECK(decode_base64(text) == input);
 
     const auto decoded = decode_base64(input);
-    if (!decoded)
+    if (!decoded) {
         return 0;
+    }
     std::string digits;
     std::copy_if(input.begin(), input.end(), std::back_inserter(digits),
                  [](char c) { return c != ' ' && c != '\t' && c != '\r' && c != '\n'; });

@@ -52,8 +52,9 @@ Certificate made_of(const std::uint8_t* data, std::size_t size) {
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const unsigned char* at = data;
-    if (const Certificate whole{d2i_X509(nullptr, &at, static_cast<long>(size))})
+    if (const Certificate whole{d2i_X509(nullptr, &at, static_cast<long>(size))}) {
         check(whole.get(), size);
+    }
     check(made_of(data, size).get(), size);
     return 0;
 }

@@ -24,8 +24,9 @@ void check(const Start& m) {
     // As guard/spawn.cc walks it.
     const char* at = m.environment.data();
     const char* const end = at + m.environment.size();
-    while (at < end && *at != '\0')
+    while (at < end && *at != '\0') {
         at += std::string_view(at).size() + 1;
+    }
     LE_CHECK(at < end);
 }
 void check(const Until& m) {
@@ -72,8 +73,9 @@ void give(std::string_view bytes, const Outgoing& sound) {
         ++taken;
         // Everything that is taken can be said again.
         LE_CHECK(sender.send(message) || taken > 2);
-        if (taken == 2)
+        if (taken == 2) {
             break;
+        }
     }
     LE_CHECK(taken >= 1);
 }
@@ -81,8 +83,9 @@ void give(std::string_view bytes, const Outgoing& sound) {
 } // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0)
+    if (size == 0) {
         return 0; // recv(2) cannot tell it from the end
+    }
     const std::string_view bytes = text_of(data, size);
     give<LeRunEnd, GuardEnd>(bytes, ToGuard(Ping{1, 2}));
     give<GuardEnd, LeRunEnd>(bytes, FromGuard(Pong{2, 0}));

@@ -38,8 +38,9 @@ void check_taken(const Values& values) {
 
 void check_refusal(const std::string& why) {
     LE_CHECK(why.starts_with(kFile) && why.size() < 300 && !has_control_characters(why));
-    if (why.find("unknown key") == std::string::npos)
+    if (why.find("unknown key") == std::string::npos) {
         LE_CHECK(why.find(kMark) == std::string::npos);
+    }
 }
 
 } // namespace

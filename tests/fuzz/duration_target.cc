@@ -10,8 +10,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     constexpr Duration kMost = std::chrono::hours(24 * 365 * 10);
     const std::string text(text_of(data, size));
     const auto parsed = parse_duration(text);
-    if (!parsed)
+    if (!parsed) {
         return 0;
+    }
     LE_CHECK(*parsed >= Duration::zero() && *parsed <= kMost);
     // What is printed is what was read, to the millisecond, and reading it prints it again.
     const std::string printed = format_duration(*parsed);

@@ -26,8 +26,9 @@ inline bool has_control_characters(std::string_view text) {
 
 inline std::size_t count_of(std::string_view text, std::string_view part) {
     std::size_t count = 0;
-    for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    for (auto at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) {
         ++count;
+    }
     return count;
 }
 

@@ -26,8 +26,9 @@ struct Input {
 void note_user(const YAML::Node& user, Input& input) {
     for (const char* key : {"token", "password", "client-key-data"}) {
         const YAML::Node secret = user[key];
-        if (secret.IsDefined() && secret.IsScalar())
+        if (secret.IsDefined() && secret.IsScalar()) {
             input.secrets.push_back(secret.Scalar());
+        }
     }
 }
 
@@ -35,9 +36,10 @@ void note_files(const YAML::Node& part, Input& input) {
     for (const char* key :
          {"certificate-authority", "client-certificate", "client-key", "tokenFile"}) {
         const YAML::Node file = part[key];
-        if (file.IsDefined() && file.IsScalar())
+        if (file.IsDefined() && file.IsScalar()) {
             input.leaves_folder = input.leaves_folder || file.Scalar().starts_with('/') ||
                                   file.Scalar().find("..") != std::string::npos;
+        }
     }
 }
 
@@ -46,16 +48,19 @@ Input look_at(const std::string& text) {
     try {
         const YAML::Node root = YAML::Load(text);
         input.is_yaml = true;
-        if (!root.IsMap())
+        if (!root.IsMap()) {
             return input;
+        }
         for (const char* list : {"users", "clusters"}) {
             const YAML::Node entries = std::as_const(root)[list];
-            if (!entries.IsDefined() || !entries.IsSequence())
+            if (!entries.IsDefined() || !entries.IsSequence()) {
                 continue;
+            }
             for (const YAML::Node& entry : entries) {
                 for (const char* inner : {"user", "cluster"}) {
-                    if (!entry.IsMap() || !entry[inner].IsDefined() || !entry[inner].IsMap())
+                    if (!entry.IsMap() || !entry[inner].IsDefined() || !entry[inner].IsMap()) {
                         continue;
+                    }
                     note_user(std::as_const(entry)[inner], input);
                     note_files(std::as_const(entry)[inner], input);
                 }
@@ -69,14 +74,16 @@ Input look_at(const std::string& text) {
 void check_refusal(const std::string& why, const std::string& text, const Input& input) {
     LE_CHECK(!why.empty() && why.size() <= 2003 && !has_control_characters(why));
     LE_CHECK(why.starts_with("kubeconfig /dev/shm/"));
-    if (!input.is_yaml)
+    if (!input.is_yaml) {
         LE_CHECK(why.find(kMark) == std::string::npos);
+    }
     // A secret that also stands elsewhere, as a name, is the writer's to tell.
     const bool has_aliases = text.find('*') != std::string::npos;
     for (const std::string& secret : input.secrets) {
         const bool is_marked = secret.find(kMark) != std::string::npos;
-        if (is_marked && count_of(text, secret) == 1 && !has_aliases)
+        if (is_marked && count_of(text, secret) == 1 && !has_aliases) {
             LE_CHECK(why.find(secret) == std::string::npos);
+        }
     }
 }
 
@@ -109,8 +116,9 @@ const Folder& folder() {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(text_of(data, size));
     const Input input = look_at(text);
-    if (input.leaves_folder)
+    if (input.leaves_folder) {
         return -1; // not into the corpus
+    }
     KubeconfigRequest request;
     request.kubeconfig_flag = folder().write("config", text);
     try {

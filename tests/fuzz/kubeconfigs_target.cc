@@ -26,8 +26,9 @@ std::optional<ClusterConfig> load(const std::string& list) {
 }
 
 bool are_same(const std::optional<ClusterConfig>& a, const std::optional<ClusterConfig>& b) {
-    if (!a || !b)
+    if (!a || !b) {
         return a.has_value() == b.has_value();
+    }
     return a->endpoint.host == b->endpoint.host && a->endpoint.port == b->endpoint.port &&
            a->endpoint.tls_config == b->endpoint.tls_config && a->headers == b->headers &&
            a->token.token == b->token.token && a->default_namespace == b->default_namespace;
@@ -42,8 +43,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto at = text.find(kDivider);
     // Files that it names are not looked for.
     if (at == std::string::npos || text.find("certificate-authority:") != std::string::npos ||
-        text.find("client-") != std::string::npos || text.find("tokenFile") != std::string::npos)
+        text.find("client-") != std::string::npos || text.find("tokenFile") != std::string::npos) {
         return -1; // not into the corpus
+    }
     const std::string first = folder.write("first", text.substr(0, at));
     const std::string second = folder.write("second", text.substr(at + kDivider.size()));
     const auto both = load(first + ":" + second);

@@ -30,11 +30,13 @@ std::string contents_of(std::string_view head, std::string_view object, std::str
     std::string bytes = format::empty_file();
     std::copy_n(head.begin(), std::min<std::size_t>(head.size(), format::kPageSize), bytes.begin());
     object = object.substr(0, format::kSlotCapacity);
-    for (unsigned slot = 0; slot < format::kFirstPairs * format::kSlotsOfPair; ++slot)
+    for (unsigned slot = 0; slot < format::kFirstPairs * format::kSlotsOfPair; ++slot) {
         std::copy(object.begin(), object.end(), bytes.data() + format::slot_offset(slot));
+    }
     std::size_t wanted = 0;
-    if (std::from_chars(size.begin(), size.end(), wanted).ptr != size.begin())
+    if (std::from_chars(size.begin(), size.end(), wanted).ptr != size.begin()) {
         bytes.resize(wanted % (16 * format::kPageSize), ' ');
+    }
     return bytes;
 }
 
@@ -139,8 +141,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         const auto object = take_part(rest);
         const auto fence = take_part(rest);
         folder.write("lease", contents_of(head, object, rest));
-        if (fence != "-")
+        if (fence != "-") {
             folder.write(fence_name, fence);
+        }
     }
     check_register(folder);
     check_fence(folder);

@@ -34,11 +34,13 @@ std::string edit(const std::string& bytes, const LeaseRecord& record) {
 Json rest_of(Json tree) {
     const auto strip = [&tree](const char* part, std::initializer_list<const char*> names) {
         if (tree.contains(part) && tree[part].is_object()) {
-            for (const char* name : names)
+            for (const char* name : names) {
                 tree[part].erase(name);
+            }
         }
-        if (tree.contains(part) && tree[part].empty())
+        if (tree.contains(part) && tree[part].empty()) {
             tree.erase(part);
+        }
     };
     strip("metadata", {"resourceVersion"});
     strip("spec", {"holderIdentity", "leaseDurationSeconds", "acquireTime", "renewTime",
@@ -47,8 +49,9 @@ Json rest_of(Json tree) {
 }
 
 std::optional<WallTime> as_written(const std::optional<WallTime>& time) {
-    if (!time)
+    if (!time) {
         return std::nullopt;
+    }
     return std::get<WallTime>(parse_micro_time(format_micro_time(*time)));
 }
 

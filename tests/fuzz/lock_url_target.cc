@@ -37,9 +37,10 @@ void check(const FileLock& lock, const std::string& url) {
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string url(text_of(data, size));
     const auto parsed = parse_lock_url(url);
-    if (const auto* wrong = std::get_if<std::string>(&parsed))
+    if (const auto* wrong = std::get_if<std::string>(&parsed)) {
         LE_CHECK(!wrong->empty());
-    else
+    } else {
         std::visit([&](const auto& lock) { check(lock, url); }, std::get<Lock>(parsed));
+    }
     return 0;
 }

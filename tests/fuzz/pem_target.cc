@@ -25,15 +25,18 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(text_of(data, size));
     const auto certificate = wrong_with_certificates(text);
     const auto key = wrong_with_key(text);
-    if (certificate)
+    if (certificate) {
         check_words(*certificate);
-    else
+    } else {
         LE_CHECK(text.find("-----BEGIN ") != std::string::npos);
-    if (key)
+    }
+    if (key) {
         check_words(*key);
-    else
+    } else {
         LE_CHECK(text.find("PRIVATE KEY-----") != std::string::npos);
-    if (is_pair(text, text)) // one file with both, as some tools write it
+    }
+    if (is_pair(text, text)) { // one file with both, as some tools write it
         LE_CHECK(!key);
+    }
     return 0;
 }

@@ -20,8 +20,9 @@ void check_text(const std::string& text) {
 
 void check_url(const std::string& url) {
     const auto parsed = parse_proxy(url, "HTTPS_PROXY");
-    if (const auto* error = std::get_if<ProxyError>(&parsed))
+    if (const auto* error = std::get_if<ProxyError>(&parsed)) {
         return check_text(error->text);
+    }
     const auto& proxy = std::get<Proxy>(parsed);
     LE_CHECK(!proxy.host.empty() && proxy.user.size() + proxy.password.size() <= url.size());
     const auto again = parse_proxy(text_of(proxy), "HTTPS_PROXY");
@@ -35,8 +36,9 @@ void check_greeting(const std::string& url, std::string_view answer) {
     const auto proxy = std::get<Proxy>(parse_proxy(url, "HTTPS_PROXY"));
     ProxyGreeting whole(proxy, "api.example", "6443"), dripped(proxy, "api.example", "6443");
     LE_CHECK(whole.begin() == dripped.begin());
-    if (answer.empty())
+    if (answer.empty()) {
         return;
+    }
     const auto first = whole.receive(answer);
     for (std::size_t i = 0; i < answer.size(); ++i) {
         const auto step = dripped.receive(answer.substr(i, 1));
@@ -62,10 +64,12 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string text(bytes);
     check_url(text);
     check_url("http://" + text);
-    for (const char* url : {"http://me:5ecret@p", "socks5://p", "socks5://me:5ecret@p"})
+    for (const char* url : {"http://me:5ecret@p", "socks5://p", "socks5://me:5ecret@p"}) {
         check_greeting(url, bytes);
-    for (const char* host : {"api.example", "10.0.0.1", "2001:db8::1"})
+    }
+    for (const char* host : {"api.example", "10.0.0.1", "2001:db8::1"}) {
         is_exempt_from_proxy(text, host, "6443");
+    }
     LE_CHECK(is_exempt_from_proxy(text, "::1", "6443"));
     LE_CHECK(is_exempt_from_proxy(text + ",*", "api.example", "6443"));
     return 0;

@@ -45,9 +45,11 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
         const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(*wait).count();
         LE_CHECK(size > 5 || seconds == std::min(std::stoll(body), 86400LL));
     }
-    if (const auto date = net::parse_http_date(body))
+    if (const auto date = net::parse_http_date(body)) {
         LE_CHECK(net::text_of(*date).size() == 23);
-    if (const auto ahead = net::clock_ahead_of(body, net::WallSeconds{}))
+    }
+    if (const auto ahead = net::clock_ahead_of(body, net::WallSeconds{})) {
         LE_CHECK(net::clock_difference_text(*ahead).size() < 80);
+    }
     return 0;
 }

@@ -20,8 +20,9 @@ void check_event(const std::string& line) {
     const bool has_object = event.type == Type::kChanged;
     LE_CHECK(has_object == !event.object.empty());
     LE_CHECK(event.version.size() <= line.size() && event.text.size() <= line.size());
-    if (!has_object)
+    if (!has_object) {
         return;
+    }
     // The object is as good as one that was read: it can be parsed and written back.
     LE_CHECK(std::holds_alternative<LeaseObject>(parse_lease_object(event.object)) ==
              std::holds_alternative<LeaseObject>(event.lease));
@@ -35,8 +36,9 @@ void check_event(const std::string& line) {
 } // namespace
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-    if (size == 0)
+    if (size == 0) {
         return 0;
+    }
     // The first byte says how the rest is cut into pieces; the lines do not depend on that.
     const std::size_t piece = 1 + data[0];
     const std::string_view bytes = text_of(data + 1, size - 1);
@@ -44,8 +46,9 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const auto lines = whole.add(bytes);
     std::vector<std::string> same;
     for (std::size_t at = 0; at < bytes.size(); at += piece) {
-        for (auto& line : pieces.add(bytes.substr(at, piece)))
+        for (auto& line : pieces.add(bytes.substr(at, piece))) {
             same.push_back(std::move(line));
+        }
     }
     LE_CHECK(lines == same);
     for (const auto& line : lines) {

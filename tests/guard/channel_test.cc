@@ -52,8 +52,9 @@ bool is_taken(const std::string& bytes) {
     ToGuard message;
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
     const Ping* ping = std::get_if<Ping>(&message);
-    if (ping != nullptr && ping->number == 4711)
+    if (ping != nullptr && ping->number == 4711) {
         return false;
+    }
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
     return true;
 }
@@ -156,14 +157,16 @@ TEST_CASE("a full buffer: sending fails at once, and works again when the peer h
     GuardEnd guard(pair.ends[1]);
     int sent = 0;
     CHECK_FALSE(guard.is_half_full());
-    while (guard.send(Gone{}) && sent < 1'000'000)
+    while (guard.send(Gone{}) && sent < 1'000'000) {
         ++sent;
+    }
     CHECK(guard.is_half_full());
     CHECK(sent > 100);
     CHECK(sent < 1'000'000);
     FromGuard message;
-    for (int i = 0; i < sent; ++i)
+    for (int i = 0; i < sent; ++i) {
         REQUIRE(le_run.receive(&message) == LeRunEnd::Receive::kMessage);
+    }
     CHECK_FALSE(guard.is_half_full());
     CHECK(guard.send(Gone{}));
 }

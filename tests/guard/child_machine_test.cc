@@ -75,11 +75,13 @@ struct Words {
 std::string step(ChildMachine& machine, TimePoint now, const ChildFact& fact) {
     machine.step(now, fact);
     std::ostringstream out;
-    while (const auto action = machine.take_action())
+    while (const auto action = machine.take_action()) {
         std::visit(Words{out}, *action);
+    }
     std::string text = out.str();
-    if (!text.empty())
+    if (!text.empty()) {
         text.pop_back();
+    }
     return text;
 }
 
@@ -88,20 +90,26 @@ std::string step(ChildMachine& machine, TimePoint now, const ChildFact& fact) {
 ChildMachine machine_in(State state) {
     ChildMachine machine(SIGQUIT);
     const TimePoint now = at(seconds(1));
-    if (state == State::kIdle)
+    if (state == State::kIdle) {
         return machine;
+    }
     step(machine, now, StartAsked{kRun, kTermAt, kKillAt, kAcquireTime});
-    if (state == State::kStopSpawning)
+    if (state == State::kStopSpawning) {
         step(machine, now, Stop{kRun, SIGTERM, TimePoint::far_future()});
-    if (state == State::kSpawning || state == State::kStopSpawning)
+    }
+    if (state == State::kSpawning || state == State::kStopSpawning) {
         return machine;
+    }
     step(machine, now, Executed{kPid});
-    if (state == State::kStopping)
+    if (state == State::kStopping) {
         step(machine, now, Stop{kRun, SIGTERM, TimePoint::far_future()});
-    if (state == State::kDraining)
+    }
+    if (state == State::kDraining) {
         step(machine, now, ChildEnded{kExited7, ChildEnded::Others::kLeft});
-    if (state == State::kKilling)
+    }
+    if (state == State::kKilling) {
         step(machine, now, Stop{kRun, SIGTERM, now});
+    }
     return machine;
 }
 
@@ -301,8 +309,9 @@ TEST_CASE("term_at in every state: the stop signal where no stop has begun") {
     for (std::size_t i = 0; i < std::size(kStates); ++i) {
         INFO("state " << i);
         ChildMachine machine = machine_in(kStates[i]);
-        if (kStates[i] == State::kDraining)
+        if (kStates[i] == State::kDraining) {
             step(machine, at(seconds(1)), Until{kRun, at(seconds(2)), kKillAt});
+        }
         const TimePoint term_at = kStates[i] == State::kDraining ? at(seconds(2)) : kTermAt;
         CHECK(step(machine, term_at - Duration(1), Tick{}).empty());
         CHECK(step(machine, term_at, Tick{}) == expected[i]);
@@ -416,8 +425,9 @@ TEST_CASE("the first cause is the one told") {
     };
     for (const Story& story : stories) {
         ChildMachine machine = machine_in(State::kSpawning);
-        for (const ChildFact& fact : story.facts)
+        for (const ChildFact& fact : story.facts) {
             step(machine, at(seconds(1)), fact);
+        }
         CHECK(step(machine, at(seconds(1)), TreeGone{}) == story.gone);
         CHECK(machine.state() == State::kIdle);
         CHECK(machine.next_deadline() == TimePoint::far_future());
@@ -447,8 +457,9 @@ TEST_CASE("a dead le-run's queued Start starts nothing") {
 
 TEST_CASE("le-run died: its lease is released once the tree is gone, and not before") {
     for (const State state : kStates) {
-        if (state == State::kIdle)
+        if (state == State::kIdle) {
             continue;
+        }
         INFO("state " << static_cast<int>(state));
         ChildMachine machine = machine_in(state);
         CHECK(step(machine, at(seconds(1)), LeRunDied{}).find("release") == std::string::npos);

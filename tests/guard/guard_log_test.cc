@@ -35,8 +35,9 @@ std::string all_of(int fd) {
     std::string text;
     char part[4096];
     ::fcntl(fd, F_SETFL, O_NONBLOCK);
-    for (ssize_t n = 0; (n = ::read(fd, part, sizeof part)) > 0;)
+    for (ssize_t n = 0; (n = ::read(fd, part, sizeof part)) > 0;) {
         text.append(part, static_cast<std::size_t>(n));
+    }
     return text;
 }
 
@@ -101,8 +102,9 @@ TEST_CASE("guard log: a pipe or socket that nobody reads holds nothing up") {
     {
         const AsStderr in_its_place(ends[1]);
         GuardLog log(LogForm::kText, 4711);
-        for (int i = 0; i < 2000; ++i) // far more than it holds; it would wait for ever
+        for (int i = 0; i < 2000; ++i) { // far more than it holds; it would wait for ever
             say_all(log);
+        }
     }
     const std::string text = all_of(ends[0]);
     CHECK(text.size() > 1000);

@@ -24,8 +24,9 @@ TreeGauge gauge_at(Duration now, std::uint32_t processes, pid_t newest = kNewest
     TreeGauge gauge;
     gauge.begin(at(Duration::zero()), 7, newest);
     gauge.counted(at(now), newest, count_of(processes));
-    if (const auto news = gauge.news())
+    if (const auto news = gauge.news()) {
         gauge.told(*news);
+    }
     return gauge;
 }
 

@@ -17,9 +17,10 @@ namespace le_run::test {
 
 // How to reach a server: all that another process needs, too.
 struct ApiServerAccess {
-    std::string folder; // ca.crt, server.crt, server.key, admin.crt, admin.key, admin-2.crt,
-                        // admin-2.key, other-ca.crt, audit.log
-    std::string port;   // on 127.0.0.1
+    // ca.crt, server.crt, server.key, admin.crt, admin.key, admin-2.crt, admin-2.key, other-ca.crt,
+    // audit.log.
+    std::string folder;
+    std::string port; // on 127.0.0.1
 
     std::string file(const std::string& name) const { return folder + "/" + name; }
     std::string text(const std::string& name) const { return read_file(file(name)); }

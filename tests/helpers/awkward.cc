@@ -15,8 +15,10 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "test-awkward: unknown shape\n");
         return 2;
     }
-    if (std::find(shapes.begin(), shapes.end(), "quick-exit") != shapes.end())
+    if (std::find(shapes.begin(), shapes.end(), "quick-exit") != shapes.end()) {
         return 7;
-    for (;;)
+    }
+    for (;;) {
         ::pause();
+    }
 }

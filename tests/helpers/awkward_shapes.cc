@@ -27,13 +27,15 @@ void write_line(const char* text) {
     char line[64];
     const int size =
         std::snprintf(line, sizeof line, "%s %d\n", text, static_cast<int>(::getpid()));
-    if (fifo >= 0 && ::write(fifo, line, static_cast<size_t>(size)) < 0)
+    if (fifo >= 0 && ::write(fifo, line, static_cast<size_t>(size)) < 0) {
         ::_exit(2);
+    }
 }
 
 void ignore_requests() {
-    for (const int number : {SIGTERM, SIGINT, SIGHUP})
+    for (const int number : {SIGTERM, SIGINT, SIGHUP}) {
         ::signal(number, SIG_IGN);
+    }
 }
 
 void announce(const char* name) {
@@ -48,32 +50,37 @@ void announce(const char* name) {
 
 [[noreturn]] void stay(const char* name) {
     announce(name);
-    for (;;)
+    for (;;) {
         ::pause();
+    }
 }
 
 // A fork that must work, or the test would be a weaker one.
 pid_t fork_or_fail() {
     const pid_t pid = ::fork();
-    if (pid < 0)
+    if (pid < 0) {
         ::_exit(2);
+    }
     return pid;
 }
 
 pid_t clone_or_fail(unsigned long flags) {
     const long pid = ::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr);
-    if (pid < 0)
+    if (pid < 0) {
         ::_exit(2);
+    }
     return static_cast<pid_t>(pid);
 }
 
 void daemonize() {
-    if (fork_or_fail() != 0)
+    if (fork_or_fail() != 0) {
         return;
+    }
     ignore_requests();
     ::setsid();
-    if (fork_or_fail() != 0)
+    if (fork_or_fail() != 0) {
         ::_exit(0);
+    }
     stay("daemon");
 }
 
@@ -87,49 +94,58 @@ long seconds_now() {
 void storm(int chains, useconds_t pause) {
     const long end = seconds_now() + kLongestAwkwardLife;
     for (int chain = 0; chain < chains; ++chain) {
-        if (fork_or_fail() != 0)
+        if (fork_or_fail() != 0) {
             continue;
+        }
         announce("storm");
         while (seconds_now() < end) {
             ::usleep(pause);
             const pid_t pid = ::fork();
-            if (pid > 0)
+            if (pid > 0) {
                 ::_exit(0); // the chain lives on in the child; where fork failed, in us
+            }
         }
         ::_exit(0);
     }
 }
 
 void stop_a_grandchild() {
-    if (fork_or_fail() != 0)
+    if (fork_or_fail() != 0) {
         return;
+    }
     const pid_t grandchild = fork_or_fail();
-    while (grandchild == 0)
+    while (grandchild == 0) {
         ::raise(SIGSTOP); // again, when somebody continues it
+    }
     int status = 0;
-    if (::waitpid(grandchild, &status, WUNTRACED) != grandchild || !WIFSTOPPED(status))
+    if (::waitpid(grandchild, &status, WUNTRACED) != grandchild || !WIFSTOPPED(status)) {
         ::_exit(2);
+    }
     stay("parent-of-stopped");
 }
 
 void fork_in_a_thread() {
     std::thread([] {
-        if (fork_or_fail() == 0)
+        if (fork_or_fail() == 0) {
             stay("thread-forked");
-        for (;;)
+        }
+        for (;;) {
             ::pause();
+        }
     }).detach();
 }
 
 // Runs on a stack that the sanitizers do not know.
 __attribute__((no_sanitize("address", "undefined"))) int pause_for_ever(void*) {
-    for (;;)
+    for (;;) {
         ::syscall(SYS_ppoll, nullptr, 0, nullptr, nullptr, 0);
+    }
 }
 
 void block_in_vfork() {
-    if (fork_or_fail() != 0)
+    if (fork_or_fail() != 0) {
         return;
+    }
     announce("vfork-parent");
     // What vfork(2) does, by itself: the parent sleeps until the child execs or ends, which it
     // never does.
@@ -139,30 +155,36 @@ void block_in_vfork() {
 }
 
 void change_uid() {
-    if (fork_or_fail() != 0)
+    if (fork_or_fail() != 0) {
         return;
-    if (::setresuid(65534, 65534, 65534) != 0)
+    }
+    if (::setresuid(65534, 65534, 65534) != 0) {
         ::_exit(2);
+    }
     stay("other-uid");
 }
 
 void nest_a_namespace() {
     const pid_t init = clone_or_fail(CLONE_NEWPID | SIGCHLD);
-    if (init != 0)
+    if (init != 0) {
         return;
-    if (fork_or_fail() == 0)
+    }
+    if (fork_or_fail() == 0) {
         stay("in-namespace");
+    }
     stay("namespace-init");
 }
 
 void become_a_sibling() {
-    if (clone_or_fail(CLONE_PARENT | SIGCHLD) == 0)
+    if (clone_or_fail(CLONE_PARENT | SIGCHLD) == 0) {
         stay("sibling");
+    }
 }
 
 void clone_without_signal() {
-    if (clone_or_fail(0) == 0)
+    if (clone_or_fail(0) == 0) {
         stay("no-exit-signal");
+    }
 }
 
 struct Shape {
@@ -189,13 +211,15 @@ const Shape kShapes[] = {
 void prepare() {
     if (const char* path = std::getenv("TEST_AWKWARD_FIFO")) {
         fifo = ::open(path, O_WRONLY);
-        if (fifo < 0)
+        if (fifo < 0) {
             ::_exit(2);
+        }
     }
     ::alarm(kLongestAwkwardLife);
     void* shared = ::mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    if (shared == MAP_FAILED)
+    if (shared == MAP_FAILED) {
         ::_exit(2);
+    }
     arrived = static_cast<int*>(shared);
 }
 
@@ -215,14 +239,16 @@ bool make_awkward(std::vector<std::string> shapes) {
             known->make();
             expected += known->descendants;
         } else if (shape.find_first_of("0123456789") != std::string::npos) {
-            if (!start_forest(shape))
+            if (!start_forest(shape)) {
                 ::_exit(2);
+            }
         } else {
             return false;
         }
     }
-    while (__atomic_load_n(arrived, __ATOMIC_SEQ_CST) < expected)
+    while (__atomic_load_n(arrived, __ATOMIC_SEQ_CST) < expected) {
         ::usleep(1000);
+    }
     write_line("ready");
     return true;
 }

@@ -44,15 +44,17 @@ Listener listen_on(const std::string& address, const std::string& wanted_port, i
     wanted.ai_socktype = SOCK_STREAM;
     wanted.ai_flags = AI_NUMERICHOST | AI_PASSIVE;
     addrinfo* found = nullptr;
-    if (::getaddrinfo(address.c_str(), wanted_port.c_str(), &wanted, &found) != 0)
+    if (::getaddrinfo(address.c_str(), wanted_port.c_str(), &wanted, &found) != 0) {
         fail("not an address");
+    }
     const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool is_bound = fd >= 0 && ::bind(fd, found->ai_addr, found->ai_addrlen) == 0;
     ::freeaddrinfo(found);
     if (!is_bound || ::listen(fd, backlog) != 0) {
         const int why = errno;
-        if (fd >= 0)
+        if (fd >= 0) {
             ::close(fd);
+        }
         errno = why;
         fail("listen");
     }
@@ -101,8 +103,9 @@ Context make_context(const ServerTls& tls) {
 
 std::string subject_of_peer(SSL* ssl) {
     X509* shown = SSL_get1_peer_certificate(ssl);
-    if (shown == nullptr)
+    if (shown == nullptr) {
         return {};
+    }
     char text[512] = "";
     X509_NAME_oneline(X509_get_subject_name(shown), text, sizeof text);
     X509_free(shown);
@@ -114,21 +117,24 @@ bool read_request(TestStream& stream, std::string& unread, ServedRequest& reques
     const auto need = [&](auto is_enough) {
         while (!is_enough()) {
             const std::string more = stream.read_some();
-            if (more.empty())
+            if (more.empty()) {
                 return false;
+            }
             unread += more;
         }
         return true;
     };
     std::size_t end = 0;
-    if (!need([&] { return !unread.empty(); }))
+    if (!need([&] { return !unread.empty(); })) {
         return false;
+    }
     if (std::isupper(static_cast<unsigned char>(unread[0])) == 0) {
         stream.write("HTTP/1.1 400 Not HTTP\r\nContent-Length: 0\r\n\r\n");
         return false;
     }
-    if (!need([&] { return (end = unread.find("\r\n\r\n")) != std::string::npos; }))
+    if (!need([&] { return (end = unread.find("\r\n\r\n")) != std::string::npos; })) {
         return false;
+    }
     const std::string head = unread.substr(0, end + 2);
     unread.erase(0, end + 4);
     const std::size_t first_line = head.find("\r\n");
@@ -149,8 +155,9 @@ bool read_request(TestStream& stream, std::string& unread, ServedRequest& reques
     }
     const auto length = request.headers.find("content-length");
     const std::size_t size = length == request.headers.end() ? 0 : std::stoul(length->second);
-    if (!need([&] { return unread.size() >= size; }))
+    if (!need([&] { return unread.size() >= size; })) {
         return false;
+    }
     request.body = unread.substr(0, size);
     unread.erase(0, size);
     return true;
@@ -162,8 +169,9 @@ bool take_socks_request(TestStream& stream, const SocksRules& rules, ServedReque
     const auto take = [&](std::size_t size) {
         while (unread.size() < size) {
             const std::string more = stream.read_some();
-            if (more.empty())
+            if (more.empty()) {
                 return std::string(size, '\0');
+            }
             unread += more;
         }
         const std::string taken = unread.substr(0, size);
@@ -174,8 +182,9 @@ bool take_socks_request(TestStream& stream, const SocksRules& rules, ServedReque
     const auto say = [&](std::initializer_list<int> values) {
         return stream.write(std::string(values.begin(), values.end()));
     };
-    if (take(1)[0] != 5)
+    if (take(1)[0] != 5) {
         return false;
+    }
     const char method = rules.user.empty() ? 0 : 2;
     if (take_text().find(method) == std::string::npos) {
         say({5, 0xff});
@@ -189,8 +198,9 @@ bool take_socks_request(TestStream& stream, const SocksRules& rules, ServedReque
         const bool is_right =
             request.headers["user"] == rules.user && request.headers["password"] == rules.password;
         say({1, is_right ? 0 : 1});
-        if (!is_right)
+        if (!is_right) {
             return false;
+        }
     }
     request.method = "SOCKS";
     const char kind = take(4)[3];
@@ -212,8 +222,9 @@ void write_for_ever(TestStream& stream, const std::string& piece) {
 // Answers; false: the connection is to be closed.
 bool give(TestStream& stream, const Answer& answer) {
     std::string head = "HTTP/1.1 " + std::to_string(answer.status) + " Status\r\n";
-    for (const auto& [name, value] : answer.headers)
+    for (const auto& [name, value] : answer.headers) {
         head += name + ": " + value + "\r\n";
+    }
     const std::string block(60000, 'x');
     switch (answer.kind) {
     case Answer::Kind::kWhole:
@@ -242,8 +253,9 @@ bool give(TestStream& stream, const Answer& answer) {
         return false;
     case Answer::Kind::kHugeChunkAndUpdates:
         stream.write(head + "Transfer-Encoding: chunked\r\n\r\n7fffff00\r\n");
-        while (stream.write(block))
+        while (stream.write(block)) {
             SSL_key_update(stream.ssl(), SSL_KEY_UPDATE_REQUESTED);
+        }
         return false;
     case Answer::Kind::kHugeLength:
         stream.write(head + "Content-Length: 1000000000\r\n\r\n");
@@ -279,18 +291,22 @@ public:
         : handler_(std::move(handler)), options_(std::move(options)),
           listener_(listen_on(options_.address, options_.port, 128)),
           stop_(::eventfd(0, EFD_CLOEXEC)) {
-        if (options_.tls)
+        if (options_.tls) {
             context_ = make_context(*options_.tls);
-        if (options_.accepts)
+        }
+        if (options_.accepts) {
             acceptor_ = start([this] { accept_all(); });
+        }
     }
 
     ~State() {
         ::eventfd_write(stop_, 1);
-        if (acceptor_.joinable())
+        if (acceptor_.joinable()) {
             acceptor_.join();
-        for (auto& each : connections_)
+        }
+        for (auto& each : connections_) {
             each.join();
+        }
         ::close(listener_.fd);
         ::close(stop_);
     }
@@ -309,11 +325,13 @@ public:
         for (;;) {
             pollfd fds[] = {{listener_.fd, POLLIN, 0}, {stop_, POLLIN, 0}};
             ::poll(fds, 2, -1);
-            if (fds[1].revents != 0)
+            if (fds[1].revents != 0) {
                 return;
+            }
             const int fd = ::accept4(listener_.fd, nullptr, nullptr, SOCK_CLOEXEC);
-            if (fd < 0)
+            if (fd < 0) {
                 continue;
+            }
             const std::lock_guard lock(mutex_);
             const int number = ++accepted_;
             ++open_;
@@ -336,16 +354,18 @@ public:
         const std::lock_guard lock(mutex_);
         const linger at_once = {1, 0};
         for (const auto& [number, fd] : fds_) {
-            if (how == Ending::kReset)
+            if (how == Ending::kReset) {
                 ::setsockopt(fd, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+            }
             // Its thread wakes up and closes it.
             ::shutdown(fd, how == Ending::kReset ? SHUT_RD : SHUT_RDWR);
         }
     }
 
     void serve(TestStream& stream, int number) {
-        if (!options_.handshakes)
+        if (!options_.handshakes) {
             return stream.hang();
+        }
         ServedRequest request;
         request.connection = number;
         if (options_.tls) {
@@ -354,8 +374,9 @@ public:
                 const std::lock_guard lock(mutex_);
                 context = context_;
             }
-            if (!stream.start_tls(context.get(), true))
+            if (!stream.start_tls(context.get(), true)) {
                 return stream.end_gently(); // so that the alert arrives
+            }
             const char* name = SSL_get_servername(stream.ssl(), TLSEXT_NAMETYPE_host_name);
             request.server_name = name == nullptr ? "" : name;
             request.client_subject = subject_of_peer(stream.ssl());
@@ -369,8 +390,9 @@ public:
                 const std::lock_guard lock(mutex_);
                 requests_.push_back(request);
             }
-            if (is_through)
+            if (is_through) {
                 stream.carry(*TestStream::connect_to("127.0.0.1", options_.socks->target));
+            }
             return;
         }
         std::string unread;
@@ -382,8 +404,9 @@ public:
                 handler = handler_;
             }
             const Answer answer = handler(request);
-            if (!give(stream, answer) || answer.ends_connection)
+            if (!give(stream, answer) || answer.ends_connection) {
                 return;
+            }
         }
     }
 
@@ -475,8 +498,9 @@ BlackHole::BlackHole() {
 }
 
 BlackHole::~BlackHole() {
-    for (const int fd : fillers_)
+    for (const int fd : fillers_) {
         ::close(fd);
+    }
     ::close(listener_);
 }
 

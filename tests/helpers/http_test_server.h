@@ -49,14 +49,15 @@ struct Answer {
         kDrip,      // announces 1000 bytes, sends one every 20 ms
         kEndless,   // chunks without end
         kHugeChunk, // announces a chunk of 2 GB and sends without end
-        kHugeChunkAndUpdates, // the same, and between its parts the client is made to send records
-                              // that are no request (TLS 1.3: KeyUpdate)
-        kHugeLength,          // announces a body of 1 GB and sends without end
-        kEndlessHeader,       // a header line without end
-        kHalfThenReset,       // announces 1000 bytes, sends 500, RST
-        kHalfThenEnd,         // announces 1000 bytes, sends 500, FIN
-        kNotHttp,             // `body` alone
-        kTunnel,              // as a proxy: connected, then everything to and from the port `body`
+        // The same, and between its parts the client is made to send records that are no request
+        // (TLS 1.3: KeyUpdate).
+        kHugeChunkAndUpdates,
+        kHugeLength,    // announces a body of 1 GB and sends without end
+        kEndlessHeader, // a header line without end
+        kHalfThenReset, // announces 1000 bytes, sends 500, RST
+        kHalfThenEnd,   // announces 1000 bytes, sends 500, FIN
+        kNotHttp,       // `body` alone
+        kTunnel,        // as a proxy: connected, then everything to and from the port `body`
     };
 
     int status = 200;

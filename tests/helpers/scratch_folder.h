@@ -56,7 +56,7 @@ public:
 
 private:
     static bool has_room(const char* folder) {
-        struct statvfs info {};
+        struct statvfs info{};
         return ::access(folder, W_OK) == 0 && ::statvfs(folder, &info) == 0 &&
                info.f_bavail * info.f_frsize > (2ULL << 30) && (info.f_flag & ST_NOEXEC) == 0;
     }

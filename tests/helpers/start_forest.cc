@@ -20,12 +20,14 @@ long number_in(const char* path) {
 [[noreturn]] void become_forest(const std::string& shape, int ready) {
     std::vector<std::string> words = {TEST_FOREST};
     std::istringstream parts(shape);
-    for (std::string part; std::getline(parts, part, '-');)
+    for (std::string part; std::getline(parts, part, '-');) {
         words.push_back(part);
+    }
     words.insert(words.end(), {"--ready", std::to_string(ready)});
     std::vector<char*> argv;
-    for (std::string& word : words)
+    for (std::string& word : words) {
         argv.push_back(word.data());
+    }
     argv.push_back(nullptr);
     ::execv(TEST_FOREST, argv.data());
     ::_exit(2);
@@ -45,8 +47,9 @@ bool can_have_processes(int count) {
 
 bool start_forest(const std::string& shape) {
     int ready[2];
-    if (::pipe(ready) != 0)
+    if (::pipe(ready) != 0) {
         return false;
+    }
     const pid_t pid = ::fork();
     if (pid == 0) {
         ::close(ready[0]);

@@ -23,8 +23,9 @@ using Certificate = std::unique_ptr<X509, Free<X509_free>>;
 using Bio = std::unique_ptr<BIO, Free<BIO_free>>;
 
 void require(bool holds, const char* what) {
-    if (!holds)
+    if (!holds) {
         throw std::runtime_error(std::string("test certificates: ") + what);
+    }
 }
 
 Key make_key() {
@@ -77,10 +78,11 @@ Certificate make_bare(const PkiRequest& request, EVP_PKEY* key, X509* issuer) {
     X509_gmtime_adj(X509_getm_notAfter(made.get()), request.is_expired ? -kHour : 48 * kHour);
     X509_NAME* name = X509_get_subject_name(made.get());
     const auto add = [&](const char* field, const std::string& value) {
-        if (!value.empty())
+        if (!value.empty()) {
             X509_NAME_add_entry_by_txt(name, field, MBSTRING_UTF8,
                                        reinterpret_cast<const unsigned char*>(value.c_str()), -1,
                                        -1, 0);
+        }
     };
     add("O", request.organization);
     add("CN", request.common_name);
@@ -102,12 +104,15 @@ PkiIdentity make_leaf(const PkiRequest& request, X509* issuer, EVP_PKEY* issuer_
     add_extension(made.get(), signer, NID_ext_key_usage,
                   request.is_client ? "clientAuth" : "serverAuth");
     std::string names;
-    for (const auto& each : request.dns)
+    for (const auto& each : request.dns) {
         names += (names.empty() ? "DNS:" : ",DNS:") + each;
-    for (const auto& each : request.ips)
+    }
+    for (const auto& each : request.ips) {
         names += (names.empty() ? "IP:" : ",IP:") + each;
-    if (!names.empty())
+    }
+    if (!names.empty()) {
         add_extension(made.get(), signer, NID_subject_alt_name, names);
+    }
     sign(made.get(), issuer_key != nullptr ? issuer_key : key.get());
     return {pem_of(made.get()), pem_of(key.get())};
 }
@@ -121,8 +126,9 @@ public:
         request.common_name = common_name;
         X509* issuer = signer == nullptr ? nullptr : signer->certificate.get();
         certificate = make_bare(request, key.get(), issuer);
-        if (issuer == nullptr)
+        if (issuer == nullptr) {
             issuer = certificate.get();
+        }
         add_extension(certificate.get(), issuer, NID_basic_constraints, "critical,CA:TRUE");
         add_extension(certificate.get(), issuer, NID_key_usage, "critical,keyCertSign,cRLSign");
         sign(certificate.get(), signer == nullptr ? key.get() : signer->key.get());

@@ -23,8 +23,9 @@ TestStream::TestStream(int fd, int stop_fd) : fd_(fd), stop_fd_(stop_fd) {
 }
 
 TestStream::~TestStream() {
-    if (fd_ >= 0)
+    if (fd_ >= 0) {
         ::close(fd_);
+    }
 }
 
 std::unique_ptr<TestStream> TestStream::connect_to(const std::string& address,
@@ -33,14 +34,16 @@ std::unique_ptr<TestStream> TestStream::connect_to(const std::string& address,
     wanted.ai_socktype = SOCK_STREAM;
     wanted.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV;
     addrinfo* found = nullptr;
-    if (::getaddrinfo(address.c_str(), port.c_str(), &wanted, &found) != 0)
+    if (::getaddrinfo(address.c_str(), port.c_str(), &wanted, &found) != 0) {
         throw std::system_error(EINVAL, std::generic_category(), address);
+    }
     const int fd = ::socket(found->ai_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
     const bool failed = ::connect(fd, found->ai_addr, found->ai_addrlen) != 0;
     ::freeaddrinfo(found);
     auto stream = std::make_unique<TestStream>(fd, -1);
-    if (failed)
+    if (failed) {
         throw std::system_error(errno, std::generic_category(), address + " " + port);
+    }
     return stream;
 }
 
@@ -68,10 +71,12 @@ bool TestStream::start_tls(SSL_CTX* context, bool as_server) {
     for (;;) {
         ERR_clear_error();
         const int result = as_server ? SSL_accept(ssl_.get()) : SSL_connect(ssl_.get());
-        if (result == 1)
+        if (result == 1) {
             return true;
-        if (!retry_after(result))
+        }
+        if (!retry_after(result)) {
             return false;
+        }
     }
 }
 
@@ -81,17 +86,21 @@ std::string TestStream::read_some() {
         if (ssl_) {
             ERR_clear_error();
             const int got = SSL_read(ssl_.get(), block, sizeof block);
-            if (got > 0)
+            if (got > 0) {
                 return {block, static_cast<std::size_t>(got)};
-            if (!retry_after(got))
+            }
+            if (!retry_after(got)) {
                 return {};
+            }
             continue;
         }
         const ssize_t got = ::recv(fd_, block, sizeof block, 0);
-        if (got > 0)
+        if (got > 0) {
             return {block, static_cast<std::size_t>(got)};
-        if (got == 0 || errno != EAGAIN || !wait_for(POLLIN))
+        }
+        if (got == 0 || errno != EAGAIN || !wait_for(POLLIN)) {
             return {};
+        }
     }
     return {};
 }
@@ -103,17 +112,19 @@ bool TestStream::write(const std::string& data) {
         if (ssl_) {
             ERR_clear_error();
             const int sent = SSL_write(ssl_.get(), data.data() + done, static_cast<int>(left));
-            if (sent > 0)
+            if (sent > 0) {
                 done += static_cast<std::size_t>(sent);
-            else if (!retry_after(sent))
+            } else if (!retry_after(sent)) {
                 return false;
+            }
             continue;
         }
         const ssize_t sent = ::send(fd_, data.data() + done, left, MSG_NOSIGNAL);
-        if (sent > 0)
+        if (sent > 0) {
             done += static_cast<std::size_t>(sent);
-        else if (errno != EAGAIN || !wait_for(POLLOUT))
+        } else if (errno != EAGAIN || !wait_for(POLLOUT)) {
             return false;
+        }
     }
     return done == data.size();
 }
@@ -123,16 +134,19 @@ void TestStream::carry(TestStream& other) {
         const bool holds_some = ssl_ && SSL_pending(ssl_.get()) > 0;
         pollfd fds[] = {{fd_, POLLIN, 0}, {other.fd_, POLLIN, 0}, {stop_fd_, POLLIN, 0}};
         ::poll(fds, 3, holds_some ? 0 : -1);
-        if (fds[2].revents != 0)
+        if (fds[2].revents != 0) {
             return;
+        }
         const auto move = [](TestStream& from, TestStream& to) {
             const std::string bytes = from.read_some();
             return !bytes.empty() && to.write(bytes);
         };
-        if ((holds_some || fds[0].revents != 0) && !move(*this, other))
+        if ((holds_some || fds[0].revents != 0) && !move(*this, other)) {
             return;
-        if (fds[1].revents != 0 && !move(other, *this))
+        }
+        if (fds[1].revents != 0 && !move(other, *this)) {
             return;
+        }
     }
 }
 
@@ -147,10 +161,12 @@ bool TestStream::pause_ms(int ms) {
 }
 
 void TestStream::close() {
-    if (fd_ < 0)
+    if (fd_ < 0) {
         return;
-    if (ssl_ && !is_reset_)
+    }
+    if (ssl_ && !is_reset_) {
         SSL_shutdown(ssl_.get());
+    }
     ERR_clear_error();
     ::close(fd_);
     fd_ = -1;

@@ -26,8 +26,9 @@ struct Arena {
         std::optional<std::variant<Authentication::Present, std::string>> got;
         authentication.async_get(Authentication::Clock::now() + time,
                                  [&](auto present) { got = std::move(present); });
-        while (!got)
+        while (!got) {
             loop.run_one();
+        }
         INFO((std::holds_alternative<std::string>(*got) ? std::get<std::string>(*got) : ""));
         REQUIRE(std::holds_alternative<Authentication::Present>(*got));
         return std::get<Authentication::Present>(*got);
@@ -113,8 +114,9 @@ TEST_CASE("authentication: a token file that is gone leaves the token, and one w
     CHECK(token() == "Bearer hidden-1");
     std::filesystem::remove(config.token.file);
     CHECK(arena.authentication.refused(0));
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         CHECK(token() == "Bearer hidden-1");
+    }
     REQUIRE(arena.warnings.size() == 1);
     CHECK_THAT(arena.warnings.front(),
                contains("token file " + config.token.file + " is missing") &&

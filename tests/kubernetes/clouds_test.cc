@@ -27,8 +27,9 @@ const std::string kFolder = kFixtures + "clouds";
 std::vector<std::string> fixtures() {
     std::vector<std::string> paths;
     for (const auto& entry : std::filesystem::directory_iterator(kFolder)) {
-        if (entry.path().extension() == ".yaml")
+        if (entry.path().extension() == ".yaml") {
             paths.push_back(entry.path());
+        }
     }
     std::sort(paths.begin(), paths.end());
     return paths;
@@ -39,8 +40,9 @@ std::string expected(const std::string& path, const std::string& key) {
     std::istringstream lines(read_file(path));
     const std::string head = "# " + key + ": ";
     for (std::string line; std::getline(lines, line) && line.starts_with('#');) {
-        if (line.starts_with(head))
+        if (line.starts_with(head)) {
             return line.substr(head.size());
+        }
     }
     return {};
 }
@@ -51,8 +53,9 @@ const ScratchFolder& programs() {
     static const bool filled = [] {
         for (const char* name :
              {"aws", "aws-iam-authenticator", "aws-vault", "gke-gcloud-auth-plugin", "kubelogin",
-              "oc", "doctl", "oci", "ibmcloud", "kubectl", "tsh"})
+              "oc", "doctl", "oci", "ibmcloud", "kubectl", "tsh"}) {
             ::chmod(folder.write(name, "#!/bin/sh\nexit 1\n").c_str(), 0700);
+        }
         return true;
     }();
     REQUIRE(filled);
@@ -75,25 +78,34 @@ std::string describe(const ClusterConfig& config) {
     const auto& endpoint = config.endpoint;
     std::string text = endpoint.host + " " + endpoint.port;
     std::string how;
-    if (!config.token.token.empty())
+    if (!config.token.token.empty()) {
         how += " token";
-    if (!config.token.file.empty())
+    }
+    if (!config.token.file.empty()) {
         how += " token-file";
-    if (!endpoint.tls_config.client_key_pem.empty())
+    }
+    if (!endpoint.tls_config.client_key_pem.empty()) {
         how += " certificate";
-    if (config.plugin)
+    }
+    if (config.plugin) {
         how += " exec:" + config.plugin->name;
-    if (has_header(config, "Authorization", "Basic "))
+    }
+    if (has_header(config, "Authorization", "Basic ")) {
         how += " password";
-    if (!endpoint.tls)
+    }
+    if (!endpoint.tls) {
         how += " http";
+    }
     text += how.empty() ? " anonymous" : how;
-    if (!endpoint.tls_config.verify)
+    if (!endpoint.tls_config.verify) {
         text += " unverified";
-    if (endpoint.proxy)
+    }
+    if (endpoint.proxy) {
         text += " proxy:" + endpoint.proxy->host + ":" + endpoint.proxy->port;
-    if (has_header(config, "Impersonate-User", ""))
+    }
+    if (has_header(config, "Impersonate-User", "")) {
         text += " as:" + config.headers.front().second;
+    }
     return text;
 }
 
@@ -109,12 +121,15 @@ std::string data_at(const json& part, const char* key) {
 void check_same_exec(const ExecPlugin& plugin, const json& exec) {
     CHECK(plugin.api_version == text_at(exec, "apiVersion"));
     std::vector<std::string> argv{text_at(exec, "command")};
-    if (exec.contains("args") && !exec.at("args").is_null())
-        for (const auto& one : exec.at("args"))
+    if (exec.contains("args") && !exec.at("args").is_null()) {
+        for (const auto& one : exec.at("args")) {
             argv.push_back(one);
+        }
+    }
     CHECK(plugin.command.argv == argv);
-    if (!exec.contains("env") || exec.at("env").is_null())
+    if (!exec.contains("env") || exec.at("env").is_null()) {
         return;
+    }
     for (const auto& one : exec.at("env")) {
         const std::string entry = text_at(one, "name") + "=" + text_at(one, "value");
         CHECK(std::count(plugin.command.environment.begin(), plugin.command.environment.end(),
@@ -146,11 +161,14 @@ void check_same(const ClusterConfig& config, const json& view) {
     CHECK(tls.client_certificate_pem == data_at(user, "client-certificate-data"));
     CHECK(tls.client_key_pem == data_at(user, "client-key-data"));
     CHECK(has_header(config, "Impersonate-User", text_at(user, "as")) == user.contains("as"));
-    if (user.contains("as-groups"))
-        for (const auto& group : user.at("as-groups"))
+    if (user.contains("as-groups")) {
+        for (const auto& group : user.at("as-groups")) {
             CHECK(has_header(config, "Impersonate-Group", group));
-    if (config.plugin)
+        }
+    }
+    if (config.plugin) {
         check_same_exec(*config.plugin, user.at("exec"));
+    }
 }
 
 } // namespace
@@ -161,8 +179,9 @@ TEST_CASE("kubeconfigs of the common clouds and tools, good and broken") {
     for (const std::string& path : all) {
         CAPTURE(path);
         std::string refused = expected(path, "refused");
-        if (const auto at = refused.find("FOLDER"); at != std::string::npos)
+        if (const auto at = refused.find("FOLDER"); at != std::string::npos) {
             refused.replace(at, 6, kFolder);
+        }
         const auto text = complaint(request_for(path));
         if (!refused.empty()) {
             CHECK_THAT(text, contains("kubeconfig " + path) && contains(refused));
@@ -170,8 +189,9 @@ TEST_CASE("kubeconfigs of the common clouds and tools, good and broken") {
             continue;
         }
         CHECK(text == "no complaint");
-        if (text != "no complaint")
+        if (text != "no complaint") {
             continue;
+        }
         const auto config = load_cluster_config(request_for(path));
         CHECK(describe(config) == expected(path, "reads"));
         CHECK(config.default_namespace == expected(path, "namespace"));
@@ -188,8 +208,9 @@ TEST_CASE("kubectl reads the same from the clouds' kubeconfigs") {
         }
         const bool is_refused = !expected(path, "refused").empty();
         CHECK(view->is_null() == (expected(path, "kubectl") == "refuses"));
-        if (!view->is_null() && !is_refused)
+        if (!view->is_null() && !is_refused) {
             check_same(load_cluster_config(request_for(path)), *view);
+        }
     }
 }
 

@@ -15,8 +15,9 @@ std::string escaped(const std::string& text) { return nlohmann::json(text).dump(
 
 PluginCredential good(const std::string& status) {
     auto parsed = parse_plugin_answer(answer_with(status), kExecV1);
-    if (const auto* wrong = std::get_if<std::string>(&parsed))
+    if (const auto* wrong = std::get_if<std::string>(&parsed)) {
         FAIL(*wrong);
+    }
     return std::get<PluginCredential>(parsed);
 }
 
@@ -125,8 +126,9 @@ TEST_CASE("plugin failure: nothing that may be a secret is told") {
     const auto text = describe_failure(plugin, {"exited with 1", "token: tokenvalue1", said});
     CHECK_THAT(text,
                contains("region eu-1: cannot use *** with ***, see https://sts.example.com/"));
-    for (const std::string secret : {"p4ssphrase", "tokenvalue1", "eyJ", "MIGH"})
+    for (const std::string secret : {"p4ssphrase", "tokenvalue1", "eyJ", "MIGH"}) {
         CHECK_THAT(text, !contains(secret));
+    }
     // Short ones too, by the names that they are given with.
     for (const std::string given :
          {"password: hunter2", "PASSWORD=hunter2", "--db-password hunter2", "the secret hunter2",

@@ -47,8 +47,9 @@ public:
     // The paths of some of them, separated by ':'.
     std::string list(const std::vector<std::string>& names) const {
         std::string all;
-        for (const std::string& name : names)
+        for (const std::string& name : names) {
             all += (&name == &names.front() ? "" : ":") + paths.at(name);
+        }
         return all;
     }
 
@@ -131,8 +132,9 @@ TEST_CASE("kubectl makes the same of several files") {
     const std::string list = files.list(row.files);
     CAPTURE(list, row.choice.context);
     std::vector<std::string> options;
-    if (!row.choice.context.empty())
+    if (!row.choice.context.empty()) {
         options = {"--context", row.choice.context};
+    }
     const auto view = kubectl_view(list, options);
     if (!view) {
         WARN("needs kubectl: not run");
@@ -140,8 +142,9 @@ TEST_CASE("kubectl makes the same of several files") {
     }
     const auto wanted = chosen(list, row.choice);
     CHECK(view->is_null() == (complaint(wanted) != "no complaint"));
-    if (view->is_null())
+    if (view->is_null()) {
         return;
+    }
     const auto config = load_cluster_config(wanted);
     const auto& cluster = view->at("clusters").at(0).at("cluster");
     const auto& user = view->at("users").at(0).at("user");

@@ -78,8 +78,9 @@ TEST_CASE("a value with a tag of YAML's own is what the tag says, as for kubectl
     }
     CHECK(load_text(text).token.token == row.wanted);
     const ScratchFolder folder;
-    if (const auto view = kubectl_view(folder.write("config", text)); view && !view->is_null())
+    if (const auto view = kubectl_view(folder.write("config", text)); view && !view->is_null()) {
         CHECK(view->at("users").at(0).at("user").value("token", "") == row.wanted);
+    }
 }
 
 TEST_CASE(

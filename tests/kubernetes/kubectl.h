@@ -35,8 +35,9 @@ inline std::optional<nlohmann::json> kubectl_view(const std::string& files,
                                      {"HTTPS_PROXY", nobody},
                                      {"HTTP_PROXY", nobody}},
                      .inherit_environment = false});
-    if (kubectl.wait() != 0)
+    if (kubectl.wait() != 0) {
         return nlohmann::json();
+    }
     return nlohmann::json::parse(kubectl.out());
 }
 

@@ -62,8 +62,9 @@ TEST_CASE("plugin credential: one run for all who wait, and none without need") 
     Arena arena(give());
     CHECK(arena.credentials.is_awaited());
     int done = 0;
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         arena.credentials.async_wait(PluginCredentials::Clock::now() + 60s, [&] { ++done; });
+    }
     REQUIRE(arena.run_until([&] { return done == 3; }));
     CHECK(arena.token() == "token-1");
     CHECK_FALSE(arena.credentials.is_awaited());

@@ -30,8 +30,9 @@ PluginRun run_to_end(const PluginCommand& command, std::chrono::milliseconds pat
 std::vector<pid_t> pids_in(const std::string& text) {
     std::vector<pid_t> pids;
     std::istringstream words(text);
-    for (pid_t pid = 0; words >> pid;)
+    for (pid_t pid = 0; words >> pid;) {
         pids.push_back(pid);
+    }
     return pids;
 }
 

@@ -32,6 +32,7 @@ TEST_CASE("what TLS 1.2 says where a client certificate is missing") {
 TEST_CASE("a handshake that our verification ended") {
     CHECK(is_distrust(handshake_failed(SSL_R_CERTIFICATE_VERIFY_FAILED).code));
     CHECK_FALSE(is_distrust(handshake_failed(SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE).code));
-    for (const int code : {0, -1, ECONNRESET, 134})
+    for (const int code : {0, -1, ECONNRESET, 134}) {
         CHECK_FALSE(is_distrust(code));
+    }
 }

@@ -10,8 +10,9 @@ TEST_CASE("Retry-After") {
     CHECK(net::parse_retry_after("12") == seconds(12));
     CHECK(net::parse_retry_after("99999999") == seconds(86400));
     CHECK(net::parse_retry_after("99999999999999999999999999") == seconds(86400));
-    for (const char* bad : {"", "-1", "1.5", " 1", "1s", "Wed, 21 Oct 2026 07:28:00 GMT"})
+    for (const char* bad : {"", "-1", "1.5", " 1", "1s", "Wed, 21 Oct 2026 07:28:00 GMT"}) {
         CHECK_FALSE(net::parse_retry_after(bad).has_value());
+    }
 }
 
 TEST_CASE("Date") {

@@ -54,8 +54,9 @@ TEST_CASE("any status is an answer, and Retry-After comes with it") {
     Answer answer = text("busy");
     const int status = GENERATE(201, 204, 404, 409, 429, 500, 503);
     answer.status = status;
-    if (status == 204)
+    if (status == 204) {
         answer.body.clear();
+    }
     answer.headers = {{"Retry-After", "7"}};
     HttpTestServer server(always(answer));
     LoopFixture fixture;
@@ -74,10 +75,11 @@ TEST_CASE("a body of the greatest length passes, one byte more does not") {
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, plain(server.port()));
     const auto result = exchange(fixture, transport, get());
-    if (extra == 0)
+    if (extra == 0) {
         CHECK(response_of(result).body.size() == HttpTransport::kMaxBody);
-    else
+    } else {
         CHECK_THAT(error_of(result).text, contains("too large"));
+    }
 }
 
 TEST_CASE("a redirect is an answer: the token does not travel") {
@@ -99,9 +101,10 @@ TEST_CASE("requests one after the other share one connection") {
     HttpTestServer server(always(text("ok")));
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, plain(server.port()));
-    for (int i = 0; i < 20; ++i)
+    for (int i = 0; i < 20; ++i) {
         CHECK(response_of(exchange(fixture, transport, i % 2 == 0 ? get() : put("x"))).status ==
               200);
+    }
     CHECK(server.connections() == 1);
     CHECK(server.requests().size() == 20);
 }
@@ -111,12 +114,13 @@ TEST_CASE("several requests may be under way") {
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, plain(server.port()));
     int answered = 0;
-    for (int i = 0; i < 10; ++i)
+    for (int i = 0; i < 10; ++i) {
         transport.async_send(get("/" + std::to_string(i)), kLongTimeout,
                              [&](net::HttpResult result) {
                                  CHECK(response_of(result).status == 200);
                                  ++answered;
                              });
+    }
     CHECK(answered == 0);
     REQUIRE(fixture.run_until([&] { return answered == 10; }));
     CHECK(server.requests().size() == 10);
@@ -185,11 +189,10 @@ TEST_CASE("a name with addresses of both kinds, of which one answers") {
                                            is_v6 ? "::1" : "127.0.0.1"};
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, plain(server->port(), "api.invalid"),
-                            [both](const std::string&) {
-                                return net::LookupAnswer{both, {}};
-                            });
-    for (int i = 0; i < 3; ++i)
+                            [both](const std::string&) { return net::LookupAnswer{both, {}}; });
+    for (int i = 0; i < 3; ++i) {
         CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
+    }
     CHECK(server->connections() == 1);
     server.reset();
     error_of(exchange(fixture, transport, get(), std::chrono::hours(1))); // maybe of the old one
@@ -206,8 +209,9 @@ TEST_CASE("all addresses of a name have their turn, and the one that works is re
         return net::LookupAnswer{{"127.0.0.9", "127.0.0.8", "127.0.0.1"}, {}}; // nobody at 9 and 8
     };
     HttpTransport transport(fixture.loop, plain(server.port(), "api.invalid"), lookup);
-    for (int i = 0; i < 5; ++i)
+    for (int i = 0; i < 5; ++i) {
         CHECK(response_of(exchange(fixture, transport, get())).status == 200);
+    }
     CHECK(server.connections() == 1);
     CHECK(server.requests().front().headers["host"] == "api.invalid:" + server.port());
     REQUIRE(fixture.run_until([&] { return *lookups >= 2; })); // looked again after the refusals

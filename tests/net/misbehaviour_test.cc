@@ -90,8 +90,9 @@ TEST_CASE("the deadline holds whatever hangs, and the text says what") {
     CHECK(error.kind == HttpError::Kind::kUnreachable);
     CHECK_THAT(error.text, contains("timed out after 700 ms " + stage));
     // What was given up is closed, not left behind.
-    for (const auto* each : {&mute, &hangs, &drips})
+    for (const auto* each : {&mute, &hangs, &drips}) {
         CHECK(wait_until([&] { return each->open_connections() == 0; }));
+    }
 }
 
 TEST_CASE("the connection of a request that timed out is not used again") {
@@ -120,8 +121,9 @@ TEST_CASE("broken and boundless answers are errors, long before the deadline") {
         {Kind::kHalfThenEnd, "broke off"},
         {Kind::kNotHttp, "not valid HTTP"},
     }));
-    if (!tls && kind == Kind::kHugeChunkAndUpdates)
+    if (!tls && kind == Kind::kHugeChunkAndUpdates) {
         return;
+    }
     const MaybeTls way(tls);
     Answer answer = behaving(kind);
     answer.body = "220 mail.example ESMTP\r\n\r\n";
@@ -130,12 +132,14 @@ TEST_CASE("broken and boundless answers are errors, long before the deadline") {
     HttpTransport transport(fixture.loop, way.endpoint(server.port()));
     const auto error = error_of(exchange(fixture, transport, get(), std::chrono::hours(1)));
     CHECK(error.kind == HttpError::Kind::kUnreachable);
-    if (kind == Kind::kHalfThenReset) // a reset may overtake what was sent before
+    if (kind == Kind::kHalfThenReset) { // a reset may overtake what was sent before
         CHECK_THAT(error.text, contains(words) || contains("without an answer"));
-    else
+    } else {
         CHECK_THAT(error.text, contains(words));
-    if (kind != Kind::kNotHttp && kind != Kind::kHalfThenReset) // it has spoken HTTP
+    }
+    if (kind != Kind::kNotHttp && kind != Kind::kHalfThenReset) { // it has spoken HTTP
         CHECK_THAT(error.text, !contains("https://"));
+    }
     CHECK(server.requests().size() == 1); // a fresh connection is not tried again
     CHECK(wait_until([&] { return server.open_connections() == 0; }));
 }
@@ -200,8 +204,9 @@ TEST_CASE("a transport may be destroyed with requests in every stage under way")
             HttpTransport d(fixture.loop, plain(hangs.port()));
             HttpTransport e(fixture.loop, plain(drips.port()));
             HttpTransport f(fixture.loop, plain(good.port()));
-            for (HttpTransport* each : {&a, &b, &c, &d, &e, &f})
+            for (HttpTransport* each : {&a, &b, &c, &d, &e, &f}) {
                 each->async_send(put("x"), kLongTimeout, [&](const net::HttpResult&) { ++calls; });
+            }
             REQUIRE(fixture.run_until([&] {
                 return hangs.requests().size() == 1 && drips.requests().size() == 1 &&
                        mute.connections() == 1 && calls == 1;
@@ -263,8 +268,9 @@ TEST_CASE("an answer may end its connection") {
     HttpTestServer server(always(last));
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, plain(server.port()));
-    for (int i = 0; i < 10; ++i)
+    for (int i = 0; i < 10; ++i) {
         CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
+    }
     CHECK(server.requests().size() == 10);
 }
 
@@ -301,8 +307,9 @@ TEST_CASE("an answer that comes after the timeout is told as well, until a newer
     std::atomic<bool> is_released{false};
     std::atomic<bool> all_slow{true};
     HttpTestServer server([&](const ServedRequest& request) {
-        if (request.target == "/slow" && all_slow)
+        if (request.target == "/slow" && all_slow) {
             wait_until([&] { return is_released.load(); });
+        }
         return text(request.target);
     });
     LoopFixture fixture;
@@ -331,8 +338,9 @@ TEST_CASE("an answer that comes after the timeout is told as well, until a newer
         CHECK(server.connections() == 2);
     }
     SECTION("of many the oldest is heard") {
-        for (int i = 0; i < 9; ++i)
+        for (int i = 0; i < 9; ++i) {
             transport.async_send(slow, kShort, note, kLongTimeout);
+        }
         REQUIRE(fixture.run_until([&] { return told.size() == 9; }));
         is_released = true;
         REQUIRE(fixture.run_until([&] { return told.size() > 9; }));

@@ -64,8 +64,9 @@ TEST_CASE("through a proxy: the server's name is the proxy's to look up, one tun
             lookup);
         net::HttpRequest request = put("x", "/a");
         request.headers = {{"Authorization", "Bearer secret"}};
-        for (int i = 0; i < 20; ++i)
+        for (int i = 0; i < 20; ++i) {
             CHECK(response_of(exchange(fixture, transport, request)).body == "ok");
+        }
     }
     CHECK(looked_up == std::vector<std::string>{"proxy.invalid"});
     REQUIRE(proxy.requests().size() == 1);
@@ -95,9 +96,10 @@ TEST_CASE("through a proxy: to a server without TLS, and in both directions as m
     net::Endpoint endpoint = plain("8080", "api.invalid");
     endpoint.proxy = proxy_at(proxy.port());
     HttpTransport transport(fixture.loop, endpoint, to_loopback);
-    for (int i = 0; i < 2; ++i)
+    for (int i = 0; i < 2; ++i) {
         CHECK(response_of(exchange(fixture, transport, put(std::string(500'000, 'y')))).body ==
               large);
+    }
     CHECK(server.requests().back().body.size() == 500'000);
     CHECK(proxy.requests().size() == 1);
     CHECK(proxy.requests().front().target == "api.invalid:8080");
@@ -123,8 +125,9 @@ TEST_CASE("through a proxy over TLS, which is verified like a server") {
         return proxy_at(proxy.port(), "https://me:hidden@" + name);
     };
     HttpTransport transport(fixture.loop, hidden.behind(at("proxy.invalid")), to_loopback);
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
+    }
     REQUIRE(proxy.requests().size() == 1);
     CHECK(proxy.requests().front().server_name == "proxy.invalid");
     CHECK(proxy.handshakes() == 1);
@@ -172,12 +175,14 @@ TEST_CASE("through a SOCKS 5 proxy, with and without a password") {
         return hidden.behind(proxy_at(proxy.port(), begin));
     };
     HttpTransport transport(fixture.loop, with("socks5://me:hidden@proxy.invalid"), to_loopback);
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
+    }
     REQUIRE(proxy.requests().size() == 1);
     CHECK(proxy.requests().front().target == "api.invalid:6443");
-    if (!with_password)
+    if (!with_password) {
         return;
+    }
     HttpTransport wrong(fixture.loop, with("socks5://me:guess@proxy.invalid"), to_loopback);
     auto error = error_of(exchange(fixture, wrong, get()));
     CHECK_THAT(error.text, contains("does not accept the user and password of HTTPS_PROXY") &&
@@ -196,8 +201,9 @@ TEST_CASE("a proxy that does not connect: the text says what it did, and nothing
     const auto answering = [](int status, const std::string& header = "") {
         Answer answer = text("<html>hidden</html>");
         answer.status = status;
-        if (!header.empty())
+        if (!header.empty()) {
             answer.headers = {{"Proxy-Authenticate", header}};
+        }
         return answer;
     };
     Answer garbage = text("SSH-2.0-server\r\n");
@@ -293,8 +299,9 @@ TEST_CASE("all addresses of a proxy have their turn") {
     HttpTransport transport(fixture.loop, endpoint, [](const std::string&) {
         return net::LookupAnswer{{"127.0.0.9", "127.0.0.8", "127.0.0.1"}, {}};
     });
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         CHECK(response_of(exchange(fixture, transport, get())).body == "ok");
+    }
     CHECK(proxy.requests().size() == 1);
 }
 

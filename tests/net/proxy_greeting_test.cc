@@ -24,8 +24,9 @@ std::string said(const ProxyGreeting::Step& step) {
 
 std::string bytes(std::initializer_list<int> values) {
     std::string text;
-    for (const int each : values)
+    for (const int each : values) {
         text += static_cast<char>(each);
+    }
     return text;
 }
 
@@ -41,14 +42,17 @@ std::string answer_to_connect(const std::string& url, const std::string& answer,
     ProxyGreeting::Step last;
     for (const char c : answer) {
         last = dripped.receive({&c, 1});
-        if (!std::holds_alternative<ProxyGreeting::Wait>(last))
+        if (!std::holds_alternative<ProxyGreeting::Wait>(last)) {
             break;
+        }
     }
     CHECK(last.index() == step.index());
-    if (const auto* opened = std::get_if<ProxyGreeting::Opened>(&step))
+    if (const auto* opened = std::get_if<ProxyGreeting::Opened>(&step)) {
         return "opened, then " + opened->rest;
-    if (std::holds_alternative<ProxyGreeting::Wait>(step))
+    }
+    if (std::holds_alternative<ProxyGreeting::Wait>(step)) {
         return "waits";
+    }
     CHECK(refusal(last) == refusal(step));
     return refusal(step);
 }

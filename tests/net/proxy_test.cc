@@ -23,8 +23,9 @@ Environment holding(const Variables& variables) {
 std::string chosen(const Variables& variables, bool tls = true,
                    const std::string& host = "api.example.com") {
     const auto choice = proxy_of_environment(tls, host, "6443", holding(variables));
-    if (const auto* error = std::get_if<ProxyError>(&choice))
+    if (const auto* error = std::get_if<ProxyError>(&choice)) {
         return error->text;
+    }
     const auto& proxy = std::get<std::optional<Proxy>>(choice);
     return proxy ? text_of(*proxy) + " of " + proxy->source : "direct";
 }

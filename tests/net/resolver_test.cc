@@ -76,11 +76,12 @@ TEST_CASE("those who ask meanwhile share one lookup") {
     Scripted script;
     Resolver resolver(fixture.loop, "x.invalid", script.lookup());
     int answered = 0;
-    for (int i = 0; i < 5; ++i)
+    for (int i = 0; i < 5; ++i) {
         resolver.async_resolve([&](const LookupAnswer& answer) {
             CHECK(answer.addresses == std::vector<std::string>{"127.0.0.1"});
             ++answered;
         });
+    }
     REQUIRE(wait_until([&] { return script.begun() == 1; }));
     fixture.drain();
     CHECK(answered == 0);
@@ -138,8 +139,9 @@ TEST_CASE("a resolver and its loop may go while a lookup hangs") {
 TEST_CASE("the system's lookup gives literals") {
     const auto found = net::system_lookup("localhost");
     REQUIRE_FALSE(found.addresses.empty());
-    for (const auto& each : found.addresses)
+    for (const auto& each : found.addresses) {
         CHECK(net::is_ip_literal(each));
+    }
 }
 
 TEST_CASE("the lookup's thread takes no signal") {
@@ -150,8 +152,9 @@ TEST_CASE("the lookup's thread takes no signal") {
         return LookupAnswer{{"127.0.0.1"}, {}};
     });
     resolve(fixture, resolver);
-    for (const int signal : {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1})
+    for (const int signal : {SIGTERM, SIGINT, SIGCHLD, SIGHUP, SIGUSR1}) {
         CHECK(sigismember(blocked.get(), signal) == 1);
+    }
 }
 
 TEST_CASE("literals and authorities") {

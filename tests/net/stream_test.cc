@@ -149,8 +149,9 @@ TEST_CASE("a stream may bring more than an answer, but not in one chunk") {
                             [&](net::HttpResult result) { end = std::move(result); }});
     constexpr std::size_t kMuch = 3 * net::HttpTransport::kMaxBody;
     REQUIRE(fixture.run_until([&] { return end.has_value() || size > kMuch; }));
-    if (kind == Answer::Kind::kEndless)
+    if (kind == Answer::Kind::kEndless) {
         CHECK(size > kMuch);
-    else
+    } else {
         CHECK_THAT(error_of(*end).text, contains("too large"));
+    }
 }

@@ -63,8 +63,9 @@ net::HttpResult ask(const PkiIdentity& identity, const std::optional<std::string
     const auto lookup = [](const std::string&) { return net::LookupAnswer{{"127.0.0.1"}, {}}; };
     HttpTransport transport(fixture.loop, endpoint, lookup);
     const auto result = exchange(fixture, transport, get());
-    if (std::holds_alternative<HttpError>(result))
+    if (std::holds_alternative<HttpError>(result)) {
         CHECK(server.requests().empty()); // nothing was shown to it
+    }
     return result;
 }
 
@@ -87,8 +88,9 @@ TEST_CASE("many requests need one handshake") {
     HttpTestServer server(always(text("ok")), with(ca.issue(for_loopback())));
     LoopFixture fixture;
     HttpTransport transport(fixture.loop, secure(server.port(), ca.certificate_pem()));
-    for (int i = 0; i < 30; ++i)
+    for (int i = 0; i < 30; ++i) {
         CHECK(response_of(exchange(fixture, transport, put("x"))).status == 200);
+    }
     CHECK(server.connections() == 1);
     CHECK(server.handshakes() == 1);
 }
@@ -293,8 +295,9 @@ TEST_CASE("an error in a certificate is one printable line") {
     PkiRequest request = for_name("x.invalid");
     request.common_name = "a\nb\x1b[31m";
     const auto error = error_of(ask(ca.issue(request), ca.certificate_pem()));
-    for (const char c : error.text)
+    for (const char c : error.text) {
         CHECK((c >= ' ' && c <= '~'));
+    }
 }
 
 TEST_CASE("SNI is the name, or the server_name, and never an address") {
@@ -367,8 +370,9 @@ TEST_CASE("another CA and client certificate are used as soon as they are given"
     HttpTestServer server(
         [](const ServedRequest& request) {
             Answer answer = text("ok");
-            if (request.target == "/slow")
+            if (request.target == "/slow") {
                 answer.kind = Answer::Kind::kDrip;
+            }
             return answer;
         },
         options);

@@ -26,8 +26,9 @@ public:
     bool run_until(Fact fact) {
         const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(1);
         while (!fact()) {
-            if (std::chrono::steady_clock::now() > end)
+            if (std::chrono::steady_clock::now() > end) {
                 return false;
+            }
             loop.run_one_for(std::chrono::milliseconds(50));
         }
         return true;
@@ -108,14 +109,16 @@ inline net::HttpResult exchange(LoopFixture& fixture, net::HttpTransport& transp
 }
 
 inline net::HttpResponse response_of(const net::HttpResult& result) {
-    if (const auto* error = std::get_if<net::HttpError>(&result))
+    if (const auto* error = std::get_if<net::HttpError>(&result)) {
         FAIL(error->text);
+    }
     return std::get<net::HttpResponse>(result);
 }
 
 inline net::HttpError error_of(const net::HttpResult& result) {
-    if (const auto* response = std::get_if<net::HttpResponse>(&result))
+    if (const auto* response = std::get_if<net::HttpResponse>(&result)) {
         FAIL("answered with " << response->status);
+    }
     return std::get<net::HttpError>(result);
 }
 

@@ -28,8 +28,9 @@ std::string result_of(const ScratchFolder& folder, const std::string& name) {
         const int fd = ::open(output.c_str(), O_WRONLY | O_CREAT | O_TRUNC, 0644);
         ::dup2(fd, STDOUT_FILENO);
         ::dup2(fd, STDERR_FILENO);
-        if (::chdir(folder.path().c_str()) != 0)
+        if (::chdir(folder.path().c_str()) != 0) {
             ::_exit(1);
+        }
         const int error = program.execute(no_environment);
         ::_exit(error == ENOEXEC ? 100 : error == ENOENT ? 101 : 1);
     }
@@ -69,8 +70,9 @@ TEST_CASE("a text without a program's beginning is run by sh") {
 
 TEST_CASE("what is no text is not run by sh") {
     std::string noise; // of each byte but NUL
-    for (int i = 0; i < 128; ++i)
+    for (int i = 0; i < 128; ++i) {
         noise += static_cast<char>(i * 37 % 255 + 1);
+    }
     CHECK(run_of(noise) == "ENOEXEC");
     CHECK(run_of("\x7f"
                  "ELF") == "ENOEXEC");

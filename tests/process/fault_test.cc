@@ -123,8 +123,9 @@ TEST_CASE("le-run hangs or is stopped, and its tree is gone: the guard ends it")
     };
     std::vector<Variant> variants{
         {false, false, false}, {false, false, true}, {false, true, false}, {false, true, true}};
-    if (::geteuid() == 0)
+    if (::geteuid() == 0) {
         variants.insert(variants.end(), {{true, false, false}, {true, true, false}});
+    }
     std::list<StandIn> all; // side by side: each takes 15 s
     for (const Variant& variant : variants) {
         StandInOptions options;
@@ -133,8 +134,9 @@ TEST_CASE("le-run hangs or is stopped, and its tree is gone: the guard ends it")
         StandIn& le_run = all.emplace_back(std::vector<std::string>{"/bin/sleep", "100"}, options);
         le_run.start(le_run.now() + seconds(3), le_run.now() + seconds(4));
         le_run.expect<Started>();
-        if (variant.is_stopped)
+        if (variant.is_stopped) {
             REQUIRE(::kill(le_run.pid(), SIGSTOP) == 0);
+        }
     }
     const TimePoint last_heard = all.back().now();
     auto le_run = all.begin();
@@ -144,10 +146,11 @@ TEST_CASE("le-run hangs or is stopped, and its tree is gone: the guard ends it")
         const auto end = le_run->wait_for_end();
         REQUIRE(end);
         CHECK(has_passed_for_holder(le_run->now(), last_heard + seconds(12)));
-        if (variant.is_pid_1)
+        if (variant.is_pid_1) {
             CHECK((WIFEXITED(*end) && WEXITSTATUS(*end) == 125));
-        else
+        } else {
             CHECK((WIFSIGNALED(*end) && WTERMSIG(*end) == SIGKILL && is_gone(le_run->guard())));
+        }
         ++le_run;
     }
 }

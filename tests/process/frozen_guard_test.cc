@@ -114,8 +114,9 @@ TEST_CASE("a guard that woke late says by how much, and only during a run") {
         REQUIRE(has_come(le_run, le_run.now() + seconds(1)));
         thaw(le_run.guard());
         Duration late{};
-        while (late < milliseconds(800)) // of the second, 100 ms it slept anyway
+        while (late < milliseconds(800)) { // of the second, 100 ms it slept anyway
             late = Duration(le_run.expect_late().nanoseconds);
+        }
         CHECK(late <= le_run.now().boot() - before.boot());
     }
     le_run.stop(SIGTERM);
@@ -137,15 +138,16 @@ TEST_CASE("a Gone that finds the channel full is told once there is room, once")
     watch.wait_for_line("ready");
     // Each is answered; nobody reads the answers.
     constexpr std::uint64_t kPings = 3000;
-    for (std::uint64_t number = 1; number <= kPings; ++number)
+    for (std::uint64_t number = 1; number <= kPings; ++number) {
         REQUIRE(wait_until([&] { return le_run.channel().send(Ping{le_run.run(), number}); }));
-    REQUIRE(wait_until([&] {
-        return le_run.channel().send(Stop{le_run.run(), SIGTERM, le_run.now()});
-    }));
+    }
+    REQUIRE(wait_until(
+        [&] { return le_run.channel().send(Stop{le_run.run(), SIGTERM, le_run.now()}); }));
     REQUIRE(wait_until([&] { return watch.is_at_end(); }));
     const pid_t guard = le_run.guard();
-    if (!mode.guards_pid_namespace)
+    if (!mode.guards_pid_namespace) {
         REQUIRE(wait_until([&] { return state_of(started.pid) == '\0'; })); // reaped
+    }
     REQUIRE(wait_until([&] { return children_of(guard).empty() && state_of(guard) == 'S'; }));
 
     std::uint64_t pongs = 0;
@@ -154,12 +156,13 @@ TEST_CASE("a Gone that finds the channel full is told once there is room, once")
     REQUIRE(wait_until([&] {
         FromGuard message;
         while (le_run.channel().receive(&message) == LeRunEnd::Receive::kMessage) {
-            if (const auto* end = std::get_if<Gone>(&message))
+            if (const auto* end = std::get_if<Gone>(&message)) {
                 gone = *end;
-            else if (std::holds_alternative<Pong>(message))
+            } else if (std::holds_alternative<Pong>(message)) {
                 ++pongs;
-            else if (!std::holds_alternative<Late>(message))
+            } else if (!std::holds_alternative<Late>(message)) {
                 ++others;
+            }
         }
         return gone.has_value();
     }));

@@ -34,8 +34,9 @@ public:
         guard_ = ::fork();
         if (guard_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-            for (;;)
+            for (;;) {
                 ::pause();
+            }
         }
         GuardProcess process;
         process.pid = guard_;
@@ -75,20 +76,23 @@ public:
     std::vector<ToGuard> heard() {
         std::vector<ToGuard> result;
         ToGuard message;
-        while (guard_end_->receive(&message) == GuardEnd::Receive::kMessage)
-            if (!std::holds_alternative<Ping>(message))
+        while (guard_end_->receive(&message) == GuardEnd::Receive::kMessage) {
+            if (!std::holds_alternative<Ping>(message)) {
                 result.push_back(message);
+            }
+        }
         return result;
     }
     // How many Pings have come; answers them all.
     int answer_pings() {
         int count = 0;
         ToGuard message;
-        while (guard_end_->receive(&message) == GuardEnd::Receive::kMessage)
+        while (guard_end_->receive(&message) == GuardEnd::Receive::kMessage) {
             if (const auto* ping = std::get_if<Ping>(&message)) {
                 tell(Pong{ping->number});
                 ++count;
             }
+        }
         return count;
     }
     // What the callbacks were told, after the loop has come to rest.
@@ -182,12 +186,14 @@ TEST_CASE("a Gone right before the guard's death counts, one of the run before d
     link.told();
     link.start();
     link.tell_gone(last_word);
-    if (last_word == 2)
+    if (last_word == 2) {
         REQUIRE(link.told().size() == 1);
+    }
     ::kill(link.guard(), SIGKILL);
     REQUIRE(link.runs_until([&] { return !link.lost().empty(); }));
-    if (last_word == 1)
+    if (last_word == 1) {
         CHECK(link.runs_until([&] { return link.swept().size() == 1; })); // le-run's own proof
+    }
     link.told();
     CHECK(link.swept().size() == (last_word == 1 ? 1 : 0));
 }
@@ -200,14 +206,16 @@ TEST_CASE("a guard is asked often before it must kill, so that one that hangs th
     const bool by_stop = GENERATE(false, true);
     REQUIRE(link.link().start(1, kill_at, by_stop ? TimePoint::far_future() : kill_at, kAcquireTime,
                               {"A=b"}));
-    if (by_stop)
+    if (by_stop) {
         link.link().stop(SIGTERM, kill_at, GuardLink::Lease::kHeld);
+    }
     int pings_near = 0;
     link.runs_until([&] {
         const int pings = link.answer_pings();
         const TimePoint now = clock.now();
-        if (has_passed_for_holder(now, kill_at - seconds(1)))
+        if (has_passed_for_holder(now, kill_at - seconds(1))) {
             pings_near += pings;
+        }
         return has_passed_for_holder(now, kill_at);
     });
     CHECK(pings_near >= 3); // 8, where nothing is late; one a second would be one
@@ -263,8 +271,9 @@ TEST_CASE("what the kernel has no memory for is told later, in order, and ends n
         sends.allow();
         std::vector<ToGuard> heard;
         REQUIRE(link.runs_until([&] {
-            for (const ToGuard& message : link.heard())
+            for (const ToGuard& message : link.heard()) {
                 heard.push_back(message);
+            }
             return heard.size() >= 3;
         }));
         REQUIRE(heard.size() == 3);
@@ -275,8 +284,9 @@ TEST_CASE("what the kernel has no memory for is told later, in order, and ends n
 
         // A run under way: of its extensions the newest is what counts.
         sends.refuse(error);
-        for (int i = 0; i < 100; ++i)
+        for (int i = 0; i < 100; ++i) {
             link.link().extend(last + milliseconds(i), last + milliseconds(i));
+        }
         sends.allow();
         heard.clear();
         REQUIRE(link.runs_until([&] {
@@ -295,15 +305,17 @@ TEST_CASE("a guard that reads nothing for a moment is not ended for it, and then
     Clock clock;
     link.start();
     const TimePoint last = clock.now() + seconds(50);
-    for (int i = 0; i < 5000; ++i)
+    for (int i = 0; i < 5000; ++i) {
         link.link().extend(last + milliseconds(i), last + milliseconds(i));
+    }
     link.link().stop(SIGTERM, last, GuardLink::Lease::kHeld);
     link.told();
     CHECK(link.lost().empty());
     std::vector<ToGuard> heard;
     REQUIRE(link.runs_until([&] {
-        for (const ToGuard& message : link.heard())
+        for (const ToGuard& message : link.heard()) {
             heard.push_back(message);
+        }
         return !heard.empty() && std::holds_alternative<Stop>(heard.back());
     }));
     CHECK(heard.size() < 5000);

@@ -30,8 +30,9 @@ public:
             const int fd = ::open(fifo_.path().c_str(), O_WRONLY); // until its end
             const std::string line = "released " + std::to_string(acquire_time) + ' ' +
                                      std::to_string(until.boot().count()) + '\n';
-            if (::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size()))
+            if (::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size())) {
                 then_();
+            }
         };
         options.held_after_kill_at = seconds(3);
         return options;
@@ -110,8 +111,9 @@ TEST_CASE("release: le-run is killed after Gone, before it has settled the lease
     StandIn le_run({"/bin/true"}, releases.with({}));
     for (int run = 1; run <= 2; ++run) { // that of the last run
         run_once(le_run);
-        if (run == 1)
+        if (run == 1) {
             le_run.settled();
+        }
     }
     le_run.kill();
     releases.wait_for_one();
@@ -182,8 +184,9 @@ TEST_CASE("release: none while a process of the tree lives that the guard cannot
         ::syscall(SYS_capget, &header, data);
         data[0].effective &= ~(1U << CAP_KILL);
         data[0].permitted &= ~(1U << CAP_KILL);
-        if (::prctl(PR_CAPBSET_DROP, CAP_KILL) != 0 || ::syscall(SYS_capset, &header, data) != 0)
+        if (::prctl(PR_CAPBSET_DROP, CAP_KILL) != 0 || ::syscall(SYS_capset, &header, data) != 0) {
             ::_exit(1);
+        }
     };
     StandIn le_run({TEST_AWKWARD, "other-uid"}, options);
     le_run.start(le_run.now() + seconds(60), le_run.now() + seconds(1));
@@ -209,8 +212,9 @@ TEST_CASE("release: one that hangs is ended in time, and whatever it has started
     TreeWatch watch;
     Releases releases([] {
         ::fork(); // such as a credentials helper
-        for (;;)
+        for (;;) {
             ::pause();
+        }
     });
     StandIn le_run({TEST_AWKWARD, "plain"}, releases.with(watched_by(watch, mode)));
     const TimePoint kill_at = le_run.now() + seconds(2);
@@ -227,9 +231,11 @@ TEST_CASE("release: one that hangs is ended in time, and whatever it has started
 
 TEST_CASE("release: what one leaves running when it ends is ended at once") {
     Releases releases([] {
-        if (::fork() == 0)
-            for (;;)
+        if (::fork() == 0) {
+            for (;;) {
                 ::pause();
+            }
+        }
     });
     StandIn le_run({"/bin/true"}, releases.with({}));
     run_once(le_run);
@@ -242,8 +248,9 @@ TEST_CASE("release: what one leaves running when it ends is ended at once") {
 TEST_CASE("release: it dies with the guard") {
     const StandInOptions mode = with_and_without_pid_namespace();
     Releases releases([] {
-        for (;;)
+        for (;;) {
             ::pause();
+        }
     });
     StandIn le_run({"/bin/true"}, releases.with(mode));
     run_once(le_run);

@@ -72,11 +72,13 @@ int take_descriptor(int socket, pid_t* number) {
     message.msg_iovlen = 1;
     message.msg_control = space.bytes;
     message.msg_controllen = sizeof space.bytes;
-    if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *number)
+    if (::recvmsg(socket, &message, MSG_CMSG_CLOEXEC) != sizeof *number) {
         return -1;
+    }
     const cmsghdr* header = CMSG_FIRSTHDR(&message);
-    if (header == nullptr || header->cmsg_type != SCM_RIGHTS)
+    if (header == nullptr || header->cmsg_type != SCM_RIGHTS) {
         return -1;
+    }
     int descriptor = -1;
     std::memcpy(&descriptor, CMSG_DATA(header), sizeof descriptor);
     return descriptor;
@@ -85,7 +87,7 @@ int take_descriptor(int socket, pid_t* number) {
 [[noreturn]] void stand_in(GuardSetup setup, const StandInOptions& options, int control) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     options.prepare();
-    struct sigaction sigchld {};
+    struct sigaction sigchld{};
     ::sigaction(SIGCHLD, nullptr, &sigchld);
     setup.sigchld_ignored = sigchld.sa_handler == SIG_IGN;
     ::signal(SIGCHLD, SIG_DFL);
@@ -99,14 +101,16 @@ int take_descriptor(int socket, pid_t* number) {
     sigemptyset(&last);
     sigaddset(&last, SIGRTMAX);
     ::sigprocmask(SIG_UNBLOCK, &last, nullptr);
-    if (!pass_descriptor(control, guard.channel, guard.pid))
+    if (!pass_descriptor(control, guard.channel, guard.pid)) {
         ::_exit(1);
+    }
     ::close(guard.channel);
     char command = 0;
     while (::read(control, &command, 1) == 1) {
         sweep_all();
-        if (::write(control, &command, 1) != 1)
+        if (::write(control, &command, 1) != 1) {
             break;
+        }
     }
     ::_exit(0);
 }
@@ -118,8 +122,9 @@ StandIn::StandIn(const std::vector<std::string>& argv, const StandInOptions& opt
     GuardSetup setup;
     setup.program = argv.at(0);
     setup.argv = argv;
-    for (char** entry = environ; *entry != nullptr; ++entry)
+    for (char** entry = environ; *entry != nullptr; ++entry) {
         setup.environment.emplace_back(*entry);
+    }
     setup.environment.insert(setup.environment.end(), options.environment.begin(),
                              options.environment.end());
     setup.stop_signal = options.stop_signal;
@@ -128,12 +133,14 @@ StandIn::StandIn(const std::vector<std::string>& argv, const StandInOptions& opt
     setup.release = options.release;
     setup.held_after_kill_at = options.held_after_kill_at;
     int ends[2];
-    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0)
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0) {
         fail("socketpair");
+    }
     const unsigned long flags = SIGCHLD | (options.own_pid_namespace ? CLONE_NEWPID : 0);
     pid_ = static_cast<pid_t>(::syscall(SYS_clone, flags, nullptr, nullptr, nullptr, nullptr));
-    if (pid_ < 0)
+    if (pid_ < 0) {
         fail("clone");
+    }
     if (pid_ == 0) {
         ::close(ends[0]);
         stand_in(setup, options, ends[1]);
@@ -141,14 +148,16 @@ StandIn::StandIn(const std::vector<std::string>& argv, const StandInOptions& opt
     ::close(ends[1]);
     control_ = ends[0];
     const int channel = take_descriptor(control_, &guard_);
-    if (channel < 0)
+    if (channel < 0) {
         throw std::runtime_error("the stand-in did not come up");
+    }
     channel_ = std::make_unique<LeRunEnd>(channel);
 }
 
 StandIn::~StandIn() {
-    if (!end_)
+    if (!end_) {
         ::kill(pid_, SIGKILL);
+    }
     sweep_all();
     ::close(control_);
 }
@@ -164,8 +173,9 @@ void StandIn::start(TimePoint term_at, TimePoint kill_at, const std::string& env
 }
 
 void StandIn::send(const ToGuard& message) {
-    if (!channel_->send(message))
+    if (!channel_->send(message)) {
         throw std::runtime_error("the channel takes nothing");
+    }
 }
 
 std::optional<FromGuard> StandIn::next(std::chrono::milliseconds patience) {
@@ -178,13 +188,15 @@ std::optional<FromGuard> StandIn::next(std::chrono::milliseconds patience) {
     for (;;) {
         FromGuard message;
         while (channel_->receive(&message) == LeRunEnd::Receive::kMessage) {
-            if (!is_of_the_moment(message))
+            if (!is_of_the_moment(message)) {
                 return message;
+            }
         }
         const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
             end - std::chrono::steady_clock::now());
-        if (left.count() <= 0)
+        if (left.count() <= 0) {
             return std::nullopt;
+        }
         pollfd readable{channel_->fd(), POLLIN, 0};
         ::poll(&readable, 1, static_cast<int>(left.count()));
     }
@@ -192,8 +204,9 @@ std::optional<FromGuard> StandIn::next(std::chrono::milliseconds patience) {
 
 bool StandIn::is_silent_for(std::chrono::milliseconds time) {
     const std::optional<FromGuard> message = next(time);
-    if (message)
+    if (message) {
         kept_.push_back(*message);
+    }
     return !message;
 }
 
@@ -203,10 +216,11 @@ StandIn::wait_for_message(const std::function<bool(const FromGuard&)>& is_wanted
     wait_until([&] {
         FromGuard message;
         while (!wanted && channel_->receive(&message) == LeRunEnd::Receive::kMessage) {
-            if (is_wanted(message))
+            if (is_wanted(message)) {
                 wanted = message;
-            else if (!is_of_the_moment(message))
+            } else if (!is_of_the_moment(message)) {
                 kept_.push_back(message);
+            }
         }
         return wanted.has_value();
     });
@@ -225,8 +239,9 @@ StandIn::wait_for_size(const std::function<bool(const TreeSize&)>& is_wanted) {
 Late StandIn::expect_late() {
     const auto late = wait_for_message(
         [](const FromGuard& message) { return std::holds_alternative<Late>(message); });
-    if (!late)
+    if (!late) {
         throw std::runtime_error("the guard does not say that it was late");
+    }
     return std::get<Late>(*late);
 }
 
@@ -242,8 +257,9 @@ bool StandIn::answers_ping() {
 
 bool StandIn::sweep() {
     char command = 's';
-    if (::write(control_, &command, 1) != 1)
+    if (::write(control_, &command, 1) != 1) {
         return false;
+    }
     pollfd answered{control_, POLLIN, 0};
     return ::poll(&answered, 1, std::chrono::milliseconds(kPatience).count()) == 1 &&
            ::read(control_, &command, 1) == 1;
@@ -253,8 +269,9 @@ std::optional<int> StandIn::wait_for_end(std::chrono::milliseconds patience) {
     wait_until(
         [&] {
             int status = 0;
-            if (!end_ && ::waitpid(pid_, &status, WNOHANG) == pid_)
+            if (!end_ && ::waitpid(pid_, &status, WNOHANG) == pid_) {
                 end_ = status;
+            }
             return end_.has_value();
         },
         patience);
@@ -263,14 +280,16 @@ std::optional<int> StandIn::wait_for_end(std::chrono::milliseconds patience) {
 
 void StandIn::kill() {
     ::kill(pid_, SIGKILL);
-    if (!wait_for_end())
+    if (!wait_for_end()) {
         throw std::runtime_error("the stand-in outlived SIGKILL");
+    }
 }
 
 void become_nobody() {
     if (::setgroups(0, nullptr) != 0 || ::setresgid(65534, 65534, 65534) != 0 ||
-        ::setresuid(65534, 65534, 65534) != 0)
+        ::setresuid(65534, 65534, 65534) != 0) {
         ::_exit(1);
+    }
     ::prctl(PR_SET_DUMPABLE, 1); // as after an exec
 }
 
@@ -286,11 +305,13 @@ StandInOptions with_and_without_pid_namespace() {
 
 TreeWatch::TreeWatch() : path_(folder_.file("tree")) {
     ::chmod(folder_.path().c_str(), 0711); // for children of another uid
-    if (::mkfifo(path_.c_str(), 0600) != 0 || ::chmod(path_.c_str(), 0622) != 0)
+    if (::mkfifo(path_.c_str(), 0600) != 0 || ::chmod(path_.c_str(), 0622) != 0) {
         fail("mkfifo");
+    }
     fd_ = ::open(path_.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-    if (fd_ < 0)
+    if (fd_ < 0) {
         fail("open");
+    }
 }
 
 TreeWatch::~TreeWatch() { ::close(fd_); }
@@ -299,8 +320,9 @@ const std::string& TreeWatch::text() {
     char bytes[4096];
     for (;;) {
         const ssize_t size = ::read(fd_, bytes, sizeof bytes);
-        if (size <= 0)
+        if (size <= 0) {
             return text_;
+        }
         text_.append(bytes, static_cast<std::size_t>(size));
     }
 }
@@ -311,8 +333,9 @@ void TreeWatch::forget() {
 }
 
 void TreeWatch::wait_for_line(const std::string& word) {
-    if (!wait_until([&] { return ("\n" + text()).find("\n" + word) != std::string::npos; }))
+    if (!wait_until([&] { return ("\n" + text()).find("\n" + word) != std::string::npos; })) {
         throw std::runtime_error("no line \"" + word + "\" from the tree, only: " + text_);
+    }
 }
 
 bool TreeWatch::is_at_end() {

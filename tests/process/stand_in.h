@@ -104,10 +104,12 @@ private:
 template <class Message>
 Message StandIn::expect() {
     const std::optional<FromGuard> message = next(kPatience);
-    if (!message)
+    if (!message) {
         throw std::runtime_error("the guard says nothing");
-    if (!std::holds_alternative<Message>(*message))
+    }
+    if (!std::holds_alternative<Message>(*message)) {
         throw std::runtime_error("another kind of message: " + std::to_string(message->index()));
+    }
     return std::get<Message>(*message);
 }
 

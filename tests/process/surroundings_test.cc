@@ -27,13 +27,15 @@ void start_oddly() {
     sigaddset(&usr2, SIGUSR2);
     ::sigprocmask(SIG_SETMASK, &usr2, nullptr);
     ::umask(027);
-    if (::chdir("/usr") != 0 || ::setpriority(PRIO_PROCESS, 0, 5) != 0)
+    if (::chdir("/usr") != 0 || ::setpriority(PRIO_PROCESS, 0, 5) != 0) {
         ::_exit(1);
+    }
     const rlimit files{100, 200};
     ::setrlimit(RLIMIT_NOFILE, &files);
     // As socket activation leaves them: not close-on-exec.
-    if (::dup2(::open("/etc/passwd", O_RDONLY | O_CLOEXEC), 7) != 7)
+    if (::dup2(::open("/etc/passwd", O_RDONLY | O_CLOEXEC), 7) != 7) {
         ::_exit(1);
+    }
 }
 
 std::string plain_portrait(const std::string& path) {

@@ -32,18 +32,21 @@ public:
         std::vector<const char*> argv{le_run.c_str(), "--lock",      lock.c_str(), "--on-exit",
                                       "standby",      "--wait",      "60s",        "--retry-period",
                                       "500ms",        "--log-level", "error"};
-        if (mode == Mode::kPidNamespace)
+        if (mode == Mode::kPidNamespace) {
             argv.push_back("--pid-namespace");
-        for (const char* word : {"--", "/bin/sh", "-c", script.c_str()})
+        }
+        for (const char* word : {"--", "/bin/sh", "-c", script.c_str()}) {
             argv.push_back(word);
+        }
         argv.push_back(nullptr);
         leader_ = ::fork();
         if (leader_ == 0) {
             ::prctl(PR_SET_PDEATHSIG, SIGKILL);
             terminal.take();
             ::setenv("TEST_AWKWARD_FIFO", watch.path().c_str(), 1);
-            if (place == Place::kBackground)
+            if (place == Place::kBackground) {
                 start_in_background();
+            }
             ::execv(argv[0], const_cast<char**>(argv.data()));
             ::_exit(127);
         }

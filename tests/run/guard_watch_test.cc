@@ -21,8 +21,9 @@ Outcome ask_in_vain(GuardWatch& watch, Duration from, Duration end, Duration lat
                     Verdict wanted = Verdict::kEnd) {
     for (Duration now = from; now < end; now += watch.until_next(at(now)) + late) {
         const Verdict verdict = watch.look(at(now));
-        if (verdict == wanted)
+        if (verdict == wanted) {
             return {verdict, now};
+        }
         watch.asked(at(now), true);
     }
     return {Verdict::kFine, end};

@@ -307,13 +307,10 @@ void Candidate::act(const ReadLease& read) {
         ReadOutcome outcome;
         Sight sight;
     };
-    line_.carry(
-        [this] {
-            return Seen{as_it_reads(referee_.store().read()), referee_.look()};
-        },
-        [this, life = life_, attempt = read.attempt](const Seen& seen) {
-            deliver(life, ReadAnswered{attempt, seen.outcome}, seen.sight);
-        });
+    line_.carry([this] { return Seen{as_it_reads(referee_.store().read()), referee_.look()}; },
+                [this, life = life_, attempt = read.attempt](const Seen& seen) {
+                    deliver(life, ReadAnswered{attempt, seen.outcome}, seen.sight);
+                });
 }
 
 void Candidate::act(const WriteLease& write) {
@@ -336,9 +333,7 @@ void Candidate::act(const WriteLease& write) {
     };
     if (!around_.is_calm && sim_.chance(around_.trouble)) { // 5xx before anything was written
         line_.carry(
-            []() -> WriteOutcome {
-                return Failure{Failure::Kind::kUnreachable, "503", 1s};
-            },
+            []() -> WriteOutcome { return Failure{Failure::Kind::kUnreachable, "503", 1s}; },
             answered);
         return;
     }
@@ -346,9 +341,7 @@ void Candidate::act(const WriteLease& write) {
     if (strain && !around_.is_calm && ++writes_ % strain->writes_for_one != 0) {
         ++around_.full_answers;
         line_.carry(
-            []() -> WriteOutcome {
-                return Failure{Failure::Kind::kUnreachable, "429", 1s};
-            },
+            []() -> WriteOutcome { return Failure{Failure::Kind::kUnreachable, "429", 1s}; },
             answered);
         return;
     }

@@ -69,14 +69,14 @@ std::string create(const std::string& path) {
 // A shared record lock on the whole file needs the right to read it, and no more.
 bool lock_all(const std::string& path) {
     const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-    struct flock lock {};
+    struct flock lock{};
     lock.l_type = F_RDLCK;
     lock.l_whence = SEEK_SET;
     return fd >= 0 && ::fcntl(fd, F_OFD_SETLK, &lock) == 0; // kept open until the process's end
 }
 
 mode_t mode_of(const std::string& path) {
-    struct stat status {};
+    struct stat status{};
     REQUIRE(::stat(path.c_str(), &status) == 0);
     return status.st_mode & 07777;
 }
@@ -124,7 +124,7 @@ TEST_CASE("owner: who holds a lock on all of the file is named") {
     const pid_t holder = ::fork();
     if (holder == 0) {
         const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-        struct flock lock {};
+        struct flock lock{};
         lock.l_type = F_RDLCK;
         lock.l_whence = SEEK_SET;
         const char good = fd >= 0 && ::fcntl(fd, own_lock, &lock) == 0 ? 1 : 0;

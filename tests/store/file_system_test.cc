@@ -58,7 +58,7 @@ void fill(const std::string& folder) {
             block.resize(block.size() / 2);
         }
     }
-    struct statfs status {};
+    struct statfs status{};
     must(::statfs(folder.c_str(), &status) == 0 && status.f_bfree == 0, "still free");
     ::close(fd);
 }

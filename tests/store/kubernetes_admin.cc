@@ -48,9 +48,10 @@ std::string KubernetesAdmin::ask(const std::string& method, const std::string& p
                                       .token = kAdminToken,
                                       .body = body},
                                      std::chrono::seconds(60));
-    if (reply.status < 200 || reply.status >= 300)
+    if (reply.status < 200 || reply.status >= 300) {
         throw std::runtime_error(method + " " + path + ": " + std::to_string(reply.status) + " " +
                                  reply.body);
+    }
     return reply.body;
 }
 
@@ -78,8 +79,9 @@ nlohmann::ordered_json KubernetesAdmin::get_lease(const std::string& lease_names
 bool KubernetesAdmin::has_lease(const std::string& lease_namespace, const std::string& name) const {
     const auto all = nlohmann::json::parse(ask("GET", lease_path(lease_namespace, "")));
     for (const auto& lease : all.at("items")) {
-        if (lease.at("metadata").at("name") == name)
+        if (lease.at("metadata").at("name") == name) {
             return true;
+        }
     }
     return false;
 }

@@ -98,8 +98,9 @@ TEST_CASE("answers: the requests as they go out") {
         "PUT /apis/coordination.k8s.io/v1/namespaces/n/leases/w HTTP/1.1\r\n"));
     CHECK(requests[2].starts_with(
         "POST /apis/coordination.k8s.io/v1/namespaces/n/leases HTTP/1.1\r\n"));
-    for (const auto& request : requests)
+    for (const auto& request : requests) {
         CHECK_THAT(request, contains("Bearer a-token\r\n"));
+    }
     CHECK_THAT(requests[1], contains("\"uid\":\"u-1\"") && contains("\"resourceVersion\":\"41\"") &&
                                 contains("\"holderIdentity\":\"a\""));
     CHECK_THAT(requests[2], !contains("uid") && !contains("resourceVersion"));
@@ -230,8 +231,9 @@ TEST_CASE("answers: a record that cannot be read stays as it is, and is not wait
 
 TEST_CASE("answers: a Lease with 2,100 annotations is read and renewed, all of them kept") {
     std::string annotations;
-    for (int i = 0; i < 2100; ++i)
+    for (int i = 0; i < 2100; ++i) {
         annotations += (i == 0 ? "\"a" : ",\"a") + std::to_string(i) + "\":\"\"";
+    }
     std::string lease = lease_of("a", "41");
     lease.replace(lease.find("\"name\""), 0, "\"annotations\":{" + annotations + "},");
     Scripted s;

@@ -32,14 +32,17 @@ struct Texts {
         CHECK_THAT(failure.text, contains(" lease " + lease_namespace + "/" + kName));
         const auto& endpoint = config.endpoint;
         CHECK_THAT(failure.text, contains(endpoint.host + ":" + endpoint.port));
-        for (const auto& each : words)
+        for (const auto& each : words) {
             CHECK_THAT(failure.text, contains(each));
+        }
         std::string key;
-        for (const char c : failure.text)
+        for (const char c : failure.text) {
             key += c >= '0' && c <= '9' ? '#' : c;
+        }
         CHECK(seen.insert(key).second);
-        for (const char c : failure.text)
+        for (const char c : failure.text) {
             CHECK((c >= ' ' && c <= '~'));
+        }
     }
 };
 
@@ -258,8 +261,9 @@ TEST_CASE("errors: credentials that a server gives back are not shown") {
     auto config = at(server.port());
     SECTION("a token") { config.token.token = secret; }
     SECTION("a password") { config.headers = {{"Authorization", "Basic " + secret}}; }
-    for (const auto& failure : {read_failure(config, "prod"), create_failure(config, "prod")})
+    for (const auto& failure : {read_failure(config, "prod"), create_failure(config, "prod")}) {
         CHECK_THAT(failure.text, contains(" ***?") && !contains(secret));
+    }
 }
 
 TEST_CASE("errors: an endless name of a user leaves room for the reason") {

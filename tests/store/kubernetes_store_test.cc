@@ -30,8 +30,9 @@ public:
     void hang() override {
         server_.freeze();
         // Its threads stop one after the other; then nobody answers any more.
-        if (!wait_until([this] { return !admin_.is_answered(1s); }))
+        if (!wait_until([this] { return !admin_.is_answered(1s); })) {
             throw std::runtime_error("the API server does not freeze");
+        }
     }
     void resume() override { server_.thaw(); }
 

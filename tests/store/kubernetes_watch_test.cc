@@ -52,21 +52,23 @@ struct Watched {
     }
     void watch() {
         store->watch([this](const WatchNews& news) {
-            if (const auto* found = std::get_if<Found>(&news))
+            if (const auto* found = std::get_if<Found>(&news)) {
                 told.push_back(found->lease.record.holder.text + found->lease.version.text);
-            else if (const auto* works = std::get_if<WatchWorks>(&news))
+            } else if (const auto* works = std::get_if<WatchWorks>(&news)) {
                 told.push_back(works->is_seamless ? "seamless" : "works");
-            else if (const auto* fails = std::get_if<WatchFails>(&news))
+            } else if (const auto* fails = std::get_if<WatchFails>(&news)) {
                 told.push_back("fails: " + fails->text);
-            else
+            } else {
                 told.push_back("absent");
+            }
         });
     }
     void run_until(const std::function<bool()>& fact) {
         const auto end = std::chrono::steady_clock::now() + kPatience;
         loop.restart();
-        while (!fact() && std::chrono::steady_clock::now() < end)
+        while (!fact() && std::chrono::steady_clock::now() < end) {
             loop.run_one_until(end);
+        }
         REQUIRE(fact());
     }
     void run_until_told(std::size_t count) {
@@ -77,8 +79,9 @@ struct Watched {
         std::vector<std::string> lines;
         for (const std::string& request : server.requests()) {
             const std::string line = request.substr(0, request.find(" HTTP"));
-            if (line.find("watch=true") != std::string::npos)
+            if (line.find("watch=true") != std::string::npos) {
                 lines.push_back(line);
+            }
         }
         return lines;
     }
@@ -182,8 +185,9 @@ TEST_CASE("watch: an ERROR event is no sign that the watch works, and is said on
     const std::string no_progress = event(
         "ERROR", R"({"kind":"Status","code":500,"message":"RequestWatchProgress is disabled"})");
     Watched w;
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         w.server.answer_raw(kStream + chunk(no_progress) + kStreamEnd);
+    }
     w.watch();
     w.run_until([&] { return w.watches().size() == 4; });
     REQUIRE(w.told.size() == 1);
@@ -213,10 +217,12 @@ TEST_CASE("watch: a 200 without an event is said once, and an event or a bookmar
     INFO(answer);
     const bool has_version = GENERATE(false, true);
     Watched w;
-    if (has_version)
+    if (has_version) {
         w.read();
-    for (int i = 0; i < 3; ++i)
+    }
+    for (int i = 0; i < 3; ++i) {
         w.server.answer_raw(kStream + (answer.empty() ? "" : chunk(answer)) + kStreamEnd);
+    }
     w.server.answer_raw(kStream +
                         chunk(event("BOOKMARK", R"({"metadata":{"resourceVersion":"77"}})")));
     w.watch();
@@ -234,8 +240,9 @@ TEST_CASE("watch: what stays open works again with the first event, and not befo
     INFO(answer);
     Watched w;
     w.read();
-    for (int i = 0; i < 2; ++i)
+    for (int i = 0; i < 2; ++i) {
         w.server.answer(500, "no");
+    }
     w.server.answer_open(kStream + (answer.empty() ? "" : chunk(answer)));
     w.watch();
     w.run_until([&] { return w.watches().size() == 3; });
@@ -310,10 +317,11 @@ TEST_CASE("watch: a Lease that was not there yet is watched from the present on"
 TEST_CASE("watch: forbidden is said once, with the verb to add, and asked for again") {
     Watched w;
     w.read();
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         w.server.answer(403,
                         R"({"kind":"Status","status":"Failure","reason":"Forbidden","code":403,)"
                         R"("message":"User \"u\" cannot watch resource \"leases\""})");
+    }
     w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("b", "43"))));
     w.watch();
     w.run_until_told(3);
@@ -326,8 +334,9 @@ TEST_CASE("watch: forbidden is said once, with the verb to add, and asked for ag
 TEST_CASE("watch: what fails twice is said once, tried again, and works again") {
     Watched w;
     w.read();
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 3; ++i) {
         w.server.answer(500, "no");
+    }
     w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("b", "43"))));
     w.watch();
     w.run_until_told(3);

@@ -28,8 +28,9 @@ constexpr const char* kReceived = R"({
 
 LeaseObject parsed(const std::string& text) {
     const auto result = parse_lease_object(text);
-    if (const auto* bad = std::get_if<Malformed>(&result))
+    if (const auto* bad = std::get_if<Malformed>(&result)) {
         FAIL("malformed: " + bad->text);
+    }
     return std::get<LeaseObject>(result);
 }
 
@@ -195,8 +196,9 @@ TEST_CASE("what cannot be read says why and never throws") {
 
 TEST_CASE("a Lease with as many labels and annotations as a server stores is read") {
     std::string labels;
-    for (int i = 0; i < 80'000; ++i)
+    for (int i = 0; i < 80'000; ++i) {
         labels += (i == 0 ? "\"k" : ",\"k") + std::to_string(i) + "\":\"\"";
+    }
     const auto with_labels = [](const std::string& members) {
         return R"({"kind":"Lease","apiVersion":"coordination.k8s.io/v1","metadata":{"labels":{)" +
                members + R"(}},"spec":{"holderIdentity":"a"}})";
@@ -205,8 +207,9 @@ TEST_CASE("a Lease with as many labels and annotations as a server stores is rea
     // takes at most a hundred times what a thousandth of it takes a thousand times.
     const auto seconds = [&](const std::string& text, int times) {
         const auto begin = std::chrono::steady_clock::now();
-        for (int i = 0; i < times; ++i)
+        for (int i = 0; i < times; ++i) {
             CHECK(parsed(text).record.holder.text == "a");
+        }
         return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
     };
     const double of_few = seconds(with_labels(labels.substr(0, labels.find(",\"k80\""))), 1000);
@@ -227,8 +230,9 @@ TEST_CASE("every truncation and every flipped byte of a Lease is survived") {
             std::string changed = text;
             changed[i] = byte;
             const auto result = edit_lease_object(changed, sample_record(), "1");
-            if (const auto* edited = std::get_if<std::string>(&result))
+            if (const auto* edited = std::get_if<std::string>(&result)) {
                 CHECK(std::holds_alternative<nlohmann::ordered_json>(parse_json(*edited)));
+            }
         }
     }
 }

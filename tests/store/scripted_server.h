@@ -24,8 +24,9 @@ public:
     // Connections end; what the loop still holds of them does nothing.
     ~ScriptedServer() {
         state_->acceptor.close();
-        for (const auto& connection : state_->connections)
+        for (const auto& connection : state_->connections) {
             connection->socket.close();
+        }
     }
     ScriptedServer(const ScriptedServer&) = delete;
     ScriptedServer& operator=(const ScriptedServer&) = delete;
@@ -77,8 +78,9 @@ private:
 
     static void accept(const StatePtr& state) {
         state->acceptor.async_accept([state](boost::system::error_code error, tcp::socket socket) {
-            if (error)
+            if (error) {
                 return;
+            }
             const auto connection = std::make_shared<Connection>(std::move(socket));
             state->connections.push_back(connection);
             read_head(state, connection);
@@ -97,8 +99,9 @@ private:
         boost::asio::async_read_until(
             connection->socket, connection->buffer, "\r\n\r\n",
             [state, connection](boost::system::error_code error, std::size_t size) {
-                if (error)
+                if (error) {
                     return;
+                }
                 take(*connection, size);
                 read_body(state, connection);
             });
@@ -114,8 +117,9 @@ private:
         boost::asio::async_read(
             connection->socket, connection->buffer, boost::asio::transfer_exactly(size - here),
             [state, connection, size](boost::system::error_code error, std::size_t) {
-                if (error)
+                if (error) {
                     return;
+                }
                 take(*connection, size);
                 respond(state, connection);
             });
@@ -134,17 +138,20 @@ private:
         connection->answer = state->answers.front();
         state->answers.pop_front();
         const bool ends = connection->answer.front() == '!';
-        if (ends)
+        if (ends) {
             connection->answer.erase(0, 1);
+        }
         boost::asio::async_write(
             connection->socket, boost::asio::buffer(connection->answer),
             [state, connection, ends](boost::system::error_code error, std::size_t) {
-                if (error)
+                if (error) {
                     return;
-                if (ends)
+                }
+                if (ends) {
                     connection->socket.close();
-                else
+                } else {
                     read_head(state, connection);
+                }
             });
     }
 

@@ -9,8 +9,9 @@ namespace {
 
 WatchEvent event_of(const std::string& line) {
     const auto parsed = parse_watch_event(line);
-    if (const auto* bad = std::get_if<Malformed>(&parsed))
+    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
         FAIL(bad->text);
+    }
     return std::get<WatchEvent>(parsed);
 }
 
@@ -79,8 +80,9 @@ TEST_CASE("watch events: lines from pieces that end anywhere") {
         LineSplitter splitter;
         std::vector<std::string> lines;
         for (std::size_t at = 0; at < bytes.size(); at += size) {
-            for (auto& line : splitter.add(std::string_view(bytes).substr(at, size)))
+            for (auto& line : splitter.add(std::string_view(bytes).substr(at, size))) {
                 lines.push_back(std::move(line));
+            }
         }
         CHECK(lines == whole);
         CHECK(splitter.add("ur\n") == std::vector<std::string>{"four"});
@@ -91,7 +93,8 @@ TEST_CASE("watch events: lines from pieces that end anywhere") {
 TEST_CASE("watch events: a line without end is not kept") {
     LineSplitter splitter;
     const std::string piece(1024 * 1024, 'x');
-    for (std::size_t kept = 0; kept <= LineSplitter::kLongestLine; kept += piece.size())
+    for (std::size_t kept = 0; kept <= LineSplitter::kLongestLine; kept += piece.size()) {
         CHECK(splitter.add(piece).empty());
+    }
     CHECK(splitter.has_overflowed());
 }

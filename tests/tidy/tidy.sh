@@ -38,7 +38,7 @@ while read -r file; do
 done < <(find src -name '*.h' -o -name '*.cc')
 
 # --- form ---
-bad=$(find src tests -name '*.h' -o -name '*.cc' | xargs clang-format --dry-run -Werror 2>&1 | grep -E 'error:' | head -5)
+bad=$(find src tests -name '*.h' -o -name '*.cc' | xargs clang-format-19 --dry-run -Werror 2>&1 | grep -E 'error:' | head -5)
 [[ -z "$bad" ]] || fail "not formatted by .clang-format:"$'\n'"$bad"
 
 # --- ctest runs a test by its name: a list's separator in it, and the entry runs nothing and passes ---

@@ -147,11 +147,15 @@ void add_servers_cases(std::vector<Case>* cases) {
 // each tree once at least.
 std::vector<ProcessFault> big_faults() {
     std::vector<ProcessFault> faults;
-    for (const Hit hit : {Hit::kTerm, Hit::kKill, Hit::kStop})
-        for (const Target target : {Target::kLeRun, Target::kGuard})
-            for (const Mode mode : {Mode::kNormal, Mode::kPidOne, Mode::kPidNamespace})
-                for (std::size_t shape = kSmallShapes; shape < kShapeNames.size(); ++shape)
+    for (const Hit hit : {Hit::kTerm, Hit::kKill, Hit::kStop}) {
+        for (const Target target : {Target::kLeRun, Target::kGuard}) {
+            for (const Mode mode : {Mode::kNormal, Mode::kPidOne, Mode::kPidNamespace}) {
+                for (std::size_t shape = kSmallShapes; shape < kShapeNames.size(); ++shape) {
                     faults.push_back({hit, target, mode, value_at<Shape>(shape)});
+                }
+            }
+        }
+    }
     return faults;
 }
 
