@@ -7,7 +7,7 @@ if(NOT COMMIT)
     set(COMMIT unknown)
 endif()
 file(CONFIGURE OUTPUT ${FILE} CONTENT [[
-#include "version.h"
+#include "base/version.h"
 
 const char* const le_run::kCommit = "@COMMIT@";
 ]] @ONLY)

@@ -4,7 +4,7 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL GNU)
 else()
     set(compiler ${CMAKE_CXX_COMPILER_ID})
 endif()
-set_source_files_properties(src/version.cc PROPERTIES COMPILE_DEFINITIONS
+set_source_files_properties(src/base/version.cc PROPERTIES COMPILE_DEFINITIONS
     "LE_RUN_VERSION=\"${PROJECT_VERSION}\";LE_RUN_LIBRARIES=\"Boost ${Boost_VERSION}, cpprestsdk ${cpprestsdk_VERSION}, spdlog ${spdlog_VERSION}, fmt ${fmt_VERSION}, CLI11 ${CLI11_VERSION}, yaml-cpp ${yaml-cpp_VERSION}, nlohmann-json ${nlohmann_json_VERSION}, ${compiler} ${CMAKE_CXX_COMPILER_VERSION}\"")
 
 # Asked at each build; the file is written, and compiled again, only when the answer has changed.

@@ -118,9 +118,9 @@ run() { # stage
     store) with_server tests_in build/asan -L '^store$' -R 'kubernetes:' --parallel 2 ;;
     e2e) with_server tests_in build/asan -L '^e2e$' -E 'file\)' --parallel 4 ;;
     faults) with_server build/asan/tests/with-apiserver build/asan/tests/faults ;;
-    tsan) build tsan tests_net tests_store tests_run ;;
+    tsan) build tsan tests_net tests_store tests_app ;;
     threads) # some tests fork a helper that makes threads of its own
-        TSAN_OPTIONS=die_after_fork=0 tests_in build/tsan -L '^(net|store|run)$' -E 'kubernetes:|frozen|freez|hammer|user namespace' --parallel 2
+        TSAN_OPTIONS=die_after_fork=0 tests_in build/tsan -L '^(net|store|app)$' -E 'kubernetes:|frozen|freez|hammer|user namespace' --parallel 2
         ;;
     release) tests/package/release_test.sh build/packages ;;
     deb) tests/package/deb_test.sh build/packages ;;

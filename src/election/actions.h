@@ -5,12 +5,12 @@
 #include <string>
 #include <variant>
 
+#include "base/time_point.h"
 #include "election/facts.h"
 #include "election/lease.h"
 #include "election/report.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 enum class StopCause { kStepDown, kRenewDeadline, kOtherHolder, kVanished, kMargin };
 // Another may lead, so nobody can be asked to stop and waited for.
@@ -53,4 +53,4 @@ struct Finish {
 };
 using Action = std::variant<ReadLease, WriteLease, StartWork, ExtendWork, StopWork, Report, Finish>;
 
-} // namespace le_run
+} // namespace le_run::election

@@ -2,9 +2,9 @@
 
 #include <utility>
 
-#include "check.h"
+#include "base/check.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 struct Answer {
@@ -71,4 +71,4 @@ void Attempts::forget() {
     awaited_.reset();
 }
 
-} // namespace le_run
+} // namespace le_run::election

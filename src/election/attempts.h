@@ -9,10 +9,10 @@
 
 #include <optional>
 
+#include "base/time_point.h"
 #include "election/facts.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 class Attempts {
 public:
@@ -50,4 +50,4 @@ private:
     std::optional<Sent> awaited_;
 };
 
-} // namespace le_run
+} // namespace le_run::election

@@ -3,9 +3,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "check.h"
+#include "base/check.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 // Of WallTime.
@@ -168,4 +168,4 @@ TimePoint Claim::doubtful_since() const {
     return doubtful_.back().anchor;
 }
 
-} // namespace le_run
+} // namespace le_run::election

@@ -16,10 +16,10 @@
 #include <optional>
 #include <vector>
 
+#include "base/time_point.h"
 #include "election/lease.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 // One more than `seen`; after the greatest number that a Lease holds, it begins again with 0: a
 // client-go candidate adds one to what it finds, and the server would refuse its number too.
@@ -103,4 +103,4 @@ private:
     std::vector<Sent> doubtful_; // oldest first
 };
 
-} // namespace le_run
+} // namespace le_run::election

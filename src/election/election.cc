@@ -5,10 +5,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "check.h"
-#include "duration_text.h"
+#include "base/check.h"
+#include "base/duration_text.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 const Failure& failure_in(const Fact& fact) {
@@ -425,4 +425,4 @@ Duration Election::jittered(Duration period) {
     return period + period * thousandth / 5000;
 }
 
-} // namespace le_run
+} // namespace le_run::election

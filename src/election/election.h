@@ -11,6 +11,7 @@
 #include <optional>
 #include <vector>
 
+#include "base/time_point.h"
 #include "election/actions.h"
 #include "election/attempts.h"
 #include "election/claim.h"
@@ -19,9 +20,8 @@
 #include "election/margin.h"
 #include "election/observation.h"
 #include "election/trouble.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 class Election {
 public:
@@ -147,4 +147,4 @@ private:
     std::vector<Action> actions_{};
 };
 
-} // namespace le_run
+} // namespace le_run::election

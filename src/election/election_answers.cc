@@ -1,11 +1,11 @@
 // What answers and events mean to the election, state by state.
 #include <utility>
 
-#include "check.h"
-#include "duration_text.h"
+#include "base/check.h"
+#include "base/duration_text.h"
 #include "election/election.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 // A promised duration this many times our own gets a warning; it is obeyed all the same.
@@ -322,4 +322,4 @@ void Election::leave_standby() {
     }
 }
 
-} // namespace le_run
+} // namespace le_run::election

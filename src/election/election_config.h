@@ -7,7 +7,7 @@
 #include "election/lease.h"
 #include "election/timing.h"
 
-namespace le_run {
+namespace le_run::election {
 
 struct ElectionConfig {
     HolderIdentity id;
@@ -32,4 +32,4 @@ struct LeftBehind {
     TimePoint until;       // not after the lease may run out: a release is tried no longer
 };
 
-} // namespace le_run
+} // namespace le_run::election

@@ -2,11 +2,11 @@
 // sent.
 #include <utility>
 
-#include "check.h"
-#include "duration_text.h"
+#include "base/check.h"
+#include "base/duration_text.h"
 #include "election/election.h"
 
-namespace le_run {
+namespace le_run::election {
 
 // Whether the lease is this process's, and is renewed.
 bool Election::is_holding() const {
@@ -168,4 +168,4 @@ void Election::note_access() {
     trouble_.is_over();
 }
 
-} // namespace le_run
+} // namespace le_run::election

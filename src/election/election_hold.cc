@@ -1,9 +1,9 @@
 // The end of the work, and the hold: a lease that is kept after it, so that nobody else starts the
 // same work again until so long after the acquisition.
-#include "check.h"
+#include "base/check.h"
 #include "election/election.h"
 
-namespace le_run {
+namespace le_run::election {
 
 void Election::on(const WorkGone& fact) {
     switch (state_) {
@@ -65,4 +65,4 @@ TimePoint Election::hold_until() const {
     return led_since_ + config_.hold.value_or(Duration::zero());
 }
 
-} // namespace le_run
+} // namespace le_run::election

@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "election/election.h"
 
-namespace le_run {
+namespace le_run::election {
 
 void Election::on(const WokeLate& fact) {
     margin_.woke_late(now_, fact.by);
@@ -94,4 +94,4 @@ void Election::tell_whether_contending() {
     }
 }
 
-} // namespace le_run
+} // namespace le_run::election

@@ -5,7 +5,7 @@
 
 #include "election/election.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 // The holder renews its lease. So a watch that is said to work but tells nothing for so many retry
@@ -167,4 +167,4 @@ void Election::acquisition_conflicted() {
     catch_up_with_watch();
 }
 
-} // namespace le_run
+} // namespace le_run::election

@@ -4,10 +4,10 @@
 #include <cstdint>
 #include <variant>
 
+#include "base/time_point.h"
 #include "election/lease.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 enum class Attempt : std::uint64_t {
 }; // numbers requests; an answer to one that was written off has no force
@@ -44,4 +44,4 @@ struct Watched { // a hint: it justifies a compare-and-write or a read, and stop
 using Fact = std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone, WokeLate,
                           TreeMeasured, Watched>;
 
-} // namespace le_run
+} // namespace le_run::election

@@ -10,9 +10,9 @@
 #include <string>
 #include <variant>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 // Who holds a lease; unique per process unless the user chose it. Empty: nobody (the lease was
 // released).
@@ -32,13 +32,6 @@ struct Version {
 struct FencingToken {
     std::string text;
     friend bool operator==(const FencingToken&, const FencingToken&) = default;
-};
-
-// A wall-clock time as the record shows it, in microseconds since 1970 (client-go's MicroTime).
-// Written, shown, tested for equality; never used to decide whether a lease ran out.
-struct WallTime {
-    std::int64_t microseconds = 0;
-    friend auto operator<=>(const WallTime&, const WallTime&) = default;
 };
 
 // The lease record: LeaseSpec of coordination.k8s.io/v1 in our words, and what only some stores can
@@ -115,4 +108,4 @@ struct WatchFails {
 // proof; but none is older than what the same store has answered before.
 using WatchNews = std::variant<Found, Absent, WatchWorks, WatchFails>;
 
-} // namespace le_run
+} // namespace le_run::election

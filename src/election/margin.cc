@@ -3,10 +3,10 @@
 #include <algorithm>
 #include <utility>
 
-#include "check.h"
-#include "duration_text.h"
+#include "base/check.h"
+#include "base/duration_text.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 // More than there are while a request is on its way.
@@ -127,4 +127,4 @@ void Margin::forget_told() {
     }
 }
 
-} // namespace le_run
+} // namespace le_run::election

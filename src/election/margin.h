@@ -14,7 +14,7 @@
 
 #include "election/timing.h"
 
-namespace le_run {
+namespace le_run::election {
 
 class Margin {
 public:
@@ -78,4 +78,4 @@ private:
     Duration told_{}; // total() then; zero: not since they were the configured ones
 };
 
-} // namespace le_run
+} // namespace le_run::election

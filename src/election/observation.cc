@@ -1,6 +1,6 @@
 #include "election/observation.h"
 
-namespace le_run {
+namespace le_run::election {
 
 Duration duration_of(const LeaseRecord& record, Duration own) {
     const std::int64_t seconds = record.lease_duration_seconds.value_or(0);
@@ -100,4 +100,4 @@ std::optional<TimePoint> Observation::free_at() const {
     return state_ == State::kUnknown ? std::nullopt : std::optional(expires_at_);
 }
 
-} // namespace le_run
+} // namespace le_run::election

@@ -9,10 +9,10 @@
 
 #include <optional>
 
+#include "base/time_point.h"
 #include "election/lease.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 class Observation {
 public:
@@ -76,4 +76,4 @@ private:
 // sense.
 Duration duration_of(const LeaseRecord& record, Duration own);
 
-} // namespace le_run
+} // namespace le_run::election

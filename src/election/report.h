@@ -3,10 +3,10 @@
 
 #include <string>
 
+#include "base/time_point.h"
 #include "election/lease.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 struct Report {
     enum class Event {
@@ -45,4 +45,4 @@ struct Report {
     Duration killed_after{};
 };
 
-} // namespace le_run
+} // namespace le_run::election

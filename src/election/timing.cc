@@ -1,8 +1,8 @@
 #include "election/timing.h"
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 
-namespace le_run {
+namespace le_run::election {
 namespace {
 
 // rho = 0.1 %: quartz is within 0.01 %, and NTP's slewing (up to 8.3 %) is caught by the second
@@ -119,4 +119,13 @@ Duration lease_duration_for(const Timing& timing) {
     return std::chrono::ceil<std::chrono::seconds>(needed + needed * kTwoRho / kOneMinusRho);
 }
 
-} // namespace le_run
+Duration margin_for(std::optional<double> cpus) {
+    if (!cpus) {
+        return Timing::kLeastMargin;
+    }
+    const auto lateness =
+        std::chrono::duration_cast<Duration>(std::chrono::duration<double>(0.5 / *cpus));
+    return std::max(Timing::kLeastMargin, lateness);
+}
+
+} // namespace le_run::election

@@ -19,9 +19,9 @@
 #include <string>
 #include <vector>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 struct Timing {
     Duration lease_duration =
@@ -74,4 +74,7 @@ std::vector<std::string> broken_relations(const Timing& timing);
 // margins.
 Duration lease_duration_for(const Timing& timing);
 
-} // namespace le_run
+// lambda and kappa under a limit of that many CPUs: max(1 s, 0.5 s / CPUs). Measured: tests/bench.
+Duration margin_for(std::optional<double> cpus);
+
+} // namespace le_run::election

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace le_run {
+namespace le_run::election {
 
 bool Trouble::is_news(TimePoint now, const std::string& text) {
     constexpr std::size_t kMost = 16;
@@ -24,4 +24,4 @@ bool Trouble::is_news(TimePoint now, const std::string& text) {
     return true;
 }
 
-} // namespace le_run
+} // namespace le_run::election

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::election {
 
 class Trouble {
 public:
@@ -33,4 +33,4 @@ private:
     std::string last_;
 };
 
-} // namespace le_run
+} // namespace le_run::election

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace le_run {
+namespace le_run::guard {
 
 // Of this process, a bit for each.
 struct Capabilities {
@@ -55,4 +55,4 @@ inline bool keep_capabilities_of(const Capabilities& most) {
     return ::syscall(SYS_capset, &header, data) == 0;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

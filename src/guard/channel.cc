@@ -11,7 +11,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 // On the wire: the index of the alternative, then its bytes. Both ends are one binary, so layout is
@@ -164,4 +164,4 @@ Channel<Outgoing, Incoming>::receive(Incoming* message) {
 template class Channel<ToGuard, FromGuard>;
 template class Channel<FromGuard, ToGuard>;
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -10,9 +10,9 @@
 #include <optional>
 #include <variant>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 using RunNumber = std::uint64_t; // from 1; grows by one with each Start
 
@@ -66,9 +66,13 @@ struct Started { // the child has been exec'ed
     RunNumber run = 0;
     std::int32_t pid = 0;
 };
+// Where starting the child failed; Failed carries it. kExec: errno is execve's (ENOENT, ENOTDIR:
+// not found; others: not executable). kFolder: the folder that le-run was started in cannot be
+// entered any more. The others: the machine refused.
+enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3, kFolder = 4 };
 struct Failed { // the child could not be exec'ed; Gone follows
     RunNumber run = 0;
-    std::int32_t stage = 0; // SpawnStage of guard/spawn.h
+    std::int32_t stage = 0; // a SpawnStage
     std::int32_t error = 0; // errno
 };
 struct Ended { // the child has ended, others of its tree are left and get the stop signal
@@ -143,4 +147,4 @@ using GuardEnd = Channel<FromGuard, ToGuard>;
 extern template class Channel<ToGuard, FromGuard>;
 extern template class Channel<FromGuard, ToGuard>;
 
-} // namespace le_run
+} // namespace le_run::guard

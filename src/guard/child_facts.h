@@ -5,10 +5,10 @@
 #include <cstdint>
 #include <variant>
 
+#include "base/time_point.h"
 #include "guard/channel.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 namespace child_fact {
 struct Tick {};
@@ -67,4 +67,4 @@ using ChildAction =
     std::variant<child_action::Spawn, child_action::SignalChild, child_action::SignalOthers,
                  child_action::Tell, child_action::Release, child_action::Leave>;
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -4,9 +4,9 @@
 
 #include <sys/wait.h>
 
-#include "check.h"
+#include "base/check.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 using namespace child_fact;
 using child_action::Leave;
@@ -310,4 +310,4 @@ void ChildMachine::on(TimePoint, const LeRunDied&) {
     }
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -26,11 +26,11 @@
 #include <cstdint>
 #include <optional>
 
+#include "base/time_point.h"
 #include "guard/channel.h"
 #include "guard/child_facts.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class ChildMachine {
 public:
@@ -104,4 +104,4 @@ private:
     std::size_t end_action_ = 0;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -17,9 +17,9 @@
 #include "guard/guard_loop.h"
 #include "guard/own_cgroup.h"
 #include "guard/pid_namespace.h"
-#include "start_folder.h"
+#include "process/start_folder.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 [[noreturn]] void fail(const char* what) {
@@ -79,7 +79,7 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
         surroundings.cgroup_join_fd = cgroup->join_fd();
     }
     GuardLoop loop(setup, surroundings, le_run, channel);
-    leave_start_folder();
+    process::leave_start_folder();
     ::mlockall(MCL_CURRENT | MCL_FUTURE | MCL_ONFAULT);
     loop.run();
 }
@@ -127,4 +127,4 @@ GuardProcess fork_guard(const GuardSetup& setup) {
     return guard;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -11,9 +11,9 @@
 
 #include <sys/types.h>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 // How lines of the guard's own look on standard error: as le-run's do.
 enum class LogForm { kNone, kText, kJson };
@@ -48,4 +48,4 @@ struct GuardProcess {
 // kernel refuses; then nothing was started.
 GuardProcess fork_guard(const GuardSetup& setup);
 
-} // namespace le_run
+} // namespace le_run::guard

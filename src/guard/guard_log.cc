@@ -10,9 +10,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "log_time.h"
+#include "base/log_time.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 constexpr std::size_t kMostOfALine = 512;
@@ -127,4 +127,4 @@ void GuardLog::tree_is_gone() {
     kept_size_ = 0;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

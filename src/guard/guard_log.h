@@ -11,10 +11,10 @@
 
 #include <sys/types.h>
 
+#include "base/time_point.h"
 #include "guard/guard.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class GuardLog {
 public:
@@ -46,4 +46,4 @@ private:
     std::size_t kept_size_ = 0;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

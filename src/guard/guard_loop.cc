@@ -15,7 +15,7 @@
 #include "guard/process_table.h"
 #include "guard/releaser.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 using std::chrono::milliseconds;
@@ -417,4 +417,4 @@ void GuardLoop::tell_of_silence() {
     }
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "guard/channel.h"
 #include "guard/child_machine.h"
 #include "guard/guard.h"
@@ -19,7 +19,7 @@
 #include "guard/spawn.h"
 #include "guard/tree_gauge.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class GuardLoop {
 public:
@@ -94,4 +94,4 @@ private:
     LatenessMeter lateness_;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace le_run {
+namespace le_run::guard {
 
 void GuardOutbox::tell(const FromGuard& message) {
     if (is_closed_) {
@@ -48,4 +48,4 @@ bool GuardOutbox::send(const FromGuard& message) {
     return last_sent_ == GuardEnd::Sent::kYes;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

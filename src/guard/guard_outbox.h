@@ -7,7 +7,7 @@
 
 #include "guard/channel.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class GuardOutbox {
 public:
@@ -41,4 +41,4 @@ private:
     bool is_closed_ = false;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -10,9 +10,9 @@
 
 #include <optional>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class HangWatch {
 public:
@@ -72,4 +72,4 @@ private:
     bool tells_itself_ = false;          // or it has been told
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <optional>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class LatenessMeter {
 public:
@@ -44,4 +44,4 @@ private:
     TimePoint told_at_{};
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -4,7 +4,7 @@
 #include <fstream>
 #include <sstream>
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 // mountinfo writes blanks and backslashes as \ooo.
@@ -43,4 +43,4 @@ std::vector<Mount> read_mounts() {
     return mounts;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

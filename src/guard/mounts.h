@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace le_run {
+namespace le_run::guard {
 
 struct Mount {
     std::string id;
@@ -19,4 +19,4 @@ struct Mount {
 // In the order of the mounting; empty: it cannot be read.
 std::vector<Mount> read_mounts();
 
-} // namespace le_run
+} // namespace le_run::guard

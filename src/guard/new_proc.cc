@@ -16,7 +16,7 @@
 
 #include "guard/mounts.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 using Outcome = NewProc::Outcome;
@@ -160,4 +160,4 @@ NewProc mount_new_proc() {
     return result;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

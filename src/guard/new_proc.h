@@ -5,7 +5,7 @@
 // that a child of uid 0 needs no capability to write them.
 #pragma once
 
-namespace le_run {
+namespace le_run::guard {
 
 // Plain data: it goes through a pipe.
 struct NewProc {
@@ -27,4 +27,4 @@ struct NewProc {
 // one.
 NewProc mount_new_proc();
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -8,7 +8,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-namespace le_run {
+namespace le_run::guard {
 
 class NewestProcess {
 public:
@@ -42,4 +42,4 @@ private:
     int fd_;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -9,7 +9,7 @@
 
 #include "guard/mounts.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 // This process's place in the v2 hierarchy, as "/system.slice/x.service"; empty: none.
@@ -79,4 +79,4 @@ void OwnCgroup::close() {
     path_.clear();
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -11,7 +11,7 @@
 
 #include <string>
 
-namespace le_run {
+namespace le_run::guard {
 
 class OwnCgroup {
 public:
@@ -35,4 +35,4 @@ private:
     int join_fd_ = -1;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

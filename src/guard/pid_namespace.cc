@@ -18,7 +18,7 @@
 
 #include "guard/new_proc.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 // A child that cannot even say that it is there: stopped, or starved.
@@ -215,4 +215,4 @@ pid_t fork_as_pid_1(std::string* warning) {
     return pid;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-namespace le_run {
+namespace le_run::guard {
 
 // fork(2), but the child is PID 1 of a new PID namespace and has a /proc of its own, in which all
 // is hidden or read-only that was so before. Returns in the parent when all is set up; *warning
@@ -20,4 +20,4 @@ namespace le_run {
 // left. To be called by a process with one thread and with all signals blocked.
 pid_t fork_as_pid_1(std::string* warning);
 
-} // namespace le_run
+} // namespace le_run::guard

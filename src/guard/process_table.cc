@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 constexpr std::size_t kTouched = 8192;
@@ -178,4 +178,4 @@ std::size_t ProcessTable::size() { return below_count; }
 ProcessTable::Entry& ProcessTable::at(std::size_t index) { return entries[order[index]]; }
 ProcessTable::Entry& ProcessTable::entry(std::uint16_t place) { return entries[place]; }
 
-} // namespace le_run
+} // namespace le_run::guard

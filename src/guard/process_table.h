@@ -9,7 +9,7 @@
 
 #include <sys/types.h>
 
-namespace le_run {
+namespace le_run::guard {
 
 // Whether /proc numbers processes as this process does: it may be that of another PID namespace.
 bool is_own_proc();
@@ -61,4 +61,4 @@ public:
     static Entry& entry(std::uint16_t place);
 };
 
-} // namespace le_run
+} // namespace le_run::guard

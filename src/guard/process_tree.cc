@@ -13,7 +13,7 @@
 
 #include "guard/process_table.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 constexpr std::size_t kMostPerPart = 1000;
@@ -300,4 +300,4 @@ bool ProcessTree::send_to(std::size_t index, int signal) {
     return sent;
 }
 
-} // namespace le_run
+} // namespace le_run::guard

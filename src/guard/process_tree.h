@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-namespace le_run {
+namespace le_run::guard {
 
 struct Reaped {
     pid_t pid = 0;
@@ -98,4 +98,4 @@ private:
     bool tree_forks_ = false;  // as the last listing showed it
 };
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -6,7 +6,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 using std::chrono::milliseconds;
@@ -60,4 +60,4 @@ void run_below(const std::function<void()>& task, TimePoint end_at, ProcessTree&
     }
 }
 
-} // namespace le_run
+} // namespace le_run::guard

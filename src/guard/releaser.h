@@ -8,11 +8,11 @@
 
 #include <functional>
 
-#include "clock.h"
+#include "base/clock.h"
+#include "base/time_point.h"
 #include "guard/process_tree.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 // Runs `task` in such a process and returns when it has ended, and whatever it started. What is
 // left at `end_at` gets SIGKILL. When no process can be had nothing is run. To be called by a
@@ -20,4 +20,4 @@ namespace le_run {
 void run_below(const std::function<void()>& task, TimePoint end_at, ProcessTree& tree,
                Clock& clock);
 
-} // namespace le_run
+} // namespace le_run::guard

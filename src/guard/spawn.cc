@@ -27,10 +27,10 @@ namespace bp = boost::process::v1;
 namespace bp = boost::process;
 #endif
 
-#include "check.h"
-#include "clock.h"
+#include "base/check.h"
+#include "base/clock.h"
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 // Of the child's report, besides the SpawnStages: it found the deadline passed; all is set up and
@@ -290,4 +290,4 @@ void Spawner::become_the_child() const {
     ::_exit(127);
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -12,19 +12,14 @@
 
 #include <sys/types.h>
 
-#include "execute.h"
+#include "base/time_point.h"
 #include "guard/capabilities.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
-#include "start_folder.h"
-#include "time_point.h"
+#include "process/execute.h"
+#include "process/start_folder.h"
 
-namespace le_run {
-
-// Where starting the child failed; Failed carries it. kExec: errno is execve's (ENOENT, ENOTDIR:
-// not found; others: not executable). kFolder: the folder that le-run was started in cannot be
-// entered any more. The others: the machine refused.
-enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3, kFolder = 4 };
+namespace le_run::guard {
 
 // What the guard knows about itself and le-run, and the child needs.
 struct SpawnSurroundings {
@@ -55,7 +50,7 @@ public:
     // Forks the child; its pid, or -1 and *report says why.
     pid_t start(const Start& start, Report* report);
     // For another process that needs it, between fork and exec.
-    const StartFolder& folder() const { return folder_; }
+    const process::StartFolder& folder() const { return folder_; }
     // To be polled for reading while the outcome is pending; -1 when none is.
     int report_fd() const { return pipe_read_; }
     // Does not block. `child` is not reaped yet. kDied: it ended before its exec was done.
@@ -72,8 +67,8 @@ private:
 
     const GuardSetup& setup_;
     const SpawnSurroundings surroundings_;
-    const Program program_;
-    StartFolder folder_;
+    const process::Program program_;
+    process::StartFolder folder_;
     std::vector<char*> envp_;
     std::vector<std::string> inherited_; // setup_'s environment, with room for the child's pid
     std::vector<char*> pid_digits_;      // in inherited_, where the child writes its own pid
@@ -84,4 +79,4 @@ private:
     int last_error_ = 0;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

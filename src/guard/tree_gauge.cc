@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <limits>
 
-namespace le_run {
+namespace le_run::guard {
 namespace {
 
 Duration estimate(const TreeGauge::Count& count) {
@@ -59,4 +59,4 @@ std::uint32_t TreeGauge::begun_since(pid_t newest) const {
                              : std::numeric_limits<std::uint32_t>::max();
 }
 
-} // namespace le_run
+} // namespace le_run::guard

@@ -16,10 +16,10 @@
 
 #include <sys/types.h>
 
+#include "base/time_point.h"
 #include "guard/channel.h"
-#include "time_point.h"
 
-namespace le_run {
+namespace le_run::guard {
 
 class TreeGauge {
 public:
@@ -62,4 +62,4 @@ private:
     pid_t newest_ = 0;
 };
 
-} // namespace le_run
+} // namespace le_run::guard

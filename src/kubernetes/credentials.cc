@@ -6,7 +6,7 @@
 
 #include <boost/algorithm/string/replace.hpp>
 
-#include "kubernetes/small_file.h"
+#include "base/small_file.h"
 
 namespace le_run::kubernetes {
 namespace {

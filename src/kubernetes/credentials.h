@@ -8,7 +8,7 @@
 #include <variant>
 #include <vector>
 
-#include "kubernetes/small_file.h"
+#include "base/small_file.h"
 
 namespace le_run::kubernetes {
 

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-#include "one_line.h"
+#include "base/one_line.h"
 
 namespace le_run::kubernetes {
 

@@ -7,13 +7,13 @@
 
 #include <unistd.h>
 
+#include "base/config_error.h"
+#include "base/small_file.h"
 #include "kubernetes/errors.h"
 #include "kubernetes/kubeconfig_context.h"
 #include "kubernetes/kubeconfig_file.h"
 #include "kubernetes/pem.h"
 #include "kubernetes/server_url.h"
-#include "kubernetes/small_file.h"
-#include "store/lease_store.h"
 
 namespace le_run::kubernetes {
 namespace {
@@ -39,9 +39,9 @@ std::vector<std::string> existing(const std::string& list) {
 }
 
 [[noreturn]] void fail_in_cluster(const std::string& what) {
-    throw StoreConfigError("service account of this pod: " + what +
-                           "; let the pod mount its service account token "
-                           "(automountServiceAccountToken: true) or give --kubeconfig");
+    throw ConfigError("service account of this pod: " + what +
+                      "; let the pod mount its service account token "
+                      "(automountServiceAccountToken: true) or give --kubeconfig");
 }
 
 // A file of the service account that must be there.
@@ -106,8 +106,8 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
         return read(paths);
     }
     if (!list.empty()) {
-        throw StoreConfigError("no file that KUBECONFIG names exists: \"" + list +
-                               "\"; correct it or unset it");
+        throw ConfigError("no file that KUBECONFIG names exists: \"" + list +
+                          "\"; correct it or unset it");
     }
 
     const std::string host = variable(request, "KUBERNETES_SERVICE_HOST");
@@ -123,7 +123,7 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
     if (has_fallback) {
         return read({fallback});
     }
-    throw StoreConfigError(
+    throw ConfigError(
         std::string("no kubeconfig: --kubeconfig and KUBECONFIG are not set, ") +
         (request.choice.is_given() ? "--context, --cluster and --user need one, and "
                                    : "this is no pod (KUBERNETES_SERVICE_HOST is not set), and ") +
@@ -136,7 +136,7 @@ void take_proxy_of_environment(const KubeconfigRequest& request, net::Endpoint& 
         net::proxy_of_environment(endpoint.tls, endpoint.host, endpoint.port,
                                   [&](const auto& name) { return variable(request, name); });
     if (const auto* error = std::get_if<net::ProxyError>(&choice)) {
-        throw StoreConfigError(error->text);
+        throw ConfigError(error->text);
     }
     endpoint.proxy = std::get<std::optional<net::Proxy>>(std::move(choice));
 }
@@ -150,8 +150,8 @@ ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
             take_proxy_of_environment(request, config.endpoint);
         }
         return config;
-    } catch (const StoreConfigError& error) {
-        throw StoreConfigError(one_line(error.what())); // names and paths may hold line ends
+    } catch (const ConfigError& error) {
+        throw ConfigError(one_line(error.what())); // names and paths may hold line ends
     }
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/config_error.h"
 #include "kubernetes/credentials.h"
 #include "kubernetes/exec_plugin.h"
 #include "kubernetes/tls_files.h"
@@ -50,7 +51,7 @@ struct ClusterConfig {
 
 // The first of: the flag, the existing files of KUBECONFIG as one, the service account of the pod
 // (not when a context, cluster or user is chosen), ~/.kube/config. Reads every file it names and
-// checks it. Throws StoreConfigError, one line that names the file, the place inside it, what is
+// checks it. Throws ConfigError, one line that names the file, the place inside it, what is
 // wrong and what to write instead, without secrets.
 ClusterConfig load_cluster_config(const KubeconfigRequest& request);
 

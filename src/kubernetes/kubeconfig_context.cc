@@ -4,13 +4,13 @@
 #include <utility>
 #include <variant>
 
+#include "base/config_error.h"
+#include "base/small_file.h"
 #include "kubernetes/base64.h"
 #include "kubernetes/kubeconfig_exec.h"
 #include "kubernetes/pem.h"
 #include "kubernetes/server_url.h"
-#include "kubernetes/small_file.h"
 #include "net/proxy.h"
-#include "store/lease_store.h"
 
 namespace le_run::kubernetes {
 namespace {

@@ -11,7 +11,7 @@ namespace le_run::kubernetes {
 
 // The chosen context, cluster and user. Files that they name are relative to the kubeconfig that
 // names them; a ...-data field wins over its file. `variables` is what a plugin inherits. Throws
-// StoreConfigError.
+// ConfigError.
 ClusterConfig read_context(const Kubeconfig& kubeconfig, const ContextChoice& choice,
                            const std::vector<std::string>& variables);
 

@@ -7,10 +7,10 @@
 
 #include <nlohmann/json.hpp>
 
-#include "find_program.h"
+#include "base/small_file.h"
 #include "kubernetes/base64.h"
 #include "kubernetes/errors.h"
-#include "kubernetes/small_file.h"
+#include "process/find_program.h"
 
 namespace le_run::kubernetes {
 namespace {
@@ -46,7 +46,7 @@ std::string find_command(const Section& exec, const std::string& command, const 
                          const std::string& hint) {
     try {
         const std::string found =
-            find_program(command, path.empty() ? "/usr/local/bin:/bin:/usr/bin" : path);
+            process::find_program(command, path.empty() ? "/usr/local/bin:/bin:/usr/bin" : path);
         // As kubectl, which calls it "found relative to current directory": whoever may write there
         // would run as le-run.
         if (command.find('/') == std::string::npos && !found.starts_with('/')) {
@@ -57,7 +57,7 @@ std::string find_command(const Section& exec, const std::string& command, const 
                                      "empty and relative entries out of PATH");
         }
         return found;
-    } catch (const ProgramError& error) {
+    } catch (const process::ProgramError& error) {
         exec.fail("command", std::string("names a credential plugin that cannot be run: ") +
                                  error.what() + (hint.empty() ? "" : "; " + hint));
     }

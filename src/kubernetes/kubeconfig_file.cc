@@ -4,8 +4,8 @@
 #include <utility>
 #include <variant>
 
-#include "kubernetes/small_file.h"
-#include "store/lease_store.h"
+#include "base/config_error.h"
+#include "base/small_file.h"
 
 namespace le_run::kubernetes {
 namespace {
@@ -17,23 +17,23 @@ YAML::Node parse_yaml(const std::string& path, const std::string& text) {
         // Only the general part of the message: the rest may quote the text, and there are secrets
         // in it.
         const std::string message = error.msg.substr(0, error.msg.find(':'));
-        throw StoreConfigError("kubeconfig " + path + " is not YAML: line " +
-                               std::to_string(error.mark.line + 1) + ", column " +
-                               std::to_string(error.mark.column + 1) + ": " + message +
-                               "; mend it there, or name another file");
+        throw ConfigError("kubeconfig " + path + " is not YAML: line " +
+                          std::to_string(error.mark.line + 1) + ", column " +
+                          std::to_string(error.mark.column + 1) + ": " + message +
+                          "; mend it there, or name another file");
     }
 }
 
 YAML::Node read_yaml(const std::string& path) {
     const auto bytes = read_small_file(path, kMaxKubeconfig, MayWait::kYes);
     if (const auto* error = std::get_if<FileError>(&bytes)) {
-        throw StoreConfigError("kubeconfig " + path + " " + error->text +
-                               "; correct its path, or what it is");
+        throw ConfigError("kubeconfig " + path + " " + error->text +
+                          "; correct its path, or what it is");
     }
     YAML::Node root = parse_yaml(path, std::get<std::string>(bytes));
     if (!root.IsMap() && !root.IsNull()) {
-        throw StoreConfigError("kubeconfig " + path +
-                               " is not a kubeconfig (no mapping); name one of kind Config");
+        throw ConfigError("kubeconfig " + path +
+                          " is not a kubeconfig (no mapping); name one of kind Config");
     }
     return root;
 }
@@ -62,8 +62,8 @@ Kubeconfig::Kubeconfig(const std::vector<std::string>& paths) {
         check_kind(files_.back());
     }
     if (files_.empty()) {
-        throw StoreConfigError("kubeconfig " + name_ +
-                               " is empty; name one with clusters, users and contexts");
+        throw ConfigError("kubeconfig " + name_ +
+                          " is empty; name one with clusters, users and contexts");
     }
 }
 

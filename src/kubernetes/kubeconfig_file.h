@@ -12,14 +12,14 @@ namespace le_run::kubernetes {
 // first current-context that is not empty. Only what is asked for is looked at.
 class Kubeconfig {
 public:
-    // Reads all files now. Throws StoreConfigError for one that cannot be read or is no kubeconfig.
+    // Reads all files now. Throws ConfigError for one that cannot be read or is no kubeconfig.
     explicit Kubeconfig(const std::vector<std::string>& paths);
 
     const std::string& name() const { return name_; } // the paths, joined by ':'
     std::string current_context() const;              // empty: none says
 
     // What stands under the name. `wanted_by` is for the complaint that there is none. All throw
-    // StoreConfigError.
+    // ConfigError.
     Section context(const std::string& name, const std::string& wanted_by) const;
     Section cluster(const std::string& name, const std::string& wanted_by) const;
     Section user(const std::string& name, const std::string& wanted_by) const;

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-namespace le_run {
+namespace le_run::kubernetes {
 namespace {
 
 bool is_lower_or_digit(char c) { return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'); }
@@ -37,4 +37,4 @@ std::optional<std::string> wrong_with_namespace(const std::string& name) {
     return "\"" + name + "\" is not a DNS label: use at most 63 lower-case letters, digits and '-'";
 }
 
-} // namespace le_run
+} // namespace le_run::kubernetes

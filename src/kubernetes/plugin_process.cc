@@ -15,7 +15,7 @@
 
 #include <boost/asio/post.hpp>
 
-#include "child_ends.h"
+#include "process/child_ends.h"
 
 namespace le_run::kubernetes {
 namespace {
@@ -143,7 +143,7 @@ void PluginProcess::launch(const PluginCommand& command, std::chrono::millisecon
     }
     int why = errno;
     if (pid_ > 0) {
-        boost::asio::use_service<ChildEnds>(loop_).expect(pid_);
+        boost::asio::use_service<process::ChildEnds>(loop_).expect(pid_);
         exit = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
         why = errno;
     }
@@ -225,7 +225,7 @@ void PluginProcess::on_exit() {
     }
     read(output_);
     read(said_);
-    const auto status = boost::asio::use_service<ChildEnds>(loop_).take(pid_);
+    const auto status = boost::asio::use_service<process::ChildEnds>(loop_).take(pid_);
     if (!status) {
         return give_up("ended, nobody knows how");
     }
@@ -258,7 +258,7 @@ void PluginProcess::finish(const std::string& problem) {
 
 // Once it is reaped its number may mean another process.
 void PluginProcess::kill_group() {
-    auto& ends = boost::asio::use_service<ChildEnds>(loop_);
+    auto& ends = boost::asio::use_service<process::ChildEnds>(loop_);
     if (pid_ > 0 && !ends.take(pid_)) {
         ::kill(-pid_, SIGKILL); // from its setsid() on
         ::kill(pid_, SIGKILL);

@@ -7,8 +7,8 @@
 #include <cstdlib>
 #include <string_view>
 
+#include "base/config_error.h"
 #include "kubernetes/base64.h"
-#include "store/lease_store.h"
 
 namespace le_run::kubernetes {
 namespace {
@@ -213,7 +213,7 @@ std::optional<YAML::Node> find_in(const YAML::Node& mapping, const std::string& 
 
 void Section::fail(const std::string& key, const std::string& what) const {
     const char* dot = path_.empty() || key.empty() ? "" : ".";
-    throw StoreConfigError("kubeconfig " + file_ + ": " + path_ + dot + key + " " + what);
+    throw ConfigError("kubeconfig " + file_ + ": " + path_ + dot + key + " " + what);
 }
 
 void Section::fail_type(const std::string& key, const YAML::Node& node,

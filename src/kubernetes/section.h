@@ -16,7 +16,7 @@ namespace le_run::kubernetes {
 // that YAML 1.1 takes for a number or a truth (12, 0x1f, yes, on) is one, as for kubectl, unless it
 // is quoted. !!binary is decoded.
 //
-// All members throw StoreConfigError for a value of another type, and YAML::Exception never.
+// All members throw ConfigError for a value of another type, and YAML::Exception never.
 class Section {
 public:
     // `node` is a mapping or null; `path` is empty for the whole file.

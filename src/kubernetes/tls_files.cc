@@ -6,8 +6,8 @@
 
 #include <sys/stat.h>
 
+#include "base/small_file.h"
 #include "kubernetes/pem.h"
-#include "kubernetes/small_file.h"
 
 namespace le_run::kubernetes {
 namespace {

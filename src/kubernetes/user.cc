@@ -9,8 +9,8 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/one_line.h"
 #include "kubernetes/base64.h"
-#include "one_line.h"
 
 namespace le_run::kubernetes {
 namespace {

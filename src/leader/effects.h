@@ -16,40 +16,40 @@ struct WatchLease {}; // from now on each change is an event; once
 
 // --- to the guard ---
 struct StartRun {
-    RunNumber run = 0;
+    guard::RunNumber run = 0;
     TimePoint term_at;
     TimePoint kill_at;
     WallTime acquire_time;
-    FencingToken token;
+    election::FencingToken token;
 };
 struct ExtendRun {
-    RunNumber run = 0;
+    guard::RunNumber run = 0;
     TimePoint term_at;
     TimePoint kill_at;
 };
 struct StopRun {
-    RunNumber run = 0;
-    StopCause cause = StopCause::kStepDown;
+    guard::RunNumber run = 0;
+    election::StopCause cause = election::StopCause::kStepDown;
     int signal = 0; // now; 0: none
     TimePoint kill_at;
 };
 struct PassOn { // to the child
-    RunNumber run = 0;
+    guard::RunNumber run = 0;
     int signal = 0;
 };
 struct SettleRun { // it is over, and nothing is left to release in this process's place
-    RunNumber run = 0;
+    guard::RunNumber run = 0;
 };
 
 // --- the end ---
 struct Ends {
-    Ending ending;
+    election::Ending ending;
     std::string text;              // why, where it is not obvious
     std::optional<ChildEnd> child; // of the leadership that the ending speaks of
     int stop_signal = 0; // that a stop that was asked for sends to the child; 0: none was asked for
 };
 
-using Effect = std::variant<ReadLease, WriteLease, WatchLease, StartRun, ExtendRun, StopRun, PassOn,
-                            SettleRun, Observed, Ends>;
+using Effect = std::variant<election::ReadLease, election::WriteLease, WatchLease, StartRun,
+                            ExtendRun, StopRun, PassOn, SettleRun, Observed, Ends>;
 
 } // namespace le_run::leader

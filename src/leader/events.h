@@ -24,7 +24,7 @@ struct SignalCame { // to le-run
 };
 
 // A message from the guard counts for the run under way only.
-using Event = std::variant<Tick, ReadAnswered, WriteAnswered, Watched, FromGuard, GuardLost,
-                           TreeSwept, SignalCame>;
+using Event = std::variant<election::Tick, election::ReadAnswered, election::WriteAnswered,
+                           election::Watched, guard::FromGuard, GuardLost, TreeSwept, SignalCame>;
 
 } // namespace le_run::leader

@@ -5,9 +5,9 @@
 
 #include <sys/wait.h>
 
-#include "check.h"
+#include "base/check.h"
 #include "leader/signal_rules.h"
-#include "signal_names.h"
+#include "process/signal_names.h"
 
 namespace le_run::leader {
 namespace {
@@ -20,7 +20,7 @@ constexpr Duration kUsualDrain = std::chrono::seconds(30);
 Leader::Leader(LeaderConfig config, TimePoint now)
     : config_(std::move(config)), election_(config_.election, now), now_(now) {}
 
-Leader::Leader(LeaderConfig config, const LeftBehind& left, TimePoint now)
+Leader::Leader(LeaderConfig config, const election::LeftBehind& left, TimePoint now)
     : config_(std::move(config)), election_(config_.election, left, now), now_(now),
       has_guard_(false) {}
 
@@ -30,19 +30,19 @@ void Leader::step(TimePoint now, WallTime wall, const Event& event) {
     has_told_ = false;
     std::visit([this](const auto& e) { on(e); }, event);
     if (!has_told_) { // whatever happens, no deadline is overlooked
-        tell(Tick{});
+        tell(election::Tick{});
     }
 }
 
 std::vector<Effect> Leader::take_effects() { return std::exchange(effects_, {}); }
 
-void Leader::tell(const Fact& fact) {
+void Leader::tell(const election::Fact& fact) {
     has_told_ = true;
     election_.step(now_, wall_, fact);
-    for (const Action& action : election_.take_actions()) {
+    for (const election::Action& action : election_.take_actions()) {
         std::visit([this](const auto& a) { act(a); }, action);
     }
-    if (election_.state() == Election::State::kStandby) {
+    if (election_.state() == election::Election::State::kStandby) {
         settle();
     }
 }
@@ -58,18 +58,18 @@ void Leader::settle() {
 
 // --- the store ---
 
-void Leader::on(const ReadAnswered& event) {
+void Leader::on(const election::ReadAnswered& event) {
     tell(event);
     watch();
 }
 
-void Leader::on(const WriteAnswered& event) {
+void Leader::on(const election::WriteAnswered& event) {
     tell(event);
     watch();
 }
 
-void Leader::on(const Watched& event) {
-    if (std::holds_alternative<WatchWorks>(event.news)) {
+void Leader::on(const election::Watched& event) {
+    if (std::holds_alternative<election::WatchWorks>(event.news)) {
         effects_.emplace_back(LeaseWatched{});
     }
     tell(event);
@@ -78,8 +78,8 @@ void Leader::on(const Watched& event) {
 // Begun once the store has answered, and after a free lease was taken: nothing comes before that.
 void Leader::watch() {
     const auto state = election_.state();
-    if (!has_guard_ || is_watching_ || state == Election::State::kAcquiring ||
-        state == Election::State::kDone) {
+    if (!has_guard_ || is_watching_ || state == election::Election::State::kAcquiring ||
+        state == election::Election::State::kDone) {
         return;
     }
     is_watching_ = true;
@@ -88,7 +88,7 @@ void Leader::watch() {
 
 // --- what the election wants ---
 
-void Leader::act(const StartWork& action) {
+void Leader::act(const election::StartWork& action) {
     LE_CHECK(has_guard_ && run_state_ == Run::kNone);
     child_.reset();
     failed_.reset();
@@ -98,65 +98,65 @@ void Leader::act(const StartWork& action) {
         StartRun{++run_, action.term_at, action.kill_at, action.acquire_time, action.token});
 }
 
-void Leader::act(const ExtendWork& action) {
+void Leader::act(const election::ExtendWork& action) {
     if (run_state_ == Run::kUnderWay) { // else the tree is being swept, or gone
         effects_.emplace_back(ExtendRun{run_, action.term_at, action.kill_at});
     }
 }
 
-void Leader::act(const StopWork& action) {
+void Leader::act(const election::StopWork& action) {
     if (run_state_ != Run::kUnderWay) {
         return;
     }
     StopRun stop{run_, action.cause, 0, action.kill_at};
     switch (action.cause) {
-    case StopCause::kStepDown:
+    case election::StopCause::kStepDown:
         stop.signal = requested_signal_;
         break;
-    case StopCause::kMargin:
+    case election::StopCause::kMargin:
         stop.signal = config_.stop_signal;
         break;
-    case StopCause::kRenewDeadline:
+    case election::StopCause::kRenewDeadline:
         break; // the guard has the same deadline: it sends the signal, once
-    case StopCause::kOtherHolder:
-    case StopCause::kVanished:
+    case election::StopCause::kOtherHolder:
+    case election::StopCause::kVanished:
         break; // no time to ask
     }
     effects_.emplace_back(stop);
 }
 
-void Leader::act(const Report& action) {
-    if (action.event == Report::Event::kContending ||
-        action.event == Report::Event::kNotContending) {
+void Leader::act(const election::Report& action) {
+    if (action.event == election::Report::Event::kContending ||
+        action.event == election::Report::Event::kNotContending) {
         child_.reset(); // what follows is not about the last child any more
     }
     effects_.emplace_back(Observed(action));
 }
 
-void Leader::act(const Finish& action) {
+void Leader::act(const election::Finish& action) {
     settle();
     effects_.emplace_back(Ends{action.ending, action.text, child_, requested_signal_});
 }
 
 // --- the guard and the child ---
 
-void Leader::on(const FromGuard& event) {
+void Leader::on(const guard::FromGuard& event) {
     std::visit([this](const auto& message) { said(message); }, event);
 }
 
-void Leader::said(const Started& message) {
+void Leader::said(const guard::Started& message) {
     if (is_current(message.run)) {
         effects_.emplace_back(ChildStarted{message.pid});
     }
 }
 
-void Leader::said(const Failed& message) {
+void Leader::said(const guard::Failed& message) {
     if (is_current(message.run)) {
         failed_ = message;
     }
 }
 
-void Leader::said(const Ended& message) {
+void Leader::said(const guard::Ended& message) {
     if (!is_current(message.run)) {
         return;
     }
@@ -165,50 +165,52 @@ void Leader::said(const Ended& message) {
     effects_.emplace_back(OthersLeft{status, has_succeeded && requested_signal_ == 0 && !told_});
 }
 
-void Leader::said(const Gone& message) {
+void Leader::said(const guard::Gone& message) {
     if (!is_current(message.run)) {
         return;
     }
     run_state_ = Run::kNone;
     child_ = ChildEnd{message, failed_};
     effects_.emplace_back(TreeGone{*child_});
-    tell(WorkGone{work_end(message)});
+    tell(election::WorkGone{work_end(message)});
 }
 
-void Leader::said(const Late& message) { tell(WokeLate{Duration(message.nanoseconds)}); }
+void Leader::said(const guard::Late& message) {
+    tell(election::WokeLate{Duration(message.nanoseconds)});
+}
 
 // A CPU limit makes killing slower as it does the rest.
-void Leader::said(const TreeSize& message) {
+void Leader::said(const guard::TreeSize& message) {
     if (!is_current(message.run)) {
         return;
     }
     const double slowness = std::chrono::duration<double>(config_.election.timing.kappa) /
-                            std::chrono::duration<double>(Timing::kLeastMargin);
+                            std::chrono::duration<double>(election::Timing::kLeastMargin);
     const Duration kappa(
         static_cast<std::int64_t>(slowness * static_cast<double>(message.kill_nanoseconds)));
-    const TreeMeasured measured{kappa, message.processes};
+    const election::TreeMeasured measured{kappa, message.processes};
     effects_.emplace_back(measured);
     tell(measured);
 }
 
-WorkEnd Leader::work_end(const Gone& gone) const {
+election::WorkEnd Leader::work_end(const guard::Gone& gone) const {
     switch (gone.cause) {
-    case EndCause::kByItself:
-        return was_told_to_end(gone) ? WorkEnd::kToldToEnd : WorkEnd::kByItself;
-    case EndCause::kStopAsked:
-        return WorkEnd::kStopped;
-    case EndCause::kDeadline:
-    case EndCause::kLeRunLost:
-        return WorkEnd::kDeadline;
-    case EndCause::kNotStarted:
-        return failed_ ? WorkEnd::kByItself : WorkEnd::kStopped;
+    case guard::EndCause::kByItself:
+        return was_told_to_end(gone) ? election::WorkEnd::kToldToEnd : election::WorkEnd::kByItself;
+    case guard::EndCause::kStopAsked:
+        return election::WorkEnd::kStopped;
+    case guard::EndCause::kDeadline:
+    case guard::EndCause::kLeRunLost:
+        return election::WorkEnd::kDeadline;
+    case guard::EndCause::kNotStarted:
+        return failed_ ? election::WorkEnd::kByItself : election::WorkEnd::kStopped;
     }
-    return WorkEnd::kStopped;
+    return election::WorkEnd::kStopped;
 }
 
 // By a signal that le-run passed on, whatever it means to the child: one that ends soon after it
 // ends because of it.
-bool Leader::was_told_to_end(const Gone& gone) const {
+bool Leader::was_told_to_end(const guard::Gone& gone) const {
     if (!told_ || failed_) {
         return false;
     }
@@ -223,14 +225,14 @@ void Leader::on(const GuardLost& event) {
         run_state_ = Run::kWithoutGuard;
     }
     effects_.emplace_back(event);
-    tell(StepDownAsked{StepDownReason::kGuardLost});
+    tell(election::StepDownAsked{election::StepDownReason::kGuardLost});
 }
 
 void Leader::on(const TreeSwept& event) {
     LE_CHECK(run_state_ == Run::kWithoutGuard);
     run_state_ = Run::kNone;
     effects_.emplace_back(event);
-    tell(WorkGone{WorkEnd::kGuardLost});
+    tell(election::WorkGone{election::WorkEnd::kGuardLost});
 }
 
 // --- signals ---
@@ -246,7 +248,7 @@ void Leader::on(const SignalCame& event) {
         stop_asked(event);
         break;
     case SignalMeaning::kPassOn:
-        if (ends_by_default(event.number)) {
+        if (process::ends_by_default(event.number)) {
             told_ = Told{event.number, now_};
         }
         effects_.emplace_back(PassOn{run_, event.number});
@@ -254,7 +256,7 @@ void Leader::on(const SignalCame& event) {
     case SignalMeaning::kNothing:
         // An image's STOPSIGNAL would be lost here, and the standby would take the lease that the
         // stopping leader releases.
-        if (!runs && ends_by_default(event.number) && !event.was_ignored &&
+        if (!runs && process::ends_by_default(event.number) && !event.was_ignored &&
             unused_signals_.insert(event.number).second) {
             effects_.emplace_back(SignalUnused{event});
         }
@@ -265,8 +267,8 @@ void Leader::on(const SignalCame& event) {
 void Leader::stop_asked(const SignalCame& signal) {
     effects_.emplace_back(StopAsked{signal});
     requested_signal_ = signal.number == SIGINT ? SIGINT : config_.stop_signal;
-    const bool was_stopping = election_.state() == Election::State::kStopping;
-    tell(StepDownAsked{StepDownReason::kAsked});
+    const bool was_stopping = election_.state() == election::Election::State::kStopping;
+    tell(election::StepDownAsked{election::StepDownReason::kAsked});
     if (was_stopping && run_state_ == Run::kUnderWay) {
         // For another cause: then no StopWork has just sent it.
         effects_.emplace_back(PassOn{run_, requested_signal_});

@@ -17,7 +17,7 @@
 namespace le_run::leader {
 
 struct LeaderConfig {
-    ElectionConfig election;
+    election::ElectionConfig election;
     int stop_signal = 0; // what asks the child to stop
 };
 
@@ -25,14 +25,14 @@ class Leader {
 public:
     Leader(LeaderConfig config, TimePoint now);
     // Only releases what was left behind; no guard is there, and no work.
-    Leader(LeaderConfig config, const LeftBehind& left, TimePoint now);
+    Leader(LeaderConfig config, const election::LeftBehind& left, TimePoint now);
 
     void step(TimePoint now, WallTime wall, const Event& event);
     std::vector<Effect> take_effects();
     // How long from `now` until a Tick is due; nothing when done.
     std::optional<Duration> next_wakeup(TimePoint now) const { return election_.next_wakeup(now); }
 
-    const Election& election() const { return election_; }
+    const election::Election& election() const { return election_; }
 
 private:
     enum class Run { kNone, kUnderWay, kWithoutGuard };
@@ -41,52 +41,54 @@ private:
         TimePoint at;
     };
 
-    void tell(const Fact& fact);
+    void tell(const election::Fact& fact);
     void settle();
     void watch();
-    bool is_current(RunNumber run) const { return run_state_ == Run::kUnderWay && run == run_; }
+    bool is_current(guard::RunNumber run) const {
+        return run_state_ == Run::kUnderWay && run == run_;
+    }
 
-    void on(const Tick& event) { tell(event); }
-    void on(const ReadAnswered& event);
-    void on(const WriteAnswered& event);
-    void on(const Watched& event);
-    void on(const FromGuard& event);
+    void on(const election::Tick& event) { tell(event); }
+    void on(const election::ReadAnswered& event);
+    void on(const election::WriteAnswered& event);
+    void on(const election::Watched& event);
+    void on(const guard::FromGuard& event);
     void on(const GuardLost& event);
     void on(const TreeSwept& event);
     void on(const SignalCame& event);
 
-    void said(const Started& message);
-    void said(const Failed& message);
-    void said(const Ended& message);
-    void said(const Gone& message);
-    void said(const Late& message);
-    void said(const TreeSize& message);
-    void said(const Pong&) {}
-    WorkEnd work_end(const Gone& gone) const;
-    bool was_told_to_end(const Gone& gone) const;
+    void said(const guard::Started& message);
+    void said(const guard::Failed& message);
+    void said(const guard::Ended& message);
+    void said(const guard::Gone& message);
+    void said(const guard::Late& message);
+    void said(const guard::TreeSize& message);
+    void said(const guard::Pong&) {}
+    election::WorkEnd work_end(const guard::Gone& gone) const;
+    bool was_told_to_end(const guard::Gone& gone) const;
     void stop_asked(const SignalCame& signal);
 
-    void act(const ReadLease& action) { effects_.emplace_back(action); }
-    void act(const WriteLease& action) { effects_.emplace_back(action); }
-    void act(const StartWork& action);
-    void act(const ExtendWork& action);
-    void act(const StopWork& action);
-    void act(const Report& action);
-    void act(const Finish& action);
+    void act(const election::ReadLease& action) { effects_.emplace_back(action); }
+    void act(const election::WriteLease& action) { effects_.emplace_back(action); }
+    void act(const election::StartWork& action);
+    void act(const election::ExtendWork& action);
+    void act(const election::StopWork& action);
+    void act(const election::Report& action);
+    void act(const election::Finish& action);
 
     LeaderConfig config_;
-    Election election_;
+    election::Election election_;
     TimePoint now_;
     WallTime wall_{};
     bool has_told_ = false; // the election, in this step
     bool is_watching_ = false;
     bool has_guard_ = true;
     Run run_state_ = Run::kNone;
-    RunNumber run_ = 0;               // the last one
-    RunNumber settled_run_ = 0;       // the last one of which the guard was told so
-    std::optional<Failed> failed_{};  // of the run under way
-    std::optional<Told> told_{};      // of the run under way
-    std::optional<ChildEnd> child_{}; // how the child of this leadership ended
+    guard::RunNumber run_ = 0;              // the last one
+    guard::RunNumber settled_run_ = 0;      // the last one of which the guard was told so
+    std::optional<guard::Failed> failed_{}; // of the run under way
+    std::optional<Told> told_{};            // of the run under way
+    std::optional<ChildEnd> child_{};       // how the child of this leadership ended
     int requested_signal_ = 0; // what a requested stop sends to the child; 0: none was asked for
     std::set<int> unused_signals_{}; // that people were told of
     std::vector<Effect> effects_{};

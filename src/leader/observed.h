@@ -14,8 +14,8 @@ namespace le_run::leader {
 
 // How a run of the child ended; what the guard said of it.
 struct ChildEnd {
-    Gone gone;
-    std::optional<Failed> failed; // the child could not be started
+    guard::Gone gone;
+    std::optional<guard::Failed> failed; // the child could not be started
 };
 
 struct LeaseWatched {}; // its changes are told from now on
@@ -36,7 +36,8 @@ struct SignalUnused { // it means nothing on standby
     SignalCame signal;
 };
 
-using Observed = std::variant<Report, LeaseWatched, ChildStarted, OthersLeft, TreeGone,
-                              TreeMeasured, GuardLost, TreeSwept, StopAsked, SignalUnused>;
+using Observed =
+    std::variant<election::Report, LeaseWatched, ChildStarted, OthersLeft, TreeGone,
+                 election::TreeMeasured, GuardLost, TreeSwept, StopAsked, SignalUnused>;
 
 } // namespace le_run::leader

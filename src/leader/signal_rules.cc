@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-namespace le_run {
+namespace le_run::leader {
 namespace {
 
 // An image's STOPSIGNAL may be any signal, and whoever names it in --stop-signal is told to stop by
@@ -29,4 +29,4 @@ SignalMeaning meaning_of(int number, const SignalScene& scene) {
     return ends_standby ? SignalMeaning::kStop : SignalMeaning::kNothing;
 }
 
-} // namespace le_run
+} // namespace le_run::leader

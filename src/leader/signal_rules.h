@@ -1,7 +1,7 @@
 // What a signal to le-run means: the table of README, "Signals".
 #pragma once
 
-namespace le_run {
+namespace le_run::leader {
 
 struct SignalScene {
     int stop_signal = 0;         // --stop-signal
@@ -15,4 +15,4 @@ enum class SignalMeaning { kNothing, kStop, kPassOn };
 
 SignalMeaning meaning_of(int number, const SignalScene& scene);
 
-} // namespace le_run
+} // namespace le_run::leader

@@ -7,7 +7,7 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
-#include "one_line.h"
+#include "base/one_line.h"
 
 namespace le_run::net {
 

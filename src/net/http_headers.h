@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
 namespace le_run::net {
 

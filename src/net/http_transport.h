@@ -14,11 +14,11 @@
 
 #include <boost/asio/io_context.hpp>
 
+#include "base/time_point.h"
 #include "net/http_headers.h"
 #include "net/proxy.h"
 #include "net/resolver.h"
 #include "net/tls.h"
-#include "time_point.h"
 
 namespace le_run::net {
 

@@ -5,7 +5,7 @@
 
 #include <cpprest/producerconsumerstream.h>
 
-#include "version.h"
+#include "base/version.h"
 
 namespace le_run::net {
 

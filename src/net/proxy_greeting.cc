@@ -8,8 +8,8 @@
 #include <boost/asio/ip/address.hpp>
 #include <openssl/evp.h>
 
+#include "base/version.h"
 #include "net/address.h"
-#include "version.h"
 
 namespace le_run::net {
 

@@ -13,7 +13,7 @@
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 
-#include "check.h"
+#include "base/check.h"
 #include "net/address.h"
 #include "net/certificate_names.h"
 #include "net/certificate_text.h"

@@ -7,7 +7,7 @@
 
 #include "options/environment.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 constexpr std::string_view kPrefix = "K8S_AWAIT_ELECTION_";
@@ -146,4 +146,4 @@ void add_await_election(Values& values, const std::vector<std::string>& environm
     }
 }
 
-} // namespace le_run
+} // namespace le_run::options

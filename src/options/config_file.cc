@@ -8,11 +8,11 @@
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
-#include "kubernetes/small_file.h"
+#include "base/small_file.h"
 #include "options/option_table.h"
 #include "options/suggestion.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 constexpr std::size_t kLargest = 64 * 1024;
@@ -147,11 +147,11 @@ void add_config_text(Values& values, const std::string& file, const std::string&
 }
 
 void add_config_file(Values& values, const Value& given) {
-    const auto bytes = kubernetes::read_small_file(given.text, kLargest, kubernetes::MayWait::kYes);
-    if (const auto* error = std::get_if<kubernetes::FileError>(&bytes)) {
+    const auto bytes = read_small_file(given.text, kLargest, MayWait::kYes);
+    if (const auto* error = std::get_if<FileError>(&bytes)) {
         fail(given, "the file " + error->text);
     }
     add_config_text(values, given.text, std::get<std::string>(bytes));
 }
 
-} // namespace le_run
+} // namespace le_run::options

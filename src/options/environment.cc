@@ -6,7 +6,7 @@
 #include "options/suggestion.h"
 #include "options/values.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 bool is_variable(const std::string& entry, const std::string& name) {
@@ -130,4 +130,4 @@ std::vector<std::string> environment_of_child(const std::vector<std::string>& en
     return kept;
 }
 
-} // namespace le_run
+} // namespace le_run::options

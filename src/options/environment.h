@@ -8,7 +8,7 @@
 
 #include "options/values.h"
 
-namespace le_run {
+namespace le_run::options {
 
 // Of "NAME=TEXT" entries. Nothing: it is not set.
 std::optional<std::string> variable(const std::vector<std::string>& environment,
@@ -29,4 +29,4 @@ void add_environment(Values& values, const std::vector<std::string>& environment
 // Without le-run's option variables.
 std::vector<std::string> environment_of_child(const std::vector<std::string>& environment);
 
-} // namespace le_run
+} // namespace le_run::options

@@ -4,11 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "base/version.h"
 #include "options/option_table.h"
 #include "options/suggestion.h"
-#include "version.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 std::string flag_of(const char* name) { return std::string("--") + name; }
@@ -144,4 +144,4 @@ std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags
     return to_values(app, texts);
 }
 
-} // namespace le_run
+} // namespace le_run::options

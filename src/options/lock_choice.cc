@@ -2,22 +2,22 @@
 
 #include "kubernetes/object_names.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
-KubernetesLock named_lock(const Value& name) {
-    if (const auto wrong = wrong_with_lease_name(name.text)) {
+kubernetes_store::KubernetesLock named_lock(const Value& name) {
+    if (const auto wrong = kubernetes::wrong_with_lease_name(name.text)) {
         fail(name.source + ": " + *wrong);
     }
     return {{}, name.text, {}};
 }
 
-Lock url_lock(const Value& url) {
-    const auto parsed = parse_lock_url(url.text);
+store::Lock url_lock(const Value& url) {
+    const auto parsed = store::parse_lock_url(url.text);
     if (const auto* wrong = std::get_if<std::string>(&parsed)) {
         fail(url, *wrong);
     }
-    return std::get<Lock>(parsed);
+    return std::get<store::Lock>(parsed);
 }
 
 // --lock and --lease-lock-name say the same: one stays.
@@ -34,7 +34,7 @@ void keep_one_name(Values& values) {
 }
 
 // `named_by`: what says which lock it is, and perhaps in which namespace.
-void add_namespace(Values& values, KubernetesLock& lock, const Value& named_by) {
+void add_namespace(Values& values, kubernetes_store::KubernetesLock& lock, const Value& named_by) {
     const Value* given = find(values, "lease-lock-namespace");
     if (given == nullptr) {
         return;
@@ -43,7 +43,7 @@ void add_namespace(Values& values, KubernetesLock& lock, const Value& named_by) 
         values.erase("lease-lock-namespace");
         return;
     }
-    if (const auto wrong = wrong_with_namespace(given->text)) {
+    if (const auto wrong = kubernetes::wrong_with_namespace(given->text)) {
         fail(given->source + ": " + *wrong);
     }
     if (lock.lease_namespace && *lock.lease_namespace != given->text) {
@@ -66,15 +66,15 @@ void drop_what_a_file_lock_lacks(Values& values) {
 
 } // namespace
 
-std::optional<Lock> read_lock(Values& values) {
+std::optional<store::Lock> read_lock(Values& values) {
     keep_one_name(values);
     const Value* url = find(values, "lock");
     const Value* name = find(values, "lease-lock-name");
     if (url == nullptr && name == nullptr) {
         return std::nullopt;
     }
-    Lock lock = url != nullptr ? url_lock(*url) : named_lock(*name);
-    auto* kubernetes = std::get_if<KubernetesLock>(&lock);
+    store::Lock lock = url != nullptr ? url_lock(*url) : named_lock(*name);
+    auto* kubernetes = std::get_if<kubernetes_store::KubernetesLock>(&lock);
     if (kubernetes == nullptr) {
         drop_what_a_file_lock_lacks(values);
         return lock;
@@ -92,4 +92,4 @@ std::optional<Lock> read_lock(Values& values) {
     return lock;
 }
 
-} // namespace le_run
+} // namespace le_run::options

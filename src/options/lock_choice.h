@@ -3,12 +3,12 @@
 
 #include <optional>
 
-#include "lock_url.h"
 #include "options/values.h"
+#include "store/lock.h"
 
-namespace le_run {
+namespace le_run::options {
 
 // Erases the values that a better place overrules. Nothing: no lock is named. Throws OptionsError.
-std::optional<Lock> read_lock(Values& values);
+std::optional<store::Lock> read_lock(Values& values);
 
-} // namespace le_run
+} // namespace le_run::options

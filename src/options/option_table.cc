@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
-namespace le_run {
+namespace le_run::options {
 
 std::string variable_of(const OptionText& option) {
     std::string name = std::string("LE_RUN_") + option.name;
@@ -23,4 +23,4 @@ std::vector<std::string> names_of_options(GivenIn where) {
     return names;
 }
 
-} // namespace le_run
+} // namespace le_run::options

@@ -8,7 +8,7 @@
 
 #include "options/options.h"
 
-namespace le_run {
+namespace le_run::options {
 
 enum class GivenIn { kFlag, kFlagOrVariable, kAnyPlace };
 
@@ -96,4 +96,4 @@ std::string variable_of(const OptionText& option);
 // Of the options that may be given there: a flag, besides a flag a variable, any place.
 std::vector<std::string> names_of_options(GivenIn where);
 
-} // namespace le_run
+} // namespace le_run::options

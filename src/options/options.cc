@@ -6,10 +6,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
-#include "cpu_limit.h"
-#include "duration_text.h"
-#include "exit_code.h"
-#include "find_program.h"
+#include "base/duration_text.h"
+#include "base/exit_code.h"
 #include "options/await_election.h"
 #include "options/config_file.h"
 #include "options/environment.h"
@@ -18,9 +16,11 @@
 #include "options/option_table.h"
 #include "options/print_config.h"
 #include "options/values.h"
-#include "signal_names.h"
+#include "process/cpu_limit.h"
+#include "process/find_program.h"
+#include "process/signal_names.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 void add_other_places(Values& values, const std::vector<std::string>& environment) {
@@ -75,7 +75,7 @@ std::uint64_t random_number() {
     return number;
 }
 
-HolderIdentity read_identity(const Values& values) {
+election::HolderIdentity read_identity(const Values& values) {
     if (const Value* value = find(values, "id")) {
         constexpr std::size_t kLongest = 256;
         const bool printable = std::all_of(value->text.begin(), value->text.end(),
@@ -95,7 +95,7 @@ HolderIdentity read_identity(const Values& values) {
 }
 
 void read_timing(const Values& values, Options* options) {
-    Timing& timing = options->election.timing;
+    election::Timing& timing = options->election.timing;
     const auto read = [&](const char* name, auto* target) {
         if (const Value* value = find(values, name)) {
             *target = duration_of(*value);
@@ -108,17 +108,17 @@ void read_timing(const Values& values, Options* options) {
     read("stop-grace", &options->election.stop_grace);
     read("wait", &options->election.wait);
     read("hold", &options->election.hold);
-    const auto limit = cpu_limit();
-    timing.lambda = timing.kappa = margin_for(limit);
+    const auto limit = process::cpu_limit();
+    timing.lambda = timing.kappa = election::margin_for(limit);
 
     std::string all;
-    for (const std::string& broken : broken_relations(timing)) {
+    for (const std::string& broken : election::broken_relations(timing)) {
         all += (all.empty() ? "" : "; ") + broken;
     }
     if (!all.empty() && options->election_off.empty()) { // a CPU limit may break them, too
         fail(all);
     }
-    if (timing.lambda > Timing::kLeastMargin) {
+    if (timing.lambda > election::Timing::kLeastMargin) {
         char cpus[32];
         std::snprintf(cpus, sizeof cpus, "%.3g", *limit);
         options->cpu_limit_warning =
@@ -126,7 +126,8 @@ void read_timing(const Values& values, Options* options) {
             format_duration(timing.lambda) + ": without a renewal the child is stopped after " +
             format_duration(timing.effective_renew_deadline()) + " and killed after " +
             format_duration(timing.usable());
-        if (const Duration longer = lease_duration_for(timing); longer > timing.lease_duration) {
+        if (const Duration longer = election::lease_duration_for(timing);
+            longer > timing.lease_duration) {
             options->cpu_limit_warning += "; --lease-duration " + format_duration(longer) +
                                           " restores the renew deadline of " +
                                           format_duration(timing.renew_deadline);
@@ -136,7 +137,7 @@ void read_timing(const Values& values, Options* options) {
 
 int read_stop_signal(const Values& values) {
     const Value& value = values.at("stop-signal");
-    const auto number = parse_signal(value.text);
+    const auto number = process::parse_signal(value.text);
     if (!number || *number == SIGSTOP || *number == SIGCONT || *number == SIGCHLD) {
         fail(value, "not a signal that can ask a program to stop: use a name such as SIGTERM, "
                     "SIGINT or SIGQUIT");
@@ -150,20 +151,21 @@ Options settle(Values& values) {
     if (!read_bool(values, "enabled")) {
         options.election_off = values.at("enabled").source;
     }
-    options.lock = read_lock(values).value_or(Lock{});
+    options.lock = read_lock(values).value_or(store::Lock{});
     options.election.id = read_identity(values);
     options.election.seed = random_number();
     read_timing(values, &options);
     options.stop_signal = read_stop_signal(values);
     options.election.standby_after_loss = read_choice(values, "on-lost", kStandbyOrExit);
     options.election.standby_after_work_ended = read_choice(values, "on-exit", kStandbyOrExit);
-    options.log_level = read_choice<LogLevel>(values, "log-level",
-                                              {{"debug", LogLevel::kDebug},
-                                               {"info", LogLevel::kInfo},
-                                               {"warning", LogLevel::kWarning},
-                                               {"error", LogLevel::kError}});
-    options.log_format = read_choice<LogFormat>(
-        values, "log-format", {{"text", LogFormat::kText}, {"json", LogFormat::kJson}});
+    options.log_level = read_choice<observe::LogLevel>(values, "log-level",
+                                                       {{"debug", observe::LogLevel::kDebug},
+                                                        {"info", observe::LogLevel::kInfo},
+                                                        {"warning", observe::LogLevel::kWarning},
+                                                        {"error", observe::LogLevel::kError}});
+    options.log_format = read_choice<observe::LogFormat>(
+        values, "log-format",
+        {{"text", observe::LogFormat::kText}, {"json", observe::LogFormat::kJson}});
     options.allow_new_privileges = read_bool(values, "allow-new-privileges");
     options.pid_namespace = read_bool(values, "pid-namespace");
     return options;
@@ -175,9 +177,9 @@ bool has_lock(const Values& values) {
 
 std::string program_of(const std::string& command, const std::vector<std::string>& environment) {
     try {
-        return find_program(command,
-                            variable(environment, "PATH").value_or("/usr/local/bin:/bin:/usr/bin"));
-    } catch (const ProgramError& error) {
+        return process::find_program(
+            command, variable(environment, "PATH").value_or("/usr/local/bin:/bin:/usr/bin"));
+    } catch (const process::ProgramError& error) {
         throw OptionsError(error.what(), error.code());
     }
 }
@@ -227,4 +229,4 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
     return options;
 }
 
-} // namespace le_run
+} // namespace le_run::options

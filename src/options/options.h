@@ -8,27 +8,27 @@
 #include <vector>
 
 #include "election/election_config.h"
-#include "lock_url.h"
+#include "observe/log_choice.h"
+#include "store/lock.h"
 
-namespace le_run {
+namespace le_run::options {
 
 // What the first word asks for: to contend and run the command, or le-run check, or le-run rbac.
 enum class Task { kRun, kCheck, kRbac };
-enum class LogFormat { kText, kJson };
-enum class LogLevel { kDebug, kInfo, kWarning, kError };
 
 struct Options {
     Task task = Task::kRun;
     // Empty: elect. Else where that was turned off, for the log: the command replaces le-run, and
     // there may be no lock.
     std::string election_off;
-    Lock lock;
-    ElectionConfig election; // election.timing carries the margin that the CPU limit calls for
+    store::Lock lock;
+    election::ElectionConfig
+        election; // election.timing carries the margin that the CPU limit calls for
     int stop_signal = 0;
     bool allow_new_privileges = false;
     bool pid_namespace = false;
-    LogLevel log_level = LogLevel::kInfo;
-    LogFormat log_format = LogFormat::kText;
+    observe::LogLevel log_level = observe::LogLevel::kInfo;
+    observe::LogFormat log_format = observe::LogFormat::kText;
     std::vector<std::string> command; // only a run needs one
     std::string program;              // command[0] found in PATH
     std::vector<std::string>
@@ -57,4 +57,4 @@ private:
 std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& arguments,
                                                const std::vector<std::string>& environment);
 
-} // namespace le_run
+} // namespace le_run::options

@@ -4,10 +4,10 @@
 
 #include <yaml-cpp/yaml.h>
 
-#include "one_line.h"
+#include "base/one_line.h"
 #include "options/option_table.h"
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 constexpr std::size_t kCommentColumn = 40;
@@ -46,4 +46,4 @@ std::string print_config(const Values& values) {
     return all;
 }
 
-} // namespace le_run
+} // namespace le_run::options

@@ -5,7 +5,7 @@
 #include <numeric>
 #include <utility>
 
-namespace le_run {
+namespace le_run::options {
 namespace {
 
 constexpr std::size_t kLongestGiven =
@@ -59,4 +59,4 @@ std::optional<std::string> nearest(const std::string& given,
     return best;
 }
 
-} // namespace le_run
+} // namespace le_run::options

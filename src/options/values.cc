@@ -2,11 +2,11 @@
 
 #include <utility>
 
-#include "exit_code.h"
-#include "one_line.h"
+#include "base/exit_code.h"
+#include "base/one_line.h"
 #include "options/options.h"
 
-namespace le_run {
+namespace le_run::options {
 
 std::optional<std::string> wrong_with_text(const std::string& text) {
     if (text.empty()) {
@@ -66,4 +66,4 @@ void fail_as_given_twice(const Value& value, const Value& other) {
     fail(value, "given together with " + other.source + ": use one of them");
 }
 
-} // namespace le_run
+} // namespace le_run::options

@@ -6,7 +6,7 @@
 #include <optional>
 #include <string>
 
-namespace le_run {
+namespace le_run::options {
 
 enum class Origin { kDefault, kFile, kEnvironment, kFlag }; // the greater one wins
 
@@ -38,4 +38,4 @@ std::string without_credentials(const std::string& text);
 [[noreturn]] void fail(const Value& value, const std::string& what);
 [[noreturn]] void fail_as_given_twice(const Value& value, const Value& other);
 
-} // namespace le_run
+} // namespace le_run::options

@@ -2,16 +2,16 @@
 
 #include <cstdio>
 
-#include "cpu_limit.h"
-#include "duration_text.h"
-#include "exit_code.h"
+#include "base/duration_text.h"
+#include "base/exit_code.h"
 #include "preflight/parts.h"
+#include "process/cpu_limit.h"
 
-namespace le_run {
+namespace le_run::preflight {
 namespace {
 
-void check_settings(const Options& options, Findings& findings) {
-    const Timing& timing = options.election.timing;
+void check_settings(const options::Options& options, Findings& findings) {
+    const election::Timing& timing = options.election.timing;
     const std::string text =
         "a lease of " + format_duration(timing.lease_duration) + ", renewed every " +
         format_duration(timing.retry_period) + "; without a renewal the child is stopped after " +
@@ -21,13 +21,14 @@ void check_settings(const Options& options, Findings& findings) {
     if (!options.cpu_limit_warning.empty()) {
         findings.warning("CPU limit", options.cpu_limit_warning);
     } else {
-        findings.good("CPU limit", cpu_limit() ? "large enough for the usual margins" : "none");
+        findings.good("CPU limit",
+                      process::cpu_limit() ? "large enough for the usual margins" : "none");
     }
 }
 
 } // namespace
 
-int check(const Options& options) {
+int check(const options::Options& options) {
     Findings findings(stdout);
     if (!options.election_off.empty()) {
         findings.warning("settings", "the election is off (" + options.election_off +
@@ -35,10 +36,10 @@ int check(const Options& options) {
         return 0;
     }
     check_settings(options, findings);
-    if (const auto* file = std::get_if<FileLock>(&options.lock)) {
+    if (const auto* file = std::get_if<file_store::FileLock>(&options.lock)) {
         check_file(options, *file, findings);
     } else {
-        check_cluster(options, std::get<KubernetesLock>(options.lock), findings);
+        check_cluster(options, std::get<kubernetes_store::KubernetesLock>(options.lock), findings);
     }
     std::puts(findings.has_bad() ? "A lease cannot be won like this."
                                  : "A lease can be won like this.");
@@ -46,4 +47,4 @@ int check(const Options& options) {
     return findings.has_bad() ? kExitCannot : 0;
 }
 
-} // namespace le_run
+} // namespace le_run::preflight

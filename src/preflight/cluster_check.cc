@@ -6,7 +6,8 @@
 
 #include <boost/asio/ip/tcp.hpp>
 
-#include "duration_text.h"
+#include "base/config_error.h"
+#include "base/duration_text.h"
 #include "kubernetes/errors.h"
 #include "kubernetes/object_names.h"
 #include "kubernetes/user.h"
@@ -14,9 +15,9 @@
 #include "net/resolver.h"
 #include "preflight/cluster_questions.h"
 #include "preflight/parts.h"
-#include "run/lock_store.h"
+#include "store/kubernetes/kubernetes_store.h"
 
-namespace le_run {
+namespace le_run::preflight {
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,7 +57,7 @@ std::string credentials_of(const kubernetes::ClusterConfig& config) {
 
 class ClusterCheck {
 public:
-    ClusterCheck(const Options& options, kubernetes::ClusterConfig config,
+    ClusterCheck(const options::Options& options, kubernetes::ClusterConfig config,
                  const std::string& lease_namespace, const std::string& name, Findings& findings)
         : options_(options), has_tls_(config.endpoint.tls),
           verifies_(config.endpoint.tls_config.verify),
@@ -85,7 +86,7 @@ private:
     void try_watch();
     void read();
 
-    const Options& options_;
+    const options::Options& options_;
     bool has_tls_;
     bool verifies_;
     std::string host_; // what connections are made to: the server, or the proxy before it
@@ -197,13 +198,13 @@ void ClusterCheck::say_tls() {
 
 // The first question that needs everything: trust, credentials, and an API server there.
 bool ClusterCheck::log_in() {
-    const HttpResult result = ask_.may("get");
+    const net::HttpResult result = ask_.may("get");
     if (const auto* error = std::get_if<net::HttpError>(&result)) {
         const bool is_untrusted = error->kind == net::HttpError::Kind::kUntrusted;
         return failed(is_untrusted ? "TLS" : "server", error->text);
     }
     say_tls();
-    const auto& response = std::get<HttpResponse>(result);
+    const auto& response = std::get<net::HttpResponse>(result);
     const bool is_denied = response.status == 401 || response.status == 403;
     if (!is_denied && !ClusterQuestions::is_granted(result)) {
         return failed("server", ask_.failure_text("get", result));
@@ -248,7 +249,7 @@ bool ClusterCheck::may(const char* verb) {
 void ClusterCheck::ask_for_the_lease() {
     const bool may_get = may("get");
     const Duration limit = options_.election.timing.request_timeout();
-    has_lease_ = may_get && std::holds_alternative<Found>(ask_.read(limit));
+    has_lease_ = may_get && std::holds_alternative<election::Found>(ask_.read(limit));
     const bool may_create = may("create");
     may("update");
     const bool may_watch = may("watch");
@@ -264,8 +265,8 @@ void ClusterCheck::ask_for_the_lease() {
 
 // A dry run goes through everything but the store: the namespace, quotas, admission.
 void ClusterCheck::try_create() {
-    const HttpResult result = ask_.try_create();
-    const auto* response = std::get_if<HttpResponse>(&result);
+    const net::HttpResult result = ask_.try_create();
+    const auto* response = std::get_if<net::HttpResponse>(&result);
     if (response != nullptr && (response->status == 201 || response->status == 409)) {
         findings_.good("create", "in a dry run the server accepts the lease");
     } else if (has_lease_) {
@@ -277,8 +278,8 @@ void ClusterCheck::try_create() {
 }
 
 void ClusterCheck::try_watch() {
-    const HttpResult result = ask_.try_watch();
-    const auto* response = std::get_if<HttpResponse>(&result);
+    const net::HttpResult result = ask_.try_watch();
+    const auto* response = std::get_if<net::HttpResponse>(&result);
     if (response != nullptr && response->status == 200) {
         findings_.good("watch", "the server tells of changes");
     } else {
@@ -291,14 +292,14 @@ void ClusterCheck::try_watch() {
 void ClusterCheck::read() {
     const Duration limit = options_.election.timing.request_timeout();
     Latency latency;
-    std::optional<ReadOutcome> last;
-    while (latency.reads < kReads && !(last && std::holds_alternative<Failure>(*last))) {
+    std::optional<election::ReadOutcome> last;
+    while (latency.reads < kReads && !(last && std::holds_alternative<election::Failure>(*last))) {
         const auto began = std::chrono::steady_clock::now();
         last = ask_.read(limit);
         latency.add(std::chrono::steady_clock::now() - began);
     }
     check_record(options_, *last, findings_);
-    if (std::holds_alternative<Failure>(*last)) {
+    if (std::holds_alternative<election::Failure>(*last)) {
         findings_.not_tried("latency", "reads that succeed");
     } else {
         check_latency(options_.election.timing, latency, findings_);
@@ -308,8 +309,9 @@ void ClusterCheck::read() {
 
 void ClusterCheck::check_pod_of(const std::string& token) {
     const auto claims = kubernetes::read_claims(token);
-    const bool is_pod = claims && !wrong_with_namespace(claims->pod_namespace) &&
-                        !wrong_with_lease_name(claims->pod); // pods and leases are named alike
+    const bool is_pod =
+        claims && !kubernetes::wrong_with_namespace(claims->pod_namespace) &&
+        !kubernetes::wrong_with_lease_name(claims->pod); // pods and leases are named alike
     if (is_pod) {
         check_grace_period(options_, ask_.grace_period_of_pod(claims->pod_namespace, claims->pod),
                            findings_);
@@ -327,9 +329,10 @@ std::string present_token(const kubernetes::TokenSource& source) {
 
 } // namespace
 
-void check_cluster(const Options& options, const KubernetesLock& lock, Findings& findings) {
+void check_cluster(const options::Options& options, const kubernetes_store::KubernetesLock& lock,
+                   Findings& findings) {
     try {
-        auto config = cluster_of(options);
+        auto config = kubernetes_store::cluster_of(lock, options.environment);
         const std::string lease_namespace =
             kubernetes::lock_namespace(config, lock.lease_namespace.value_or(""));
         findings.good("kubeconfig",
@@ -343,10 +346,10 @@ void check_cluster(const Options& options, const KubernetesLock& lock, Findings&
             cluster.ask_for_the_lease();
             cluster.check_pod_of(token);
         }
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         findings.bad("kubeconfig", error.what());
         not_tried_behind("kubeconfig", findings);
     }
 }
 
-} // namespace le_run
+} // namespace le_run::preflight

@@ -4,7 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-namespace le_run {
+namespace le_run::preflight {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -18,7 +18,7 @@ std::optional<Json> body_of(const net::HttpResult& answer, int status) {
     if (response == nullptr || response->status != status) {
         return std::nullopt;
     }
-    auto parsed = parse_json(response->body);
+    auto parsed = store::parse_json(response->body);
     auto* json = std::get_if<Json>(&parsed);
     return json == nullptr ? std::nullopt : std::optional(std::move(*json));
 }
@@ -34,10 +34,11 @@ const Json* at(const Json& json, const char* path) {
 std::string ClusterQuestions::authenticate() {
     std::string problem;
     loop_.restart();
-    api_.async_authenticate(LeaseApi::Steady::now() + kPluginPatience, [&](std::string said) {
-        problem = std::move(said);
-        loop_.stop();
-    });
+    api_.async_authenticate(kubernetes_store::LeaseApi::Steady::now() + kPluginPatience,
+                            [&](std::string said) {
+                                problem = std::move(said);
+                                loop_.stop();
+                            });
     loop_.run(); // not at all when it has been stopped from inside the call
     return problem;
 }
@@ -65,15 +66,15 @@ std::optional<bool> ClusterQuestions::is_granted(const net::HttpResult& answer) 
 
 net::HttpResult ClusterQuestions::try_create() {
     return ask("POST", api_.collection() + "?dryRun=All",
-               make_lease_object(api_.lease_namespace(), api_.name(), {}));
+               store::make_lease_object(api_.lease_namespace(), api_.name(), {}));
 }
 
 net::HttpResult ClusterQuestions::try_watch() {
     return ask("GET", api_.watch_target("", std::chrono::seconds(1)), "");
 }
 
-ReadOutcome ClusterQuestions::read(Duration timeout) {
-    return api_.read_outcome(ask_until(LeaseApi::Steady::now() + timeout, "GET",
+election::ReadOutcome ClusterQuestions::read(Duration timeout) {
+    return api_.read_outcome(ask_until(kubernetes_store::LeaseApi::Steady::now() + timeout, "GET",
                                        api_.collection() + "/" + api_.name(), ""));
 }
 
@@ -97,11 +98,11 @@ std::optional<Duration> ClusterQuestions::grace_period_of_pod(const std::string&
 }
 
 net::HttpResult ClusterQuestions::ask(const char* method, std::string target, std::string body) {
-    return ask_until(LeaseApi::Steady::now() + kPatience, method, std::move(target),
-                     std::move(body));
+    return ask_until(kubernetes_store::LeaseApi::Steady::now() + kPatience, method,
+                     std::move(target), std::move(body));
 }
 
-net::HttpResult ClusterQuestions::ask_until(LeaseApi::Steady::time_point deadline,
+net::HttpResult ClusterQuestions::ask_until(kubernetes_store::LeaseApi::Steady::time_point deadline,
                                             const char* method, std::string target,
                                             std::string body) {
     net::HttpResult answer;
@@ -115,4 +116,4 @@ net::HttpResult ClusterQuestions::ask_until(LeaseApi::Steady::time_point deadlin
     return answer;
 }
 
-} // namespace le_run
+} // namespace le_run::preflight

@@ -8,9 +8,9 @@
 
 #include <boost/asio/io_context.hpp>
 
-#include "store/lease_api.h"
+#include "store/kubernetes/lease_api.h"
 
-namespace le_run {
+namespace le_run::preflight {
 
 class ClusterQuestions {
 public:
@@ -28,7 +28,7 @@ public:
     // As dry run: through all but the store.
     net::HttpResult try_create();
     net::HttpResult try_watch();
-    ReadOutcome read(Duration timeout);
+    election::ReadOutcome read(Duration timeout);
     // The user's name: a SelfSubjectReview, which is kept nowhere. Nothing: the server does not say
     // (before Kubernetes 1.28).
     std::optional<std::string> who_am_i();
@@ -40,15 +40,15 @@ public:
     std::string failure_text(const char* verb, const net::HttpResult& result) const {
         return api_.failure_of(verb, result).text;
     }
-    const LeaseApi& api() const { return api_; }
+    const kubernetes_store::LeaseApi& api() const { return api_; }
 
 private:
     net::HttpResult ask(const char* method, std::string target, std::string body);
-    net::HttpResult ask_until(LeaseApi::Steady::time_point deadline, const char* method,
-                              std::string target, std::string body);
+    net::HttpResult ask_until(kubernetes_store::LeaseApi::Steady::time_point deadline,
+                              const char* method, std::string target, std::string body);
 
     boost::asio::io_context loop_{1};
-    LeaseApi api_;
+    kubernetes_store::LeaseApi api_;
 };
 
-} // namespace le_run
+} // namespace le_run::preflight

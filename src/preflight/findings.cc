@@ -1,8 +1,8 @@
 #include "preflight/findings.h"
 
-#include "one_line.h"
+#include "base/one_line.h"
 
-namespace le_run {
+namespace le_run::preflight {
 
 void Findings::good(const std::string& subject, const std::string& text) {
     line("ok", subject, text);
@@ -27,4 +27,4 @@ void Findings::line(const char* mark, const std::string& subject, const std::str
     std::fflush(out_);
 }
 
-} // namespace le_run
+} // namespace le_run::preflight

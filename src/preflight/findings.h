@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <string>
 
-namespace le_run {
+namespace le_run::preflight {
 
 class Findings {
 public:
@@ -28,4 +28,4 @@ private:
     bool has_bad_ = false;
 };
 
-} // namespace le_run
+} // namespace le_run::preflight

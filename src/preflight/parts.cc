@@ -4,11 +4,11 @@
 #include <chrono>
 #include <thread>
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "election/observation.h"
 #include "net/http_headers.h"
 
-namespace le_run {
+namespace le_run::preflight {
 namespace {
 
 using std::chrono::seconds;
@@ -21,17 +21,18 @@ std::string milliseconds(Duration duration) {
 
 } // namespace
 
-void check_record(const Options& options, const ReadOutcome& read, Findings& findings) {
-    if (const auto* failure = std::get_if<Failure>(&read)) {
+void check_record(const options::Options& options, const election::ReadOutcome& read,
+                  Findings& findings) {
+    if (const auto* failure = std::get_if<election::Failure>(&read)) {
         findings.bad("lease", failure->text);
         return;
     }
-    const auto* found = std::get_if<Found>(&read);
+    const auto* found = std::get_if<election::Found>(&read);
     if (found == nullptr) {
         findings.good("lease", "there is none yet");
         return;
     }
-    const LeaseRecord& record = found->lease.record;
+    const election::LeaseRecord& record = found->lease.record;
     if (record.holder.text.empty()) {
         findings.good("lease", "nobody holds it");
         return;
@@ -47,24 +48,24 @@ void check_record(const Options& options, const ReadOutcome& read, Findings& fin
     }
 }
 
-void check_renewal(const Options& options, const ReadOutcome& first,
-                   const std::function<ReadOutcome()>& read, Findings& findings) {
+void check_renewal(const options::Options& options, const election::ReadOutcome& first,
+                   const std::function<election::ReadOutcome()>& read, Findings& findings) {
     using Steady = std::chrono::steady_clock;
     constexpr Duration kMost = seconds(30);
-    const auto* found = std::get_if<Found>(&first);
+    const auto* found = std::get_if<election::Found>(&first);
     if (found == nullptr || found->lease.record.holder.text.empty()) {
         return;
     }
-    const Timing& own = options.election.timing;
-    const LeaseRecord& record = found->lease.record;
-    const Duration promised = duration_of(record, own.lease_duration);
+    const election::Timing& own = options.election.timing;
+    const election::LeaseRecord& record = found->lease.record;
+    const Duration promised = election::duration_of(record, own.lease_duration);
     const Duration patience =
         std::min({std::max<Duration>(3 * own.retry_period, promised / 3), promised, kMost});
     const auto began = Steady::now();
     while (Steady::now() - began < patience) {
         std::this_thread::sleep_for(std::min<Duration>(own.retry_period / 4, kLookAgain));
-        const ReadOutcome now = read();
-        const auto* seen = std::get_if<Found>(&now);
+        const election::ReadOutcome now = read();
+        const auto* seen = std::get_if<election::Found>(&now);
         if (seen == nullptr) {
             findings.warning("holder", record.holder.text + " cannot be watched any more: the "
                                                             "lease could not be read again");
@@ -90,7 +91,7 @@ void Latency::add(Duration took) {
     longest = std::max(longest, took);
 }
 
-void check_latency(const Timing& timing, const Latency& latency, Findings& findings) {
+void check_latency(const election::Timing& timing, const Latency& latency, Findings& findings) {
     const Duration limit = timing.request_timeout();
     const std::string text = std::to_string(latency.reads) + " reads took " +
                              milliseconds(latency.shortest) + " to " +
@@ -115,7 +116,7 @@ void check_clock(std::chrono::seconds ahead, Findings& findings) {
                                std::to_string(std::abs(ahead.count())) + "s");
 }
 
-void check_grace_period(const Options& options, std::optional<Duration> grace_period,
+void check_grace_period(const options::Options& options, std::optional<Duration> grace_period,
                         Findings& findings) {
     // To end what is left of the tree, and to release.
     const Duration afterwards =
@@ -143,4 +144,4 @@ void check_grace_period(const Options& options, std::optional<Duration> grace_pe
                              format_duration(*grace_period - *stop_grace) + " of it to release");
 }
 
-} // namespace le_run
+} // namespace le_run::preflight

@@ -9,20 +9,23 @@
 #include "options/options.h"
 #include "preflight/findings.h"
 
-namespace le_run {
+namespace le_run::preflight {
 
 // A lock file: its folder, its file system, what is in it.
-void check_file(const Options& options, const FileLock& lock, Findings& findings);
+void check_file(const options::Options& options, const file_store::FileLock& lock,
+                Findings& findings);
 
 // A Lease: from the kubeconfig to the rights.
-void check_cluster(const Options& options, const KubernetesLock& lock, Findings& findings);
+void check_cluster(const options::Options& options, const kubernetes_store::KubernetesLock& lock,
+                   Findings& findings);
 
 // Who holds the lease now, and whether it suits the options.
-void check_record(const Options& options, const ReadOutcome& read, Findings& findings);
+void check_record(const options::Options& options, const election::ReadOutcome& read,
+                  Findings& findings);
 // Whether whoever holds the lease by `first` renews it: looks again and again, for a third of its
 // duration and half a minute at the most.
-void check_renewal(const Options& options, const ReadOutcome& first,
-                   const std::function<ReadOutcome()>& read, Findings& findings);
+void check_renewal(const options::Options& options, const election::ReadOutcome& first,
+                   const std::function<election::ReadOutcome()>& read, Findings& findings);
 
 // How long this many reads took, at least and at most.
 struct Latency {
@@ -31,13 +34,13 @@ struct Latency {
 
     void add(Duration took);
 };
-void check_latency(const Timing& timing, const Latency& latency, Findings& findings);
+void check_latency(const election::Timing& timing, const Latency& latency, Findings& findings);
 
 // `ahead`: this machine's clock before the server's.
 void check_clock(std::chrono::seconds ahead, Findings& findings);
 
 // `grace_period`: what the kubelet gives the pod to end; nothing: it cannot be seen.
-void check_grace_period(const Options& options, std::optional<Duration> grace_period,
+void check_grace_period(const options::Options& options, std::optional<Duration> grace_period,
                         Findings& findings);
 
-} // namespace le_run
+} // namespace le_run::preflight

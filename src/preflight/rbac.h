@@ -3,10 +3,10 @@
 
 #include "options/options.h"
 
-namespace le_run {
+namespace le_run::preflight {
 
 // Prints it on standard output, for `kubectl apply -f -`. Asks nobody; reads the kubeconfig when
 // the lock names no namespace. Returns 0; throws OptionsError.
-int print_rbac(const Options& options);
+int print_rbac(const options::Options& options);
 
-} // namespace le_run
+} // namespace le_run::preflight

@@ -10,9 +10,9 @@
 
 #include <nlohmann/json.hpp>
 
-#include "check.h"
+#include "base/check.h"
 
-namespace le_run {
+namespace le_run::store {
 namespace {
 
 using Json = nlohmann::ordered_json;
@@ -219,14 +219,14 @@ std::string dump_json(const Json& json) {
     return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-Parsed<LeaseRecord> parse_lease_record(const Json& spec, const std::string& path) {
+Parsed<election::LeaseRecord> parse_lease_record(const Json& spec, const std::string& path) {
     if (spec.is_null()) {
-        return LeaseRecord{};
+        return election::LeaseRecord{};
     }
     if (!spec.is_object()) {
         return wrong_type(path, spec, "an object");
     }
-    LeaseRecord record;
+    election::LeaseRecord record;
     Malformed why;
     std::optional<std::int64_t> transitions;
     if (!take(text_member(spec, "holderIdentity", path), record.holder.text, why) ||
@@ -241,7 +241,7 @@ Parsed<LeaseRecord> parse_lease_record(const Json& spec, const std::string& path
     return record;
 }
 
-void edit_lease_record(Json& spec, const LeaseRecord& record) {
+void edit_lease_record(Json& spec, const election::LeaseRecord& record) {
     LE_CHECK(spec.is_object() || spec.is_null());
     spec["holderIdentity"] = record.holder.text; // "", not null, when released: as client-go does
     put(spec, "leaseDurationSeconds", record.lease_duration_seconds);
@@ -304,7 +304,7 @@ Parsed<LeaseObject> lease_object_of(const Json& tree) {
 }
 
 std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
-                              const LeaseRecord& record) {
+                              const election::LeaseRecord& record) {
     Json tree = {{"kind", "Lease"}, {"apiVersion", "coordination.k8s.io/v1"}};
     tree["metadata"]["name"] = name;
     if (!lease_namespace.empty()) {
@@ -314,7 +314,7 @@ std::string make_lease_object(const std::string& lease_namespace, const std::str
     return dump_json(tree);
 }
 
-Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord& record,
+Parsed<std::string> edit_lease_object(std::string_view bytes, const election::LeaseRecord& record,
                                       const std::string& resource_version) {
     auto parsed = parse_json(bytes);
     if (const auto* bad = std::get_if<Malformed>(&parsed)) {
@@ -352,4 +352,4 @@ Parsed<ApiStatus> parse_api_status(std::string_view bytes) {
     return status;
 }
 
-} // namespace le_run
+} // namespace le_run::store

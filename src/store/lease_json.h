@@ -16,7 +16,7 @@
 
 #include "election/lease.h"
 
-namespace le_run {
+namespace le_run::store {
 
 inline constexpr int kMaxJsonDepth = 64;
 
@@ -31,7 +31,7 @@ using Parsed = std::variant<T, Malformed>;
 
 // What le-run reads of a Lease object.
 struct LeaseObject {
-    LeaseRecord record;
+    election::LeaseRecord record;
     std::string name;             // metadata.name; empty: absent
     std::string uid;              // metadata.uid; empty: absent
     std::string resource_version; // metadata.resourceVersion; empty: absent
@@ -49,12 +49,12 @@ std::optional<Malformed> why_no_lease(const nlohmann::ordered_json& tree);
 // The object of a create: without uid and resourceVersion. `lease_namespace` may be empty (a file
 // has none).
 std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
-                              const LeaseRecord& record);
+                              const election::LeaseRecord& record);
 
 // `bytes`, a Lease object as it was received, with the record's fields replaced and
 // metadata.resourceVersion set; every other field stays. A field that the record does not have is
 // removed.
-Parsed<std::string> edit_lease_object(std::string_view bytes, const LeaseRecord& record,
+Parsed<std::string> edit_lease_object(std::string_view bytes, const election::LeaseRecord& record,
                                       const std::string& resource_version);
 
 // The same for parts, for a store that keeps the record inside something of its own.
@@ -64,9 +64,10 @@ Parsed<nlohmann::ordered_json> parse_json(std::string_view bytes);
 std::string dump_json(const nlohmann::ordered_json& json);
 // `spec` is the object with holderIdentity and so on (null: an empty record); `path` names it in
 // errors ("spec").
-Parsed<LeaseRecord> parse_lease_record(const nlohmann::ordered_json& spec, const std::string& path);
+Parsed<election::LeaseRecord> parse_lease_record(const nlohmann::ordered_json& spec,
+                                                 const std::string& path);
 // `spec` must be an object or null.
-void edit_lease_record(nlohmann::ordered_json& spec, const LeaseRecord& record);
+void edit_lease_record(nlohmann::ordered_json& spec, const election::LeaseRecord& record);
 
 // MicroTime as Go writes it, the only form the API server takes: exactly six decimals and Z.
 // Clamped to the years 0001 to 9999.
@@ -84,4 +85,4 @@ struct ApiStatus {
 };
 Parsed<ApiStatus> parse_api_status(std::string_view bytes);
 
-} // namespace le_run
+} // namespace le_run::store

@@ -3,16 +3,11 @@
 #pragma once
 
 #include <functional>
-#include <memory>
 #include <optional>
-#include <stdexcept>
-#include <string>
-
-#include <boost/asio/io_context.hpp>
 
 #include "election/lease.h"
 
-namespace le_run {
+namespace le_run::store {
 
 // Contract (tests/store/contract runs it over every store):
 // - Each handler is called exactly once, on the loop's thread, never from inside the call; after
@@ -24,9 +19,9 @@ namespace le_run {
 // - Nothing here throws for a reason outside the program.
 class LeaseStore {
 public:
-    using ReadHandler = std::function<void(ReadOutcome)>;
-    using WriteHandler = std::function<void(WriteOutcome)>;
-    using WatchHandler = std::function<void(WatchNews)>;
+    using ReadHandler = std::function<void(election::ReadOutcome)>;
+    using WriteHandler = std::function<void(election::WriteOutcome)>;
+    using WatchHandler = std::function<void(election::WatchNews)>;
 
     virtual ~LeaseStore() = default;
 
@@ -37,7 +32,8 @@ public:
     // only if there is none. Fields of base.object that LeaseRecord does not have survive. When
     // `base` is given and the lease has vanished nothing is written (a write never re-creates one),
     // and the answer is Absent, or Conflict where the store does not tell the two apart.
-    virtual void async_write(LeaseRecord record, std::optional<StoredLease> base, Duration timeout,
+    virtual void async_write(election::LeaseRecord record,
+                             std::optional<election::StoredLease> base, Duration timeout,
                              WriteHandler handler, Duration late = {}) = 0;
 
     // Tells of changes from the last version on that this store has read or written, until its end;
@@ -46,27 +42,4 @@ public:
     virtual void watch(WatchHandler handler) = 0;
 };
 
-// Thrown by the factories only: the configuration cannot work. what() is one clear line for the
-// user.
-class StoreConfigError : public std::runtime_error {
-public:
-    using std::runtime_error::runtime_error;
-};
-
-// A lease in a local file (store/file_store.cc). Throws StoreConfigError: the folder is missing or
-// not writable, the path is not a regular file, a network file system.
-std::unique_ptr<LeaseStore> make_file_store(boost::asio::io_context& loop, const std::string& path);
-
-// A Lease of coordination.k8s.io/v1 (store/kubernetes_store.cc). `warn` hears, on the loop, what
-// fails without harm so far, such as renewing credentials.
-namespace kubernetes {
-struct ClusterConfig;
-}
-std::unique_ptr<LeaseStore>
-make_kubernetes_store(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
-                      const std::string& lease_namespace, const std::string& name,
-                      std::function<void(const std::string&)> warn = {});
-// The loop for a program that has this store and no other: see net::HttpTransport::sole_loop().
-boost::asio::io_context& kubernetes_loop();
-
-} // namespace le_run
+} // namespace le_run::store

@@ -6,7 +6,7 @@
 
 #include "store/lease_json.h"
 
-namespace le_run {
+namespace le_run::store {
 namespace {
 
 using Days = std::chrono::sys_days;
@@ -145,4 +145,4 @@ Parsed<WallTime> parse_micro_time(std::string_view text) {
     return WallTime{micros.count()};
 }
 
-} // namespace le_run
+} // namespace le_run::store

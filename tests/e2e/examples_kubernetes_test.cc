@@ -8,7 +8,7 @@
 
 #include <unistd.h>
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "election/timing.h"
 #include "helpers/catch.h"
 #include "helpers/cluster.h"
@@ -133,7 +133,7 @@ std::string value_of(const Environment& environment, const std::string& name) {
 // What the pod needs from SIGTERM to the end of a release, by le-run's own arithmetic; the timing
 // is le-run's default.
 Duration needed_to_stop(const Environment& environment) {
-    const Timing timing;
+    const election::Timing timing;
     const auto grace = parse_duration(value_of(environment, "LE_RUN_STOP_GRACE"));
     REQUIRE(grace.has_value());
     return *grace + timing.kappa + 2 * timing.request_timeout();

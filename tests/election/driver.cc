@@ -1,9 +1,11 @@
 #include "election/driver.h"
 
-#include "check.h"
-#include "duration_text.h"
+#include "base/check.h"
+#include "base/duration_text.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

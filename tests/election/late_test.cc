@@ -3,6 +3,8 @@
 #include "helpers/catch.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

@@ -4,6 +4,8 @@
 #include "election/driver.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

@@ -1,10 +1,12 @@
 // What is measured while running: pauses of the host and trees that take long to kill.
 #include "helpers/catch.h"
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "election/driver.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

@@ -1,10 +1,12 @@
 // The timing rule and its relations, and the durations people write.
 #include "helpers/catch.h"
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "election/timing.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

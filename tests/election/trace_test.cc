@@ -1,10 +1,12 @@
 // Whole stories with their times, in order.
 #include "helpers/catch.h"
 
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "election/driver.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

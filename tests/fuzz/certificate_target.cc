@@ -2,10 +2,10 @@
 #include <openssl/x509_vfy.h>
 #include <openssl/x509v3.h>
 
+#include "base/one_line.h"
 #include "fuzz.h"
 #include "net/certificate_names.h"
 #include "net/certificate_text.h"
-#include "one_line.h"
 
 using namespace le_run::fuzz;
 using le_run::net::describe_trust_failure;

@@ -7,6 +7,7 @@
 #include "guard/channel.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using namespace le_run::fuzz;
 
 namespace {

@@ -7,6 +7,7 @@
 #include "options/print_config.h"
 
 using namespace le_run;
+using namespace le_run::options;
 using namespace le_run::fuzz;
 
 namespace {

@@ -1,5 +1,5 @@
 // Durations as Go writes them.
-#include "duration_text.h"
+#include "base/duration_text.h"
 #include "fuzz.h"
 
 using namespace le_run;

@@ -11,7 +11,7 @@
 #include <string>
 #include <string_view>
 
-#include "check.h"
+#include "base/check.h"
 
 namespace le_run::fuzz {
 

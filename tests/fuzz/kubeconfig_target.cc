@@ -123,7 +123,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     request.kubeconfig_flag = folder().write("config", text);
     try {
         check_taken(load_cluster_config(request));
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         check_refusal(error.what(), text, input);
     }
     return 0;

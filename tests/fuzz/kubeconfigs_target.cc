@@ -19,7 +19,7 @@ std::optional<ClusterConfig> load(const std::string& list) {
     };
     try {
         return load_cluster_config(request);
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         LE_CHECK(!has_control_characters(error.what()) && error.what()[0] != '\0');
         return std::nullopt;
     }

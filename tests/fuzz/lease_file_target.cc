@@ -7,12 +7,14 @@
 #include <unistd.h>
 
 #include "fuzz.h"
-#include "store/fence.h"
-#include "store/lease_file.h"
+#include "store/file/fence.h"
+#include "store/file/lease_file.h"
+#include "store/file/renewal.h"
 #include "store/lease_json.h"
-#include "store/renewal.h"
 
 using namespace le_run;
+using namespace le_run::election;
+using namespace le_run::file_store;
 using namespace le_run::fuzz;
 namespace format = lease_file_format;
 
@@ -80,8 +82,8 @@ void check_renewal(std::string_view object) {
     const auto read = renewal_in(object, "4711", boot);
     LE_CHECK(!read || *read == TimePoint::far_past() ||
              (is_not_before(*read, {}) && is_not_before(TimePoint::far_future(), *read)));
-    const auto lease = edit_lease_object(object, {}, "4712");
-    if (std::holds_alternative<Malformed>(lease)) {
+    const auto lease = store::edit_lease_object(object, {}, "4712");
+    if (std::holds_alternative<store::Malformed>(lease)) {
         return;
     }
     const TimePoint instant{Duration(5), Duration(6)};

@@ -7,6 +7,7 @@
 #include "store/lease_json.h"
 
 using namespace le_run;
+using namespace le_run::store;
 using namespace le_run::fuzz;
 using Json = nlohmann::ordered_json;
 
@@ -24,7 +25,7 @@ LeaseObject lease_of(const std::string& bytes) {
     return std::get<LeaseObject>(parsed);
 }
 
-std::string edit(const std::string& bytes, const LeaseRecord& record) {
+std::string edit(const std::string& bytes, const election::LeaseRecord& record) {
     const auto edited = edit_lease_object(bytes, record, "4711");
     LE_CHECK(std::holds_alternative<std::string>(edited));
     return std::get<std::string>(edited);
@@ -56,10 +57,10 @@ std::optional<WallTime> as_written(const std::optional<WallTime>& time) {
 }
 
 void check_write_back(const std::string& bytes, const LeaseObject& before,
-                      const LeaseRecord& record) {
+                      const election::LeaseRecord& record) {
     const std::string written = edit(bytes, record);
     const LeaseObject after = lease_of(written);
-    LeaseRecord wanted = record;
+    election::LeaseRecord wanted = record;
     wanted.acquire_time = as_written(record.acquire_time);
     wanted.renew_time = as_written(record.renew_time);
     LE_CHECK(after.record == wanted);

@@ -8,6 +8,7 @@
 #include "store/lease_json.h"
 
 using namespace le_run;
+using namespace le_run::store;
 using namespace le_run::fuzz;
 
 namespace {

@@ -1,8 +1,8 @@
 // The URL of a proxy, NO_PROXY, and what a proxy says before it connects.
+#include "base/version.h"
 #include "fuzz.h"
 #include "net/address.h"
 #include "net/proxy_greeting.h"
-#include "version.h"
 
 const char* const le_run::kVersion = "fuzz"; // the program's own is made by its build
 

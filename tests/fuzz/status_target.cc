@@ -20,13 +20,13 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string body(text_of(data, size));
     const kubernetes::Access access{"get", "batch", "worker", "https://10.0.0.1:6443"};
 
-    const auto parsed = parse_api_status(body);
+    const auto parsed = store::parse_api_status(body);
     std::string said = body;
-    if (const auto* wrong = std::get_if<Malformed>(&parsed)) {
+    if (const auto* wrong = std::get_if<store::Malformed>(&parsed)) {
         LE_CHECK(!wrong->text.empty() && wrong->text.size() < 500);
         check_line(kubernetes::cannot(access, wrong->text));
     } else {
-        const auto& status = std::get<ApiStatus>(parsed);
+        const auto& status = std::get<store::ApiStatus>(parsed);
         said = status.message;
         LE_CHECK(status.reason.size() + status.message.size() + status.details_name.size() +
                      status.details_kind.size() <=

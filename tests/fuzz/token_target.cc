@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     const std::string_view bytes = text_of(data, size);
     const std::string path = folder.write("token", bytes);
     const auto read = read_token(path);
-    if (const auto* wrong = std::get_if<FileError>(&read)) {
+    if (const auto* wrong = std::get_if<le_run::FileError>(&read)) {
         // In its own words: the file is secret.
         const std::string head = "token file " + path;
         LE_CHECK(wrong->text == head + " is empty" ||

@@ -1,22 +1,23 @@
 // The watch stream: bytes that end anywhere, lines, events, and the Leases in them.
 #include "fuzz.h"
+#include "store/kubernetes/watch_event.h"
 #include "store/lease_json.h"
-#include "store/watch_event.h"
 
 using namespace le_run;
+using namespace le_run::store;
 using namespace le_run::fuzz;
 
 namespace {
 
-using Type = WatchEvent::Type;
+using Type = kubernetes_store::WatchEvent::Type;
 
 void check_event(const std::string& line) {
-    const auto parsed = parse_watch_event(line);
+    const auto parsed = kubernetes_store::parse_watch_event(line);
     if (const auto* wrong = std::get_if<Malformed>(&parsed)) {
         LE_CHECK(!wrong->text.empty() && wrong->text.size() < 500);
         return;
     }
-    const auto& event = std::get<WatchEvent>(parsed);
+    const auto& event = std::get<kubernetes_store::WatchEvent>(parsed);
     const bool has_object = event.type == Type::kChanged;
     LE_CHECK(has_object == !event.object.empty());
     LE_CHECK(event.version.size() <= line.size() && event.text.size() <= line.size());
@@ -42,7 +43,7 @@ int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
     // The first byte says how the rest is cut into pieces; the lines do not depend on that.
     const std::size_t piece = 1 + data[0];
     const std::string_view bytes = text_of(data + 1, size - 1);
-    LineSplitter whole, pieces;
+    kubernetes_store::LineSplitter whole, pieces;
     const auto lines = whole.add(bytes);
     std::vector<std::string> same;
     for (std::size_t at = 0; at < bytes.size(); at += piece) {

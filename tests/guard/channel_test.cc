@@ -13,6 +13,7 @@
 #include "helpers/catch.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using std::chrono::seconds;
 
 namespace {

@@ -10,7 +10,8 @@
 #include "helpers/catch.h"
 
 using namespace le_run;
-using namespace le_run::child_fact;
+using namespace le_run::guard;
+using namespace le_run::guard::child_fact;
 using State = ChildMachine::State;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -10,6 +10,7 @@
 #include "helpers/scratch_folder.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using namespace le_run::test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -5,6 +5,7 @@
 #include "helpers/catch.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using std::chrono::microseconds;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -25,9 +25,9 @@ double seconds_since(Clock::time_point then) {
 }
 
 double kill_by_rounds() {
-    ProcessTree tree(ProcessTree::PidNamespace::kShared);
+    guard::ProcessTree tree(guard::ProcessTree::PidNamespace::kShared);
     const auto began = Clock::now();
-    for (Reaped reaped; tree.reap(&reaped) == ProcessTree::State::kAlive;) {
+    for (guard::Reaped reaped; tree.reap(&reaped) == guard::ProcessTree::State::kAlive;) {
         if (reaped.pid == 0) {
             tree.kill_round();
             std::this_thread::sleep_for(std::chrono::milliseconds(1));

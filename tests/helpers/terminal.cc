@@ -9,7 +9,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#include "check.h"
+#include "base/check.h"
 
 namespace le_run::test {
 

@@ -8,8 +8,8 @@
 
 #include <nlohmann/json.hpp>
 
-#include "find_program.h"
 #include "helpers/process.h"
+#include "process/find_program.h"
 
 namespace le_run::test {
 
@@ -23,8 +23,8 @@ inline std::optional<nlohmann::json> kubectl_view(const std::string& files,
                                   "--minify", "--flatten", "-o",   "json"};
     argv.insert(argv.end(), options.begin(), options.end());
     try {
-        argv.front() = find_program("kubectl", path == nullptr ? "/usr/bin" : path);
-    } catch (const ProgramError&) {
+        argv.front() = process::find_program("kubectl", path == nullptr ? "/usr/bin" : path);
+    } catch (const process::ProgramError&) {
         return std::nullopt;
     }
     const std::string nobody = "http://127.0.0.1:1";

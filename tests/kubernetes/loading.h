@@ -30,13 +30,13 @@ request(std::optional<std::string> flag, Variables variables = {},
 }
 
 inline kubernetes::ClusterConfig load(const std::string& fixture) {
-    return load_cluster_config(request(kFixtures + fixture));
+    return kubernetes::load_cluster_config(request(kFixtures + fixture));
 }
 
 inline std::string complaint(const kubernetes::KubeconfigRequest& wanted) {
     try {
-        load_cluster_config(wanted);
-    } catch (const StoreConfigError& error) {
+        kubernetes::load_cluster_config(wanted);
+    } catch (const ConfigError& error) {
         return error.what();
     }
     return "no complaint";
@@ -58,7 +58,7 @@ public:
 
 inline kubernetes::ClusterConfig load_text(const std::string& text) {
     const PkiFolder folder;
-    return load_cluster_config(request(folder.write("config", text)));
+    return kubernetes::load_cluster_config(request(folder.write("config", text)));
 }
 
 // Complaint about a text; it may name the files of the fixtures.

@@ -4,10 +4,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "child_ends.h"
 #include "helpers/process.h"
 #include "kubernetes/plugin_process.h"
 #include "kubernetes/scripts.h"
+#include "process/child_ends.h"
 
 using namespace std::chrono_literals;
 using namespace le_run;
@@ -114,7 +114,7 @@ TEST_CASE("plugin process: its end is known whoever reaps it") {
     int status = 0;
     const pid_t child = ::waitpid(-1, &status, 0); // as le-run's reaper does
     REQUIRE(child > 0);
-    boost::asio::use_service<ChildEnds>(loop).reaped(child, status);
+    boost::asio::use_service<process::ChildEnds>(loop).reaped(child, status);
     loop.run();
     REQUIRE(result);
     CHECK(result->problem == "exited with 7");

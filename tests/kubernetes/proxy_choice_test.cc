@@ -18,7 +18,7 @@ using Variables = std::map<std::string, std::string>;
 // complaint.
 std::string chosen(const std::string& cluster, const Variables& variables) {
     const ScratchFolder folder;
-    KubeconfigRequest request;
+    kubernetes::KubeconfigRequest request;
     request.kubeconfig_flag =
         folder.write("config", "{apiVersion: v1, kind: Config, current-context: c, "
                                "clusters: [{name: k, cluster: " +
@@ -30,9 +30,9 @@ std::string chosen(const std::string& cluster, const Variables& variables) {
         return found == variables.end() ? std::nullopt : std::optional(found->second);
     };
     try {
-        const auto proxy = load_cluster_config(request).endpoint.proxy;
+        const auto proxy = kubernetes::load_cluster_config(request).endpoint.proxy;
         return proxy ? net::text_of(*proxy) + " of " + proxy->source : "direct";
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         return error.what();
     }
 }

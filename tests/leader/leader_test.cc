@@ -6,9 +6,13 @@
 #include <csignal>
 
 #include "helpers/catch.h"
-#include "signal_names.h"
+#include "process/signal_names.h"
 
 namespace le_run::leader {
+
+using namespace le_run::election;
+using namespace le_run::guard;
+using namespace le_run::leader;
 namespace {
 
 using namespace std::chrono_literals;
@@ -95,12 +99,12 @@ private:
     }
     std::string line(const StopRun& stop) const {
         return "stop " + std::to_string(stop.run) + " by " +
-               (stop.signal == 0 ? "nothing" : signal_name(stop.signal)) +
+               (stop.signal == 0 ? "nothing" : process::signal_name(stop.signal)) +
                (is_lease_lost(stop.cause) ? ", lease lost" : "") +
                (has_passed_for_holder(now_, stop.kill_at) ? ", kill now" : "");
     }
     static std::string line(const PassOn& pass) {
-        return "pass on " + signal_name(pass.signal) + " to " + std::to_string(pass.run);
+        return "pass on " + process::signal_name(pass.signal) + " to " + std::to_string(pass.run);
     }
     static std::string line(const SettleRun& settle) {
         return "settle " + std::to_string(settle.run);

@@ -4,9 +4,10 @@
 #include <csignal>
 
 #include "helpers/catch.h"
-#include "signal_names.h"
+#include "process/signal_names.h"
 
 using namespace le_run;
+using namespace le_run::leader;
 
 namespace {
 
@@ -72,9 +73,9 @@ TEST_CASE("signals: QUIT and HUP end a standby, HUP not under nohup, others mean
 TEST_CASE("signals: what ends a program by default, as signal(7) lists it") {
     for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGPIPE,
                              SIGPWR, SIGRTMIN, SIGRTMIN + 3, SIGRTMAX}) {
-        CHECK(ends_by_default(number));
+        CHECK(process::ends_by_default(number));
     }
     for (const int number : {SIGWINCH, SIGCHLD, SIGURG, SIGCONT, SIGTSTP, SIGTTIN, SIGTTOU}) {
-        CHECK_FALSE(ends_by_default(number));
+        CHECK_FALSE(process::ends_by_default(number));
     }
 }

@@ -9,7 +9,7 @@
  *
  * LeRun   src/election/election.cc,      It owes nobody promptness: each of its steps may come any
  *         election_answers.cc, claim.cc, number of ticks late, so every pause, back-off and jitter
- *         observation.cc; src/run/       is among the runs. Instants are kept as the age of their
+ *         observation.cc; src/app/       is among the runs. Instants are kept as the age of their
  *         run.cc, guard_link.cc          s. A version is kept as what is asked of it: is it the
  *                                        current one, is it the one I know. acquireTime is one
  *                                        value for a process: its own older ones were replaced.
@@ -17,7 +17,7 @@
  *         guard_loop.cc                  stop grace, lost grace and drain is among the runs. The
  *                                        newest Until in the channel stands for all: each replaces
  *                                        the one before. The process that releases in a dead
- *                                        le-run's place (src/run/release.cc) is that le-run, with
+ *                                        le-run's place (src/app/release.cc) is that le-run, with
  *                                        nothing but this left to do.
  * tree    src/guard/process_tree.cc,     Alive, killed, gone. It counts as running from the fork
  *         the kernel                     on. Killed it is gone within KAPPA; else it ends when it
@@ -27,7 +27,7 @@
  *                                        may be on the way, the one waited for and the last one
  *                                        written off. Not here, but in tests/sim: deletion,
  *                                        foreign durations, refusals, margins that grow.
- * Clock   src/time_point.h,              A tick is lambda, and kappa. Ages stop growing where no
+ * Clock   src/base/time_point.h,              A tick is lambda, and kappa. Ages stop growing where no
  *         src/election/timing.cc         rule asks for more. "By D here, from D on there" would
  *                                        meet in one tick: what waits waits one tick longer. One
  *                                        clock for each candidate; the second is left to tests/sim.

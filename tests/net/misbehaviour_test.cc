@@ -10,6 +10,7 @@
 #include "net/transport_fixture.h"
 
 using namespace le_run;
+using namespace le_run::net;
 using namespace le_run::test;
 using net::HttpError;
 using net::HttpTransport;

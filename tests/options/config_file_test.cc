@@ -8,6 +8,8 @@
 #include "options/print_config.h"
 
 namespace le_run::test {
+
+using namespace le_run::options;
 namespace {
 
 using namespace std::chrono_literals;
@@ -56,13 +58,13 @@ std::string refused(const std::string& text) { return ConfigFile(text).refused()
 
 TEST_CASE("config file: the lock and what belongs to it", "[options]") {
     const Options file = ConfigFile("# a comment\nlock: file:///tmp/lease\n").options();
-    CHECK(std::get<FileLock>(file.lock).path == "/tmp/lease");
+    CHECK(std::get<file_store::FileLock>(file.lock).path == "/tmp/lease");
     CHECK(file.election_off.empty());
     const Options kubernetes =
         ConfigFile("lease-lock-name: a\nlease-lock-namespace: b\nkubeconfig: /k\n"
                    "context: c\ncluster: d\nuser: e\n")
             .options();
-    const auto& lock = std::get<KubernetesLock>(kubernetes.lock);
+    const auto& lock = std::get<kubernetes_store::KubernetesLock>(kubernetes.lock);
     CHECK(lock.name == "a");
     CHECK(lock.lease_namespace == "b");
     CHECK(lock.kubeconfig == "/k");
@@ -81,11 +83,11 @@ TEST_CASE("config file: flag over environment over file over default", "[options
     CHECK_FALSE(timing.lost_grace);
     // Two names of one setting: the place decides, too.
     const Options by_variable = file.options({}, {"LE_RUN_LEASE_LOCK_NAME=b"});
-    CHECK(std::get<KubernetesLock>(by_variable.lock).name == "b");
+    CHECK(std::get<kubernetes_store::KubernetesLock>(by_variable.lock).name == "b");
     // What has no meaning for the lock that wins is dropped with what it belonged to.
     const Options by_flag =
         ConfigFile("lease-lock-name: a\nlease-lock-namespace: b\n").options({"--lock=k8s://x/y"});
-    CHECK(std::get<KubernetesLock>(by_flag.lock).lease_namespace == "x");
+    CHECK(std::get<kubernetes_store::KubernetesLock>(by_flag.lock).lease_namespace == "x");
 }
 
 TEST_CASE("config file: named in the environment, too", "[options]") {
@@ -93,7 +95,7 @@ TEST_CASE("config file: named in the environment, too", "[options]") {
     const std::string path = folder.write("le-run.yaml", "lock: file:///f\n");
     const auto options = std::get<Options>(
         parse_options({"--", "true"}, {"LE_RUN_CONFIG=" + path, "PATH=/usr/bin:/bin"}));
-    CHECK(std::get<FileLock>(options.lock).path == "/f");
+    CHECK(std::get<file_store::FileLock>(options.lock).path == "/f");
     CHECK(options.environment == Words{"PATH=/usr/bin:/bin"});
 }
 
@@ -199,8 +201,8 @@ TEST_CASE("print-config: what it prints is a configuration file of the same mean
         ConfigFile("lock: file:///tmp/a b#c\n").printed({"--on-lost=exit"}, environment);
     const ConfigFile again(first);
     const Options options = again.options();
-    CHECK(std::get<FileLock>(options.lock).path == "/tmp/a b#c");
-    CHECK(options.election.id == HolderIdentity{"null"});
+    CHECK(std::get<file_store::FileLock>(options.lock).path == "/tmp/a b#c");
+    CHECK(options.election.id == election::HolderIdentity{"null"});
     CHECK(options.election.wait == Duration(0s));
     CHECK(options.pid_namespace);
     CHECK_FALSE(options.election.standby_after_loss);
@@ -258,13 +260,13 @@ TEST_CASE("print-config: whatever an option accepts, --config reads again", "[op
             .text;
     const ConfigFile again(first);
     const Options options = again.options();
-    const auto& lock = std::get<KubernetesLock>(options.lock);
+    const auto& lock = std::get<kubernetes_store::KubernetesLock>(options.lock);
     CHECK(lock.name == "a");
     CHECK(lock.kubeconfig == "/k: #1");
     CHECK(lock.context == "a@b://c");
     CHECK(lock.cluster == "- x");
     CHECK(lock.user == "~");
-    CHECK(options.election.id == HolderIdentity{"{x}"});
+    CHECK(options.election.id == election::HolderIdentity{"{x}"});
     CHECK(options.election.timing.lease_duration == 30s);
 }
 

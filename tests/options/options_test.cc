@@ -13,6 +13,9 @@
 #include "options/values.h"
 
 namespace le_run::test {
+
+using namespace le_run::kubernetes_store;
+using namespace le_run::options;
 namespace {
 
 using namespace std::chrono_literals;
@@ -72,8 +75,8 @@ TEST_CASE("the defaults", "[options]") {
     CHECK(options.stop_signal == SIGTERM);
     CHECK_FALSE(options.allow_new_privileges);
     CHECK_FALSE(options.pid_namespace);
-    CHECK(options.log_level == LogLevel::kInfo);
-    CHECK(options.log_format == LogFormat::kText);
+    CHECK(options.log_level == observe::LogLevel::kInfo);
+    CHECK(options.log_format == observe::LogFormat::kText);
 }
 
 TEST_CASE("a first word may ask for something else than a run", "[options]") {
@@ -127,7 +130,7 @@ TEST_CASE("each option, as a flag, in the environment and in a file", "[options]
     const Options options = place == Origin::kFlag          ? parse_with(flags)
                             : place == Origin::kEnvironment ? parse_with({}, variables)
                                                             : parse_with({"--config", file});
-    CHECK(options.election.id == HolderIdentity{"me"});
+    CHECK(options.election.id == election::HolderIdentity{"me"});
     CHECK(options.election.timing.lease_duration == 30s);
     CHECK(options.election.timing.renew_deadline == 20s);
     CHECK(options.election.timing.retry_period == 1s);
@@ -140,8 +143,8 @@ TEST_CASE("each option, as a flag, in the environment and in a file", "[options]
     CHECK(options.stop_signal == SIGINT);
     CHECK(options.allow_new_privileges);
     CHECK(options.pid_namespace);
-    CHECK(options.log_level == LogLevel::kDebug);
-    CHECK(options.log_format == LogFormat::kJson);
+    CHECK(options.log_level == observe::LogLevel::kDebug);
+    CHECK(options.log_format == observe::LogFormat::kJson);
 }
 
 TEST_CASE("a flag wins over the environment, an empty variable is none", "[options]") {
@@ -150,7 +153,7 @@ TEST_CASE("a flag wins over the environment, an empty variable is none", "[optio
     CHECK(parse_with({}, {"LE_RUN_RETRY_PERIOD="}).election.timing.retry_period == 2s);
     const Options options =
         parse({"--lock", "file:///a", "--", "true"}, {"LE_RUN_LEASE_LOCK_NAME=b"});
-    CHECK(std::get<FileLock>(options.lock).path == "/a");
+    CHECK(std::get<file_store::FileLock>(options.lock).path == "/a");
     const auto by_flag = parse({"--lock", "k8s://a/b", "--", "true"},
                                {"LE_RUN_LEASE_LOCK_NAMESPACE=c", "LE_RUN_KUBECONFIG=/k"});
     CHECK(std::get<KubernetesLock>(by_flag.lock).lease_namespace == "a");
@@ -159,8 +162,8 @@ TEST_CASE("a flag wins over the environment, an empty variable is none", "[optio
 }
 
 TEST_CASE("the lock", "[options]") {
-    CHECK(std::get<FileLock>(parse({"--", "true"}, {"LE_RUN_LOCK=file:///x/y"}).lock).path ==
-          "/x/y");
+    CHECK(std::get<file_store::FileLock>(parse({"--", "true"}, {"LE_RUN_LOCK=file:///x/y"}).lock)
+              .path == "/x/y");
     const auto by_names = std::get<KubernetesLock>(
         parse({"--lease-lock-name=a", "--lease-lock-namespace=b", "--kubeconfig=/k", "--context=x",
                "--cluster=y", "--user=z", "--", "true"})

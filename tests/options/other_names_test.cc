@@ -4,6 +4,9 @@
 #include "options/options.h"
 
 namespace le_run::test {
+
+using namespace le_run::kubernetes_store;
+using namespace le_run::options;
 namespace {
 
 using namespace std::chrono_literals;
@@ -48,7 +51,7 @@ TEST_CASE("k8s-await-election: what it reads is what le-run does", "[options]") 
     CHECK(options.election_off.empty());
     CHECK(lock.name == "lease");
     CHECK(lock.lease_namespace == "space");
-    CHECK(options.election.id == HolderIdentity{"pod-1"});
+    CHECK(options.election.id == election::HolderIdentity{"pod-1"});
     CHECK(options.election.timing.lease_duration == 30s);
     CHECK(options.election.timing.renew_deadline == 20s);
     CHECK(options.election.timing.retry_period == 3s);

@@ -7,10 +7,13 @@
 
 #include <unistd.h>
 
-#include "cpu_limit.h"
-#include "signal_names.h"
+#include "election/timing.h"
+#include "process/cpu_limit.h"
+#include "process/signal_names.h"
 
 namespace le_run::test {
+
+using namespace le_run::process;
 namespace {
 
 using namespace std::chrono_literals;
@@ -60,9 +63,9 @@ TEST_CASE("no CPU limit, no larger margin", "[options]") {
     root.put("/proc/self/cgroup", "0::/\n");
     root.put("/sys/fs/cgroup/cpu.max", "max 100000\n");
     CHECK_FALSE(cpu_limit(root.path()));
-    CHECK(margin_for({}) == 1s);
-    CHECK(margin_for(2.0) == 1s);
-    CHECK(margin_for(0.1) == 5s);
+    CHECK(election::margin_for({}) == 1s);
+    CHECK(election::margin_for(2.0) == 1s);
+    CHECK(election::margin_for(0.1) == 5s);
 }
 
 TEST_CASE("the tightest CPU limit counts, cgroup v2", "[options]") {

@@ -5,6 +5,8 @@
 #include "helpers/scratch_folder.h"
 
 using namespace le_run;
+using namespace le_run::election;
+using namespace le_run::preflight;
 using namespace le_run::test;
 using namespace std::chrono_literals;
 
@@ -35,7 +37,7 @@ std::string said_of_record(const ReadOutcome& read, bool is_bad = false) {
 }
 
 std::string said_of_pod(std::optional<Duration> stop_grace, std::optional<Duration> period) {
-    Options options;
+    options::Options options;
     options.election.stop_grace = stop_grace;
     return said([&](Findings& findings) { check_grace_period(options, period, findings); });
 }

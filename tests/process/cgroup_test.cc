@@ -16,6 +16,7 @@
 #include "process/stand_in.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using namespace le_run::test;
 
 namespace {

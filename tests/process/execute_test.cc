@@ -1,5 +1,5 @@
 // Which files are run, by the kernel or by sh, and which are refused.
-#include "execute.h"
+#include "process/execute.h"
 
 #include <cerrno>
 
@@ -19,7 +19,7 @@ namespace {
 // What the program `name` in `folder`, started there with the argument "a b", writes; or the name
 // of the error.
 std::string result_of(const ScratchFolder& folder, const std::string& name) {
-    const Program program(name, {"zero", "a b"});
+    const process::Program program(name, {"zero", "a b"});
     const std::string output = folder.file("output");
     const pid_t child = ::fork();
     REQUIRE(child >= 0);

@@ -12,6 +12,7 @@
 #include "process/stand_in.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using namespace le_run::test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

@@ -10,12 +10,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "app/guard_link.h"
 #include "helpers/catch.h"
 #include "helpers/refused_sends.h"
 #include "helpers/wait_until.h"
-#include "run/guard_link.h"
 
 using namespace le_run;
+using namespace le_run::app;
+using namespace le_run::guard;
 using namespace le_run::test;
 using std::chrono::milliseconds;
 using std::chrono::seconds;

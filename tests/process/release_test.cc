@@ -14,6 +14,7 @@
 #include "process/stand_in.h"
 
 using namespace le_run;
+using namespace le_run::guard;
 using namespace le_run::test;
 using std::chrono::seconds;
 

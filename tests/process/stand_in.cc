@@ -21,6 +21,8 @@
 #include "helpers/catch.h"
 
 namespace le_run::test {
+
+using namespace le_run::guard;
 namespace {
 
 [[noreturn]] void fail(const char* what) {

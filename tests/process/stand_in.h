@@ -16,7 +16,7 @@
 
 #include <sys/types.h>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
 #include "helpers/scratch_folder.h"
@@ -46,29 +46,30 @@ public:
 
     pid_t pid() const { return pid_; }
     pid_t guard() const { return guard_; } // in the stand-in's PID namespace
-    LeRunEnd& channel() { return *channel_; }
+    guard::LeRunEnd& channel() { return *channel_; }
     TimePoint now() { return clock_.now(); }
 
     // Starts the next run; its number stands for the acquireTime as well.
     void start(TimePoint term_at = TimePoint::far_future(),
                TimePoint kill_at = TimePoint::far_future(), const std::string& environment = {});
-    void until(TimePoint term_at, TimePoint kill_at) { send(Until{run_, term_at, kill_at}); }
+    void until(TimePoint term_at, TimePoint kill_at) { send(guard::Until{run_, term_at, kill_at}); }
     void stop(int signal, TimePoint kill_at = TimePoint::far_future()) {
-        send(Stop{run_, signal, kill_at});
+        send(guard::Stop{run_, signal, kill_at});
     }
-    void pass(int signal) { send(Signal{run_, signal}); }
-    void settled() { send(Settled{run_}); }
-    void send(const ToGuard& message);
-    RunNumber run() const { return run_; }
+    void pass(int signal) { send(guard::Signal{run_, signal}); }
+    void settled() { send(guard::Settled{run_}); }
+    void send(const guard::ToGuard& message);
+    guard::RunNumber run() const { return run_; }
 
     // The next message of the guard, Late, Pong and TreeSize left out; throws when none comes, or
     // none of this kind.
     template <class Message>
     Message expect();
     // The next Late, whatever else comes meanwhile is kept.
-    Late expect_late();
+    guard::Late expect_late();
     // The next TreeSize of which `is_wanted` says so; empty when none comes.
-    std::optional<TreeSize> wait_for_size(const std::function<bool(const TreeSize&)>& is_wanted);
+    std::optional<guard::TreeSize>
+    wait_for_size(const std::function<bool(const guard::TreeSize&)>& is_wanted);
     // Whether the guard says nothing for so long.
     bool is_silent_for(std::chrono::milliseconds time);
     // Sends a Ping and waits for its Pong; what else comes meanwhile is kept.
@@ -85,25 +86,25 @@ public:
     void hang_up() { channel_.reset(); }
 
 private:
-    std::optional<FromGuard> next(std::chrono::milliseconds patience);
+    std::optional<guard::FromGuard> next(std::chrono::milliseconds patience);
     // The next message of which `is_wanted` says so; Late, Pong and TreeSize besides are dropped,
     // others kept.
-    std::optional<FromGuard>
-    wait_for_message(const std::function<bool(const FromGuard&)>& is_wanted);
+    std::optional<guard::FromGuard>
+    wait_for_message(const std::function<bool(const guard::FromGuard&)>& is_wanted);
 
     Clock clock_;
     pid_t pid_ = -1;
     pid_t guard_ = -1;
     int control_ = -1;
     std::optional<int> end_;
-    std::unique_ptr<LeRunEnd> channel_;
-    std::vector<FromGuard> kept_;
-    RunNumber run_ = 0;
+    std::unique_ptr<guard::LeRunEnd> channel_;
+    std::vector<guard::FromGuard> kept_;
+    guard::RunNumber run_ = 0;
 };
 
 template <class Message>
 Message StandIn::expect() {
-    const std::optional<FromGuard> message = next(kPatience);
+    const std::optional<guard::FromGuard> message = next(kPatience);
     if (!message) {
         throw std::runtime_error("the guard says nothing");
     }

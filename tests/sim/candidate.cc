@@ -4,6 +4,9 @@
 #include <csignal>
 
 namespace le_run::sim {
+
+using namespace le_run::election;
+using namespace le_run::guard;
 namespace {
 
 using namespace std::chrono_literals;
@@ -218,7 +221,7 @@ void Candidate::saw(const Sight& sight) {
     referee_.standby_saw(number_, sight, wait);
 }
 
-// What a store says of a record to this process, as src/store/renewal.h has it.
+// What a store says of a record to this process, as src/store/file/renewal.h has it.
 ReadOutcome Candidate::as_it_reads(ReadOutcome outcome) const {
     if (auto* const found = std::get_if<Found>(&outcome); found != nullptr && !trusts_instants_) {
         found->lease.record.renewed_at.reset();

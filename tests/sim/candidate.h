@@ -23,7 +23,7 @@ namespace le_run::sim {
 
 class Candidate {
 public:
-    Candidate(Surroundings& around, std::size_t number, ElectionConfig config);
+    Candidate(Surroundings& around, std::size_t number, election::ElectionConfig config);
 
     void start(); // a new process
     void ask_to_stop();
@@ -48,7 +48,7 @@ public:
     bool is_up() const { return leader_ != nullptr; }
     bool has_guard() const { return guard_ != nullptr; }
     bool works() const { return work_ != Work::kNone; }
-    const Timing& timing() const { return config_.timing; }
+    const election::Timing& timing() const { return config_.timing; }
     // A standby that acquires as soon as the lease is free; `patience`: how long after the last
     // change of the store, or after what it has announced, it has acquired at the latest, unless
     // another has.
@@ -71,19 +71,20 @@ private:
     void demand(bool holds, const char* rule);
 
     // --- le-run ---
-    const Election& election() const { return leader_->election(); }
+    const election::Election& election() const { return leader_->election(); }
     void step(const leader::Event& event, const Sight& sight);
-    void check_step(const leader::Event& event, Election::State before);
-    void check_read(const ReadAnswered& read, const Sight& sight, Election::State before);
-    void check_renew_time(const LeaseRecord& record);
+    void check_step(const leader::Event& event, election::Election::State before);
+    void check_read(const election::ReadAnswered& read, const Sight& sight,
+                    election::Election::State before);
+    void check_renew_time(const election::LeaseRecord& record);
     void check_wake_up(Duration wait);
     void saw(const Sight& sight);
-    ReadOutcome as_it_reads(ReadOutcome outcome) const;
+    election::ReadOutcome as_it_reads(election::ReadOutcome outcome) const;
     void arm();
     void deliver(std::uint64_t life, const leader::Event& event, const Sight& sight = {});
     void hear_when_awake();
-    void act(const ReadLease& read);
-    void act(const WriteLease& write);
+    void act(const election::ReadLease& read);
+    void act(const election::WriteLease& write);
     void act(const leader::WatchLease&) { begin_watch(); }
     void act(const leader::StartRun& start);
     void act(const leader::ExtendRun& extend);
@@ -92,7 +93,7 @@ private:
     void act(const leader::SettleRun& settle);
     void act(const leader::Observed& observed);
     void act(const leader::Ends& ends);
-    void observe(const Report& report);
+    void observe(const election::Report& report);
     void check_nothing_left() const;
     void end_process();
 
@@ -100,23 +101,23 @@ private:
     void begin_watch();
     void store_changed();
     void tell_wildly();
-    void watched(Duration delay, const WatchNews& news, const Sight& sight = {});
+    void watched(Duration delay, const election::WatchNews& news, const Sight& sight = {});
     void miss_events();
     void go_blind();
     void may_find_blind(const leader::Event& event, const Sight& sight);
     void see_again();
 
     // --- the guard ---
-    void tell_guard(const ChildFact& fact);
-    void hear(std::uint64_t guard, const ChildFact& fact);
-    void guard_step(const ChildFact& fact);
-    void check_guard_step(ChildMachine::State before, bool was_due);
-    void guard_acts(const child_action::Spawn&);
-    void guard_acts(const child_action::SignalChild& action);
-    void guard_acts(const child_action::SignalOthers& action);
-    void guard_acts(const child_action::Tell& action);
-    void guard_acts(const child_action::Release& action);
-    void guard_acts(const child_action::Leave&);
+    void tell_guard(const guard::ChildFact& fact);
+    void hear(std::uint64_t guard, const guard::ChildFact& fact);
+    void guard_step(const guard::ChildFact& fact);
+    void check_guard_step(guard::ChildMachine::State before, bool was_due);
+    void guard_acts(const guard::child_action::Spawn&);
+    void guard_acts(const guard::child_action::SignalChild& action);
+    void guard_acts(const guard::child_action::SignalOthers& action);
+    void guard_acts(const guard::child_action::Tell& action);
+    void guard_acts(const guard::child_action::Release& action);
+    void guard_acts(const guard::child_action::Leave&);
     void end_releaser();
     void leave();
     void arm_guard();
@@ -149,7 +150,7 @@ private:
     Simulator& sim_;
     Referee& referee_;
     const std::size_t number_;
-    ElectionConfig config_;
+    election::ElectionConfig config_;
     const bool trusts_instants_; // of records: the store and this process share the host's clocks
     LocalClocks clocks_;
     Line line_;
@@ -162,7 +163,7 @@ private:
     Duration stream_busy_until_{};
     struct PastEvent {
         std::uint64_t revision = 0;
-        WatchNews news;
+        election::WatchNews news;
         Sight sight;
     };
     std::deque<PastEvent> past_;      // what a wild watch may tell
@@ -194,27 +195,27 @@ private:
     bool was_asked_on_standby_ = false;
     bool has_read_since_gone_ = true;
     bool has_measured_margin_ = false;
-    bool steps_down_ = false; // because of its margins
-    LatenessMeter meter_;     // its guard's
-    LeaseRecord shown_;       // the first write with the present second of renewTime
+    bool steps_down_ = false;     // because of its margins
+    guard::LatenessMeter meter_;  // its guard's
+    election::LeaseRecord shown_; // the first write with the present second of renewTime
     Duration shown_since_{};
     TimePoint told_term_at_ = TimePoint::far_future(); // what the guard was told last
     TimePoint told_kill_at_ = TimePoint::far_future();
-    RunNumber run_ = 0;
+    guard::RunNumber run_ = 0;
     bool is_run_under_way_ = false; // as le-run knows: started, and Gone not told
     bool is_settled_ = true;        // its lease, and the guard was told so
     Leadership leadership_ = 0;     // that the run is for
 
-    std::unique_ptr<ChildMachine> guard_;
+    std::unique_ptr<guard::ChildMachine> guard_;
     std::uint64_t guard_number_ = 0; // of the guard process
     Timer guard_timer_;
     Duration guard_due_{}; // when its next deadline passes
     Duration stalled_until_{};
     std::optional<Duration> hung_since_;
-    std::deque<ChildFact> unheard_; // by a hung guard
-    Duration channel_busy_until_{}; // to the guard
-    Duration guard_words_until_{};  // from it: told in order
-    TimePoint spawn_until_{};       // what the child itself looks at before its exec
+    std::deque<guard::ChildFact> unheard_; // by a hung guard
+    Duration channel_busy_until_{};        // to the guard
+    Duration guard_words_until_{};         // from it: told in order
+    TimePoint spawn_until_{};              // what the child itself looks at before its exec
 
     Process dead_; // the last le-run process that ended
     std::unique_ptr<Releaser> releaser_;

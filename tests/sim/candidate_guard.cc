@@ -5,6 +5,8 @@
 #include "sim/candidate.h"
 
 namespace le_run::sim {
+
+using namespace le_run::guard;
 namespace {
 
 using namespace std::chrono_literals;
@@ -57,7 +59,7 @@ void Candidate::hang_guard() {
     }
 }
 
-// As run/guard_link.cc, which is not simulated, is meant to: it continues a silent guard after 3 s
+// As app/guard_link.cc, which is not simulated, is meant to: it continues a silent guard after 3 s
 // (which helps where a signal had stopped it), ends it after 6 s, and past kill_at within lambda.
 void Candidate::look_at_hung_guard(bool helps) {
     if (!hung_since_) {
@@ -262,12 +264,12 @@ void Candidate::guard_acts(const child_action::Release& action) {
     demand(!works() && guard_->state() == ChildMachine::State::kIdle,
            "has a guard that releases before its tree is gone");
     demand(!is_settled_, "has a guard that releases what le-run had settled");
-    const Timing& timing = config_.timing;
+    const election::Timing& timing = config_.timing;
     const TimePoint until = action.kill_at + (timing.lease_duration - timing.usable()) - 1s;
     releaser_ = std::make_unique<Releaser>(
         around_,
         Releaser::Host{clocks_, line_, [this] { return std::max(paused_until_, frozen_until_); }},
-        dead_, config_, LeftBehind{WallTime{action.acquire_time}, until},
+        dead_, config_, election::LeftBehind{WallTime{action.acquire_time}, until},
         [this] { end_releaser(); });
     const Duration left = std::max(clocks_.real_until(until), Duration(0));
     sim_.after(left + 1s, [this, number = ++releaser_number_] {

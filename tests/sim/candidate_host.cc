@@ -9,6 +9,8 @@
 #include "sim/candidate.h"
 
 namespace le_run::sim {
+
+using namespace le_run::guard;
 namespace {
 
 using namespace std::chrono_literals;
@@ -25,7 +27,7 @@ constexpr Duration kRemembered = 60s;
 bool Candidate::bears(const Strain& strain) const {
     constexpr Duration kSpare = 1500ms;
     constexpr Duration kLateWakeUp = 20ms;
-    const Timing& timing = config_.timing;
+    const election::Timing& timing = config_.timing;
     const Duration deadline = timing.effective_renew_deadline();
     Duration needs = std::max(timing.retry_period, strain.answer) + strain.answer;
     if (strain.hangs) {
@@ -134,7 +136,7 @@ Duration Candidate::lawful_lambda() const {
 // Whether a renewal that lands now promises the work more time. Where pauses leave no room, a drain
 // has what is left of the lease before.
 bool Candidate::has_room() const {
-    Timing timing = config_.timing;
+    election::Timing timing = config_.timing;
     timing.lambda = lambda_of(kRemembered * 11 / 10);
     timing.kappa = std::max(timing.kappa, tree_needs_);
     return timing.tries_fit();
@@ -191,7 +193,7 @@ void Candidate::grow_tree() {
         return name() + "'s tree needs " + std::to_string(needs.count() / 1000000) + " ms to die";
     });
     const std::uint64_t work = work_number_;
-    const double quickness = std::chrono::duration<double>(Timing::kLeastMargin) /
+    const double quickness = std::chrono::duration<double>(election::Timing::kLeastMargin) /
                              std::chrono::duration<double>(config_.timing.kappa);
     const auto kill = static_cast<std::int64_t>(quickness * static_cast<double>(needs.count())) + 1;
     deliver(life_, FromGuard(TreeSize{run_, 1000, kill}));

@@ -3,6 +3,8 @@
 #include "sim/candidate.h"
 
 namespace le_run::sim {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

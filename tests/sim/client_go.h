@@ -36,18 +36,18 @@ private:
     enum class Stop { kNone, kDraining, kReleasing };
 
     std::string name() const { return "g" + std::to_string(number_); }
-    HolderIdentity identity() const { return {name() + "_" + std::to_string(life_)}; }
+    election::HolderIdentity identity() const { return {name() + "_" + std::to_string(life_)}; }
 
     void try_once();
     void send_read();
-    void send_write(const std::optional<StoredLease>& base);
-    void send_release(const StoredLease& base);
+    void send_write(const std::optional<election::StoredLease>& base);
+    void send_release(const election::StoredLease& base);
     template <class Answered>
     auto if_awaited(Answered answered);
-    void on_read(const ReadOutcome& outcome);
-    void on_write(const WriteOutcome& outcome, Leadership leadership);
+    void on_read(const election::ReadOutcome& outcome);
+    void on_write(const election::WriteOutcome& outcome, Leadership leadership);
     void try_failed();
-    void observe(const StoredLease& lease);
+    void observe(const election::StoredLease& lease);
     bool is_held_by_another() const;
     void end_work();
     void end();
@@ -66,7 +66,7 @@ private:
     std::uint64_t attempt_ = 0;
     Stop stop_ = Stop::kNone;
 
-    std::optional<StoredLease> observed_;
+    std::optional<election::StoredLease> observed_;
     Duration observed_at_{};
     Duration sent_at_{};
     bool works_ = false;

@@ -1,8 +1,10 @@
 #include "sim/referee.h"
 
-#include "check.h"
+#include "base/check.h"
 
 namespace le_run::sim {
+
+using namespace le_run::election;
 namespace {
 
 // An honest clock is at most this much faster than true time.

@@ -49,8 +49,9 @@ public:
     Sight look() const;
     // `sent`: when, by true time, for who counts from the instant in the record. Without it the
     // record says nothing of that.
-    WriteOutcome write(const Process& by, LeaseRecord record,
-                       const std::optional<StoredLease>& base, std::optional<Duration> sent = {});
+    election::WriteOutcome write(const Process& by, election::LeaseRecord record,
+                                 const std::optional<election::StoredLease>& base,
+                                 std::optional<Duration> sent = {});
 
     // Past every rule, by hand.
     void touch();
@@ -105,18 +106,18 @@ private:
     Duration expiry(const Term& term) const;
     void released(const Process& by);
     void acquired(const Process& by);
-    void edit(LeaseRecord record);
+    void edit(election::LeaseRecord record);
     void has_changed() const;
     void vacant() const;
     std::string name(std::size_t party) const;
 
     Simulator& sim_;
     Register store_;
-    Leadership leadership_ = 0; // of the record, also when it was edited or deleted by hand
-    LeaseRecord written_;       // what a party wrote last
-    Process writer_;            // who won it
-    Process owner_;             // the same, or nobody when it was edited to another holder
-    bool is_damaged_ = false;   // by hand, since then: deleted, emptied or shortened
+    Leadership leadership_ = 0;     // of the record, also when it was edited or deleted by hand
+    election::LeaseRecord written_; // what a party wrote last
+    Process writer_;                // who won it
+    Process owner_;                 // the same, or nobody when it was edited to another holder
+    bool is_damaged_ = false;       // by hand, since then: deleted, emptied or shortened
     std::vector<Term> terms_;
     std::vector<Party> parties_;
     int running_ = 0;

@@ -10,35 +10,37 @@ namespace le_run::sim {
 
 class Register {
 public:
-    ReadOutcome read() const {
-        return lease_ ? ReadOutcome(Found{*lease_}) : ReadOutcome(Absent{});
+    election::ReadOutcome read() const {
+        return lease_ ? election::ReadOutcome(election::Found{*lease_})
+                      : election::ReadOutcome(election::Absent{});
     }
 
-    WriteOutcome write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
+    election::WriteOutcome write(const election::LeaseRecord& record,
+                                 const std::optional<election::StoredLease>& base) {
         if (base && !lease_) {
-            return Absent{};
+            return election::Absent{};
         }
         if ((!base && lease_) || (base && base->version != lease_->version)) {
-            return Conflict{};
+            return election::Conflict{};
         }
         put(record);
-        return Written{*lease_, FencingToken{std::to_string(revision_)}};
+        return election::Written{*lease_, election::FencingToken{std::to_string(revision_)}};
     }
 
     // By hand, past every rule.
-    void put(const LeaseRecord& record) {
-        lease_ = StoredLease{record, Version{std::to_string(++revision_)}, {}};
+    void put(const election::LeaseRecord& record) {
+        lease_ = election::StoredLease{record, election::Version{std::to_string(++revision_)}, {}};
     }
     void erase() {
         ++revision_;
         lease_.reset();
     }
-    const std::optional<StoredLease>& lease() const { return lease_; }
+    const std::optional<election::StoredLease>& lease() const { return lease_; }
     std::uint64_t revision() const { return revision_; } // of the last change
 
 private:
     std::uint64_t revision_ = 1000;
-    std::optional<StoredLease> lease_;
+    std::optional<election::StoredLease> lease_;
 };
 
 } // namespace le_run::sim

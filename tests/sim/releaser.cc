@@ -2,9 +2,11 @@
 
 #include <csignal>
 
-#include "check.h"
+#include "base/check.h"
 
 namespace le_run::sim {
+
+using namespace le_run::election;
 
 using namespace std::chrono_literals;
 

@@ -20,14 +20,15 @@ public:
     };
 
     // In the place of `dead`. `ended` is called when it ends by itself, and may destroy it.
-    Releaser(Surroundings& around, Host host, const Process& dead, const ElectionConfig& config,
-             const LeftBehind& left, std::function<void()> ended);
+    Releaser(Surroundings& around, Host host, const Process& dead,
+             const election::ElectionConfig& config, const election::LeftBehind& left,
+             std::function<void()> ended);
 
 private:
     void deliver(const leader::Event& event);
     void step(const leader::Event& event);
-    void act(const ReadLease& read);
-    void act(const WriteLease& write);
+    void act(const election::ReadLease& read);
+    void act(const election::WriteLease& write);
     void act(const leader::Ends&);
     void act(const leader::Observed& observed);
     template <class AboutWork>

@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
 namespace le_run::sim {
 

@@ -7,6 +7,8 @@
 #include "sim/client_go.h"
 
 namespace le_run::sim {
+
+using namespace le_run::election;
 namespace {
 
 using namespace std::chrono_literals;

@@ -16,7 +16,7 @@
 #include <string>
 #include <vector>
 
-#include "time_point.h"
+#include "base/time_point.h"
 
 namespace le_run::sim {
 

@@ -9,6 +9,9 @@
 #include "helpers/wait_until.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
+using namespace le_run::store;
 namespace {
 
 using namespace std::chrono_literals;

@@ -26,7 +26,7 @@ public:
     virtual ~StoreUnderTest() = default;
 
     // The store of one more candidate, all for the same lease.
-    virtual std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop) = 0;
+    virtual std::unique_ptr<store::LeaseStore> make_store(boost::asio::io_context& loop) = 0;
 
     // As a user would.
     virtual void delete_lease() = 0;
@@ -47,18 +47,19 @@ void check_store_contract(const MakeStoreUnderTest& make);
 
 // Runs the loop until the answer is there. Requires that it comes on the loop's thread, not from
 // inside the call.
-ReadOutcome read_and_wait(boost::asio::io_context& loop, LeaseStore& store,
-                          Duration timeout = std::chrono::seconds(60));
-WriteOutcome write_and_wait(boost::asio::io_context& loop, LeaseStore& store, LeaseRecord record,
-                            std::optional<StoredLease> base,
-                            Duration timeout = std::chrono::seconds(60));
+election::ReadOutcome read_and_wait(boost::asio::io_context& loop, store::LeaseStore& store,
+                                    Duration timeout = std::chrono::seconds(60));
+election::WriteOutcome write_and_wait(boost::asio::io_context& loop, store::LeaseStore& store,
+                                      election::LeaseRecord record,
+                                      std::optional<election::StoredLease> base,
+                                      Duration timeout = std::chrono::seconds(60));
 
 // "Found HOLDER", "Absent", "Written", "Conflict", "Failure unreachable: ...": for comparing and
 // for messages.
-std::string describe(const ReadOutcome& outcome);
-std::string describe(const WriteOutcome& outcome);
+std::string describe(const election::ReadOutcome& outcome);
+std::string describe(const election::WriteOutcome& outcome);
 
 // Whether one decimal token is greater than another.
-bool is_greater(const FencingToken& greater, const FencingToken& smaller);
+bool is_greater(const election::FencingToken& greater, const election::FencingToken& smaller);
 
 } // namespace le_run::test

@@ -8,11 +8,13 @@
 
 #include "helpers/catch.h"
 #include "helpers/scratch_folder.h"
+#include "store/file/lease_file.h"
+#include "store/file/lease_file_format.h"
 #include "store/forked.h"
-#include "store/lease_file.h"
-#include "store/lease_file_format.h"
 
 namespace le_run::test {
+
+using namespace le_run::file_store;
 namespace {
 
 // Objects that can be recognised: whose they are and which write they belong to.
@@ -26,7 +28,7 @@ std::string describe(const LeaseFile::ReadResult& result) {
     if (const auto* content = std::get_if<LeaseFile::Content>(&result)) {
         return content->object;
     }
-    const auto* failure = std::get_if<Failure>(&result);
+    const auto* failure = std::get_if<election::Failure>(&result);
     return failure != nullptr ? "Failure " + failure->text : "Absent";
 }
 
@@ -34,10 +36,10 @@ std::string describe(const LeaseFile::WriteResult& result) {
     if (const auto* content = std::get_if<LeaseFile::Content>(&result)) {
         return "Written " + content->token;
     }
-    if (const auto* failure = std::get_if<Failure>(&result)) {
+    if (const auto* failure = std::get_if<election::Failure>(&result)) {
         return "Failure " + failure->text;
     }
-    return std::holds_alternative<Conflict>(result) ? "Conflict" : "Absent";
+    return std::holds_alternative<election::Conflict>(result) ? "Conflict" : "Absent";
 }
 
 // One process of the story, and the tokens that it won.
@@ -47,7 +49,7 @@ struct Other {
     std::optional<LeaseFile::Content> read() {
         auto result = file.read();
         INFO(describe(result));
-        REQUIRE_FALSE(std::holds_alternative<Failure>(result));
+        REQUIRE_FALSE(std::holds_alternative<election::Failure>(result));
         auto* content = std::get_if<LeaseFile::Content>(&result);
         if (content == nullptr) {
             return std::nullopt;

@@ -12,12 +12,14 @@
 
 #include "helpers/catch.h"
 #include "helpers/scratch_folder.h"
-#include "store/fence.h"
+#include "store/file/fence.h"
+#include "store/file/file_store.h"
+#include "store/file/lease_file.h"
 #include "store/forked.h"
-#include "store/lease_file.h"
-#include "store/lease_store.h"
 
 namespace le_run::test {
+
+using namespace le_run::file_store;
 namespace {
 
 constexpr uid_t kNobody = 65534;
@@ -43,7 +45,7 @@ std::string refusal(const std::string& path) {
     try {
         make_file_store(loop, path);
         return {};
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         return error.what();
     }
 }
@@ -56,7 +58,7 @@ std::string write(LeaseFile& file, std::optional<std::string>& base) {
         base = content->token;
         return "Written";
     }
-    const auto* failure = std::get_if<Failure>(&result);
+    const auto* failure = std::get_if<election::Failure>(&result);
     return failure != nullptr ? failure->text : "Conflict or Absent";
 }
 
@@ -161,7 +163,7 @@ TEST_CASE("owner: a file or fence that another user owns or may write is refused
         // The same where it came after the start: with the access.
         if (victim == path) {
             LeaseFile late(path);
-            CHECK_THAT(std::get<Failure>(late.read()).text, contains(words));
+            CHECK_THAT(std::get<election::Failure>(late.read()).text, contains(words));
         } else {
             CHECK_THAT(create(folder.file("lease")), contains(words) || contains("Conflict"));
         }

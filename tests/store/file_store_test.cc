@@ -9,12 +9,16 @@
 #include "helpers/scratch_folder.h"
 #include "helpers/thread_freezer.h"
 #include "store/contract.h"
+#include "store/file/file_store.h"
+#include "store/file/lease_file.h"
+#include "store/file/lease_file_format.h"
 #include "store/forked.h"
-#include "store/lease_file.h"
-#include "store/lease_file_format.h"
 #include "store/lease_json.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
+using namespace le_run::file_store;
 namespace {
 
 namespace format = lease_file_format;
@@ -28,7 +32,7 @@ LeaseRecord record_of(const std::string& holder) {
 
 class FileUnderTest : public StoreUnderTest {
 public:
-    std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop) override {
+    std::unique_ptr<store::LeaseStore> make_store(boost::asio::io_context& loop) override {
         return make_file_store(loop, path_);
     }
     void delete_lease() override { std::filesystem::remove(path_); }
@@ -59,7 +63,7 @@ std::string refusal(const std::string& path) {
     try {
         make_file_store(loop, path);
         return {};
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         return error.what();
     }
 }
@@ -182,7 +186,7 @@ TEST_CASE("contents that are not ours are malformed, named, and left alone") {
         {"garbage", std::string(100'000, '\xff'), "is not a lease file of le-run"},
         {"one byte", "x", "is not a lease file of le-run"},
         {"other JSON", "[1, 2, 3]", "is not a lease file of le-run"},
-        {"a lease by hand", make_lease_object("", "lease", record_of("a")),
+        {"a lease by hand", store::make_lease_object("", "lease", record_of("a")),
          "is not a lease file of le-run"},
         {"cut in the head", good.substr(0, 50), "has been truncated to 50 bytes"},
         {"cut in the first words", good.substr(0, 5), "has been truncated to 5 bytes"},

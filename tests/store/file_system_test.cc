@@ -16,12 +16,14 @@
 
 #include "helpers/catch.h"
 #include "helpers/scratch_folder.h"
+#include "store/file/file_store.h"
+#include "store/file/lease_file.h"
+#include "store/file/network_fs.h"
 #include "store/forked.h"
-#include "store/lease_file.h"
-#include "store/lease_store.h"
-#include "store/network_fs.h"
 
 namespace le_run::test {
+
+using namespace le_run::file_store;
 namespace {
 
 // What fails in the other process comes back as its text.
@@ -43,7 +45,7 @@ std::string write_text(LeaseFile& file, std::optional<std::string>& base, bool d
         base = content->token;
         return "Written";
     }
-    const auto* failure = std::get_if<Failure>(&result);
+    const auto* failure = std::get_if<election::Failure>(&result);
     return failure != nullptr ? failure->text : "Conflict or Absent";
 }
 
@@ -177,7 +179,7 @@ std::string refusal_on_fuse(const std::string& folder) {
     try {
         make_file_store(loop, folder + "/lease");
         return "accepted";
-    } catch (const StoreConfigError& error) {
+    } catch (const ConfigError& error) {
         return error.what();
     }
 }

@@ -12,10 +12,12 @@
 #include "helpers/scratch_folder.h"
 #include "helpers/wait_until.h"
 #include "store/contract.h"
+#include "store/file/file_store.h"
 #include "store/forked.h"
-#include "store/lease_store.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
 namespace {
 
 namespace fs = std::filesystem;
@@ -44,7 +46,7 @@ void make_folder(const std::string& path) {
 // What a candidate beside writes: a new record, or the next one.
 void write_beside(const std::string& path, const std::string& holder) {
     boost::asio::io_context loop;
-    const auto store = make_file_store(loop, path);
+    const auto store = file_store::make_file_store(loop, path);
     std::optional<StoredLease> base;
     const auto read = read_and_wait(loop, *store);
     if (const auto* found = std::get_if<Found>(&read)) {
@@ -59,7 +61,7 @@ void write_beside(const std::string& path, const std::string& holder) {
 // A candidate that has read once and then only listens.
 class Listener {
 public:
-    explicit Listener(const std::string& path) : store_(make_file_store(loop_, path)) {
+    explicit Listener(const std::string& path) : store_(file_store::make_file_store(loop_, path)) {
         read_and_wait(loop_, *store_);
         loop_.restart();
         store_->watch([this](const WatchNews& news) {
@@ -99,7 +101,7 @@ public:
 
 private:
     boost::asio::io_context loop_;
-    std::unique_ptr<LeaseStore> store_;
+    std::unique_ptr<store::LeaseStore> store_;
     std::vector<std::string> told_;
 };
 

@@ -1,4 +1,5 @@
 #include "store/kubernetes_admin.h"
+#include "store/kubernetes/kubernetes_store.h"
 
 #include <random>
 #include <stdexcept>
@@ -32,11 +33,11 @@ kubernetes::ClusterConfig KubernetesAdmin::config(const std::string& user, const
     return kubernetes::load_cluster_config({file, {}});
 }
 
-std::unique_ptr<LeaseStore> KubernetesAdmin::store(boost::asio::io_context& loop,
-                                                   const std::string& lease_namespace,
-                                                   const std::string& name) const {
-    return make_kubernetes_store(loop, config(std::string("{token: ") + kAdminToken + "}"),
-                                 lease_namespace, name);
+std::unique_ptr<store::LeaseStore> KubernetesAdmin::store(boost::asio::io_context& loop,
+                                                          const std::string& lease_namespace,
+                                                          const std::string& name) const {
+    return kubernetes_store::make_kubernetes_store(
+        loop, config(std::string("{token: ") + kAdminToken + "}"), lease_namespace, name);
 }
 
 std::string KubernetesAdmin::ask(const std::string& method, const std::string& path,

@@ -28,9 +28,9 @@ public:
     // x}"; `ca` names a file of the server's folder, `path` follows the port.
     kubernetes::ClusterConfig config(const std::string& user, const std::string& ca = "ca.crt",
                                      const std::string& path = "") const;
-    std::unique_ptr<LeaseStore> store(boost::asio::io_context& loop,
-                                      const std::string& lease_namespace,
-                                      const std::string& name) const;
+    std::unique_ptr<store::LeaseStore> store(boost::asio::io_context& loop,
+                                             const std::string& lease_namespace,
+                                             const std::string& name) const;
 
     // Whether the server answers a small request in that time.
     bool is_answered(std::chrono::seconds patience) const;

@@ -6,10 +6,13 @@
 #include "helpers/scratch_folder.h"
 #include "kubernetes/kubeconfig.h"
 #include "store/contract.h"
+#include "store/kubernetes/kubernetes_store.h"
 #include "store/lease_json.h"
 #include "store/scripted_server.h"
 
 using namespace le_run;
+using namespace le_run::election;
+using namespace le_run::net;
 using namespace le_run::test;
 using namespace std::chrono_literals;
 
@@ -42,7 +45,7 @@ struct Scripted {
     boost::asio::io_context loop;
     ScriptedServer server{loop};
     ScratchFolder folder;
-    std::unique_ptr<LeaseStore> store;
+    std::unique_ptr<store::LeaseStore> store;
 
     explicit Scripted(kubernetes::TokenSource token = {}) {
         kubernetes::ClusterConfig config;
@@ -51,7 +54,7 @@ struct Scripted {
         config.endpoint.port = server.port();
         config.token = std::move(token);
         config.source = "the test";
-        store = make_kubernetes_store(loop, std::move(config), "n", "w");
+        store = kubernetes_store::make_kubernetes_store(loop, std::move(config), "n", "w");
     }
 
     ReadOutcome read(Duration timeout = 60s) { return read_and_wait(loop, *store, timeout); }
@@ -405,7 +408,8 @@ TEST_CASE("in a pod: the server's IPv6 address from the environment") {
          },
          .service_account_folder = folder.path()});
     boost::asio::io_context loop;
-    const auto store = make_kubernetes_store(loop, config, lock_namespace(config, ""), "w");
+    const auto store = kubernetes_store::make_kubernetes_store(
+        loop, config, kubernetes::lock_namespace(config, ""), "w");
     CHECK(describe(read_and_wait(loop, *store)) == "Found a");
     REQUIRE(server->requests().size() == 1);
     auto seen = server->requests().front();

@@ -9,7 +9,7 @@ TEST_CASE("kubernetes: credentials that the server does not know") {
     place.use("{token: hidden-and-wrong}");
     const auto outcome = place.read();
     const auto& failure = failure_in(outcome);
-    CHECK(failure.kind == Failure::Kind::kDenied);
+    CHECK(failure.kind == election::Failure::Kind::kDenied);
     CHECK_THAT(failure.text, contains("does not accept our credentials (401") &&
                                  contains("they come from kubeconfig ") && !contains("hidden"));
 }
@@ -19,7 +19,7 @@ TEST_CASE("kubernetes: a token that was replaced in its file is used at once") {
     const ScratchFolder folder;
     const std::string path = folder.write("token", "outdated");
     place.use("{tokenFile: " + path + "}");
-    CHECK(failure_in(place.read()).kind == Failure::Kind::kDenied);
+    CHECK(failure_in(place.read()).kind == election::Failure::Kind::kDenied);
     folder.write("token", kAdminToken);
     CHECK(describe(place.read()) == "Absent");
     place.must_write(record_of("a"), {});
@@ -28,7 +28,7 @@ TEST_CASE("kubernetes: a token that was replaced in its file is used at once") {
     folder.write("token", "outdated");
     place.use("{tokenFile: " + path + "}");
     folder.write("token", kAdminToken);
-    place.must_write(record_of("b"), std::get<Found>(place.read()).lease);
+    place.must_write(record_of("b"), std::get<election::Found>(place.read()).lease);
 }
 
 TEST_CASE("kubernetes: a client certificate serves as well as a token") {

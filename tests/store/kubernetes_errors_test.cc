@@ -5,10 +5,13 @@
 #include "helpers/catch.h"
 #include "helpers/http_test_server.h"
 #include "store/contract.h"
+#include "store/kubernetes/kubernetes_store.h"
 #include "store/kubernetes_admin.h"
 #include "store/lease_json.h"
 
 using namespace le_run;
+using namespace le_run::election;
+using namespace le_run::kubernetes;
 using namespace le_run::test;
 using namespace std::chrono_literals;
 
@@ -49,7 +52,8 @@ struct Texts {
 Failure read_failure(const ClusterConfig& config, const std::string& lease_namespace,
                      Duration timeout = 60s) {
     boost::asio::io_context loop;
-    const auto store = make_kubernetes_store(loop, config, lease_namespace, kName);
+    const auto store =
+        kubernetes_store::make_kubernetes_store(loop, config, lease_namespace, kName);
     const auto outcome = read_and_wait(loop, *store, timeout);
     INFO(describe(outcome));
     REQUIRE(std::holds_alternative<Failure>(outcome));
@@ -59,7 +63,8 @@ Failure read_failure(const ClusterConfig& config, const std::string& lease_names
 Failure create_failure(const ClusterConfig& config, const std::string& lease_namespace,
                        const LeaseRecord& record = any_record()) {
     boost::asio::io_context loop;
-    const auto store = make_kubernetes_store(loop, config, lease_namespace, kName);
+    const auto store =
+        kubernetes_store::make_kubernetes_store(loop, config, lease_namespace, kName);
     const auto outcome = write_and_wait(loop, *store, record, {});
     INFO(describe(outcome));
     REQUIRE(std::holds_alternative<Failure>(outcome));

@@ -1,6 +1,6 @@
 #include "helpers/catch.h"
 #include "kubernetes/kubeconfig.h"
-#include "store/lease_store.h"
+#include "store/kubernetes/kubernetes_store.h"
 
 using namespace le_run;
 using le_run::test::contains;
@@ -14,8 +14,8 @@ std::string complaint(const std::string& lease_namespace, const std::string& nam
     config.endpoint.host = "127.0.0.1";
     config.endpoint.port = "1";
     try {
-        make_kubernetes_store(loop, config, lease_namespace, name);
-    } catch (const StoreConfigError& error) {
+        kubernetes_store::make_kubernetes_store(loop, config, lease_namespace, name);
+    } catch (const ConfigError& error) {
         return error.what();
     }
     return "";

@@ -10,25 +10,26 @@
 
 #include "helpers/catch.h"
 #include "store/contract.h"
+#include "store/kubernetes/kubernetes_store.h"
 #include "store/kubernetes_admin.h"
 
 namespace le_run::test {
 
-inline LeaseRecord record_of(const std::string& holder, std::int64_t second = 0) {
+inline election::LeaseRecord record_of(const std::string& holder, std::int64_t second = 0) {
     constexpr std::int64_t kStart = 1'767'323'045'123'456;
     return {{holder}, 15, WallTime{kStart}, WallTime{kStart + second * 1'000'000}, second};
 }
 
-inline const Failure& failure_in(const ReadOutcome& outcome) {
+inline const election::Failure& failure_in(const election::ReadOutcome& outcome) {
     INFO(describe(outcome));
-    REQUIRE(std::holds_alternative<Failure>(outcome));
-    return std::get<Failure>(outcome);
+    REQUIRE(std::holds_alternative<election::Failure>(outcome));
+    return std::get<election::Failure>(outcome);
 }
 
-inline const Failure& failure_in(const WriteOutcome& outcome) {
+inline const election::Failure& failure_in(const election::WriteOutcome& outcome) {
     INFO(describe(outcome));
-    REQUIRE(std::holds_alternative<Failure>(outcome));
-    return std::get<Failure>(outcome);
+    REQUIRE(std::holds_alternative<election::Failure>(outcome));
+    return std::get<election::Failure>(outcome);
 }
 
 // A lease of a namespace of its own, which the administrator may use.
@@ -37,21 +38,24 @@ struct Place {
     std::string lease_namespace = admin.make_namespace();
     std::string name = fresh_name("lease");
     boost::asio::io_context loop;
-    std::unique_ptr<LeaseStore> store = admin.store(loop, lease_namespace, name);
+    std::unique_ptr<store::LeaseStore> store = admin.store(loop, lease_namespace, name);
 
-    ReadOutcome read() { return read_and_wait(loop, *store); }
-    WriteOutcome write(const LeaseRecord& record, std::optional<StoredLease> base) {
+    election::ReadOutcome read() { return read_and_wait(loop, *store); }
+    election::WriteOutcome write(const election::LeaseRecord& record,
+                                 std::optional<election::StoredLease> base) {
         return write_and_wait(loop, *store, record, std::move(base));
     }
-    Written must_write(const LeaseRecord& record, std::optional<StoredLease> base) {
+    election::Written must_write(const election::LeaseRecord& record,
+                                 std::optional<election::StoredLease> base) {
         const auto outcome = write(record, std::move(base));
         INFO(describe(outcome));
-        REQUIRE(std::holds_alternative<Written>(outcome));
-        return std::get<Written>(outcome);
+        REQUIRE(std::holds_alternative<election::Written>(outcome));
+        return std::get<election::Written>(outcome);
     }
     void use(const std::string& user, const std::string& ca = "ca.crt",
              const std::string& path = "") {
-        store = make_kubernetes_store(loop, admin.config(user, ca, path), lease_namespace, name);
+        store = kubernetes_store::make_kubernetes_store(loop, admin.config(user, ca, path),
+                                                        lease_namespace, name);
     }
 };
 

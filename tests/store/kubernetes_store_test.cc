@@ -5,10 +5,13 @@
 #include "helpers/catch.h"
 #include "helpers/wait_until.h"
 #include "store/contract.h"
+#include "store/kubernetes/kubernetes_store.h"
 #include "store/kubernetes_place.h"
 #include "store/lease_json.h"
 
 using namespace le_run;
+using namespace le_run::election;
+using namespace le_run::net;
 using namespace le_run::test;
 using namespace std::chrono_literals;
 
@@ -19,7 +22,7 @@ class KubernetesUnderTest : public StoreUnderTest {
 public:
     explicit KubernetesUnderTest(ApiServer& server) : server_(server) {}
 
-    std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop) override {
+    std::unique_ptr<store::LeaseStore> make_store(boost::asio::io_context& loop) override {
         return admin_.store(loop, lease_namespace_, name_);
     }
     void delete_lease() override { admin_.delete_lease(lease_namespace_, name_); }
@@ -218,7 +221,8 @@ TEST_CASE("kubernetes: nobody answers at the port") {
     Place place;
     auto config = place.admin.config(std::string("{token: ") + kAdminToken + "}");
     config.endpoint.port = "1";
-    place.store = make_kubernetes_store(place.loop, config, place.lease_namespace, place.name);
+    place.store = kubernetes_store::make_kubernetes_store(place.loop, config, place.lease_namespace,
+                                                          place.name);
     const auto outcome = place.write(record_of("a"), {});
     CHECK(failure_in(outcome).kind == Failure::Kind::kUnreachable);
     CHECK_THAT(failure_in(outcome).text, contains("127.0.0.1:1"));

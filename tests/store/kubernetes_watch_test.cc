@@ -3,9 +3,11 @@
 #include "helpers/wait_until.h"
 #include "kubernetes/kubeconfig.h"
 #include "store/contract.h"
+#include "store/kubernetes/kubernetes_store.h"
 #include "store/scripted_server.h"
 
 using namespace le_run;
+using namespace le_run::election;
 using namespace le_run::test;
 using namespace std::chrono_literals;
 
@@ -35,7 +37,7 @@ constexpr const char* kStreamEnd = "0\r\n\r\n";
 struct Watched {
     boost::asio::io_context loop;
     ScriptedServer server{loop};
-    std::unique_ptr<LeaseStore> store;
+    std::unique_ptr<store::LeaseStore> store;
     std::vector<std::string> told;
 
     Watched() {
@@ -44,7 +46,7 @@ struct Watched {
         config.endpoint.host = "127.0.0.1";
         config.endpoint.port = server.port();
         config.source = "the test";
-        store = make_kubernetes_store(loop, std::move(config), "n", "w");
+        store = kubernetes_store::make_kubernetes_store(loop, std::move(config), "n", "w");
     }
     void read() { // version 41
         server.answer(200, lease_of("a", "41"));

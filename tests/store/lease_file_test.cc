@@ -9,12 +9,15 @@
 
 #include "helpers/catch.h"
 #include "helpers/scratch_folder.h"
-#include "store/fence.h"
+#include "store/file/fence.h"
+#include "store/file/lease_file.h"
+#include "store/file/lease_file_format.h"
 #include "store/forked.h"
-#include "store/lease_file.h"
-#include "store/lease_file_format.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
+using namespace le_run::file_store;
 namespace {
 
 namespace format = lease_file_format;

@@ -6,6 +6,8 @@
 #include "store/lease_json.h"
 
 using namespace le_run;
+using namespace le_run::election;
+using namespace le_run::store;
 using le_run::test::contains;
 
 namespace {

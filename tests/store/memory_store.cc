@@ -10,6 +10,9 @@
 #include "store/lease_json.h"
 
 namespace le_run::test {
+
+using namespace le_run::election;
+using namespace le_run::store;
 namespace {
 
 class MemoryStore : public LeaseStore {

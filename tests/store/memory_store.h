@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include <boost/asio/io_context.hpp>
+
 #include "store/lease_store.h"
 
 namespace le_run::test {
@@ -16,12 +18,13 @@ namespace le_run::test {
 // What the stores share: a register that answers at once.
 class MemoryLease {
 public:
-    ReadOutcome read() const;
-    WriteOutcome write(const LeaseRecord& record, const std::optional<StoredLease>& base);
+    election::ReadOutcome read() const;
+    election::WriteOutcome write(const election::LeaseRecord& record,
+                                 const std::optional<election::StoredLease>& base);
 
     void delete_lease() {
         object_.reset();
-        tell(Absent{});
+        tell(election::Absent{});
     }
     // The stored object; empty when there is none.
     const std::optional<std::string>& object() const { return object_; }
@@ -36,10 +39,10 @@ public:
     // For MemoryStore: runs `request` now, or at resume().
     void serve(std::function<void()> request);
     // For MemoryStore: who is told of each change.
-    std::vector<std::function<void(const WatchNews&)>> watchers;
+    std::vector<std::function<void(const election::WatchNews&)>> watchers;
 
 private:
-    void tell(const WatchNews& news) const;
+    void tell(const election::WatchNews& news) const;
 
     std::optional<std::string> object_;
     std::uint64_t revision_ = 0; // never goes back, so that deletion does not take tokens back
@@ -47,7 +50,7 @@ private:
     std::vector<std::function<void()>> held_back_;
 };
 
-std::unique_ptr<LeaseStore> make_memory_store(boost::asio::io_context& loop,
-                                              std::shared_ptr<MemoryLease> lease);
+std::unique_ptr<store::LeaseStore> make_memory_store(boost::asio::io_context& loop,
+                                                     std::shared_ptr<MemoryLease> lease);
 
 } // namespace le_run::test

@@ -8,7 +8,7 @@ namespace {
 
 class MemoryUnderTest : public StoreUnderTest {
 public:
-    std::unique_ptr<LeaseStore> make_store(boost::asio::io_context& loop) override {
+    std::unique_ptr<store::LeaseStore> make_store(boost::asio::io_context& loop) override {
         return make_memory_store(loop, lease_);
     }
     void delete_lease() override { lease_->delete_lease(); }

@@ -8,22 +8,27 @@
 
 #include <nlohmann/json.hpp>
 
-#include "clock.h"
+#include "base/clock.h"
 #include "helpers/catch.h"
 #include "helpers/scratch_folder.h"
-#include "store/boot.h"
 #include "store/contract.h"
+#include "store/file/boot.h"
+#include "store/file/file_store.h"
+#include "store/file/lease_file.h"
+#include "store/file/lease_file_format.h"
+#include "store/file/renewal.h"
 #include "store/forked.h"
-#include "store/lease_file.h"
-#include "store/lease_file_format.h"
 #include "store/lease_json.h"
-#include "store/renewal.h"
 
 #ifndef CLONE_NEWTIME // Linux 5.6; older headers
 #define CLONE_NEWTIME 0x00000080
 #endif
 
 namespace le_run::test {
+
+using namespace le_run::election;
+using namespace le_run::file_store;
+using namespace le_run::store;
 namespace {
 
 using namespace std::chrono_literals;

@@ -1,8 +1,10 @@
 // The watch stream as bytes.
 #include "helpers/catch.h"
-#include "store/watch_event.h"
+#include "store/kubernetes/watch_event.h"
 
 using namespace le_run;
+using namespace le_run::kubernetes_store;
+using namespace le_run::store;
 using Type = WatchEvent::Type;
 
 namespace {

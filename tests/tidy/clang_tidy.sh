@@ -3,6 +3,6 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-printf '%s\0' src/election/*.cc src/guard/child_machine.cc src/run/exit_status.cc src/duration_text.cc src/lock_url.cc \
-    src/signal_names.cc src/cpu_limit.cc src/find_program.cc |
+printf '%s\0' src/election/*.cc src/guard/child_machine.cc src/app/exit_status.cc src/base/duration_text.cc src/store/lock.cc \
+    src/process/signal_names.cc src/process/cpu_limit.cc src/process/find_program.cc |
     xargs -0 -P "$(nproc)" -n 1 sh -c 'clang-tidy --quiet "$0" -- -std=c++20 -Isrc 2>/dev/null'

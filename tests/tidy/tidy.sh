@@ -9,18 +9,35 @@ fail() {
     failures=$((failures + 1))
 }
 
-# --- purity: the election and the guard know nothing of the other rooms, and ask no clock ---
-allowed_in() { # folder, pattern of allowed own includes
-    local bad
-    bad=$(grep -rnE '^#include "' "src/$1" | grep -vE "#include \"($2)\"")
-    [[ -z "$bad" ]] || fail "src/$1 includes what it must not know:"$'\n'"$bad"
-}
-allowed_in election 'election/.*|check\.h|time_point\.h|duration_text\.h'
-allowed_in leader 'leader/.*|election/.*|guard/channel\.h|check\.h|time_point\.h|signal_names\.h'
-allowed_in guard 'guard/.*|check\.h|time_point\.h|clock\.h|execute\.h|start_folder\.h|log_time\.h'
-allowed_in store 'store/.*|one_line\.h|election/lease\.h|net/.*|kubernetes/.*|check\.h|time_point\.h|duration_text\.h'
-allowed_in net 'net/.*|one_line\.h|check\.h|time_point\.h|duration_text\.h|version\.h'
-allowed_in kubernetes 'kubernetes/.*|net/.*|store/lease_store\.h|check\.h|time_point\.h|child_ends\.h|find_program\.h|one_line\.h|start_folder\.h'
+# --- rooms: a room includes itself and what is below it; src/README.md says what each is for ---
+# Room, and a pattern of all else that it may include. A room that is not listed is refused.
+rooms='
+base
+process          base/
+election         base/(check|time_point|duration_text)\.h
+guard            process/(execute|start_folder)\.h|base/
+leader           election/|guard/channel\.h|process/signal_names\.h|base/(check|time_point|duration_text)\.h
+net              base/
+kubernetes       net/|process/|base/
+store            store/(file|kubernetes)/|election/lease\.h|kubernetes/|net/|base/
+store/file       store/(lease_store|lease_json|opened_lock)\.h|election/lease\.h|base/
+store/kubernetes store/(lease_store|lease_json|opened_lock)\.h|election/lease\.h|kubernetes/|net/|base/
+observe          leader/|election/|guard/channel\.h|net/|process/|base/
+options          observe/log_choice\.h|store/[a-z_]+\.h|election/|kubernetes/object_names\.h|process/|base/
+preflight        options/|store/|kubernetes/|net/|election/|process/|base/
+app              preflight/|options/|observe/|store/[a-z_]+\.h|leader/|election/|guard/|net/|process/|base/
+'
+while read -r folder; do
+    room=${folder#src/}
+    grep -qE "^$room( |\$)" <<<"$rooms" || fail "src/$room is no room: add it to the list here and to src/README.md"
+done < <(find src -mindepth 1 -type d)
+while read -r room below; do
+    [[ -n "$room" ]] || continue
+    bad=$(grep -nE '^#include "' "src/$room"/*.h "src/$room"/*.cc 2>/dev/null |
+        grep -vE "#include \"($room/[a-z0-9_]+\\.h${below:+|$below})")
+    [[ -z "$bad" ]] || fail "src/$room may include itself${below:+ and $below} only. Move what both need to a room below, or let the" \
+        "room above pass it in:"$'\n'"$bad"
+done <<<"$rooms"
 pure='src/election src/leader src/guard/child_* src/store/lease_json.*'
 bad=$(grep -nE 'steady_clock|system_clock|clock_gettime|std::thread|asio|::now\(\)|rand\(|getenv' -r $pure)
 [[ -z "$bad" ]] || fail "a pure file asks the world:"$'\n'"$bad"
@@ -51,7 +68,7 @@ bad=$(git ls-files | cut -d/ -f1 | sort -u |
 [[ -z "$bad" ]] || fail "at the top level beside what is fixed: $bad"
 
 # --- README: the exit codes are those of exit_code.h, the options those of the table ---
-for code in $(sed -nE 's/^constexpr int kExit(Stopped|NotLeading|Cannot|NotExecutable|NotFound) = ([0-9]+);.*/\2/p' src/exit_code.h); do
+for code in $(sed -nE 's/^constexpr int kExit(Stopped|NotLeading|Cannot|NotExecutable|NotFound) = ([0-9]+);.*/\2/p' src/base/exit_code.h); do
     grep -qE "^\| \`?$code\`? \|" README.md || fail "README's table of exit codes lacks $code"
 done
 for option in $(sed -nE 's/^ *\{"([a-z-]+)", *".*/\1/p' src/options/option_table.h); do

@@ -2,7 +2,7 @@
 
 #include <csignal>
 
-#include "exit_code.h"
+#include "base/exit_code.h"
 
 namespace le_run::test::faults {
 namespace {

@@ -5,7 +5,7 @@
 
 #include <unistd.h>
 
-#include "exit_code.h"
+#include "base/exit_code.h"
 #include "faults/expectations.h"
 #include "faults/scene.h"
 #include "helpers/faulty_front.h"

@@ -3,7 +3,7 @@
 #include <csignal>
 #include <thread>
 
-#include "exit_code.h"
+#include "base/exit_code.h"
 #include "faults/expectations.h"
 #include "faults/scene.h"
 #include "faults/strike.h"

@@ -6,7 +6,7 @@
 
 #include <unistd.h>
 
-#include "exit_code.h"
+#include "base/exit_code.h"
 #include "faults/expectations.h"
 #include "faults/scene.h"
 #include "faults/strike.h"

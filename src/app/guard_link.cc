@@ -1,0 +1,312 @@
+#include "app/guard_link.h"
+
+#include <algorithm>
+#include <csignal>
+#include <cstring>
+#include <system_error>
+
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <boost/asio/post.hpp>
+
+#include "base/check.h"
+
+namespace le_run::app {
+namespace {
+
+constexpr Duration kShortestSweepPause = std::chrono::milliseconds(2); // between two rounds
+constexpr Duration kLongestSweepPause = std::chrono::milliseconds(16); // the dying need the CPU
+constexpr int kReapsPerPart = 256;
+// With a terminal only, and so never where nobody looks.
+constexpr Duration kLookAtTerminal = std::chrono::milliseconds(500);
+
+int open_pidfd(pid_t pid) {
+    const auto fd = static_cast<int>(::syscall(SYS_pidfd_open, pid, 0));
+    if (fd < 0) {
+        throw std::system_error(errno, std::generic_category(), "pidfd_open of the guard");
+    }
+    return fd;
+}
+
+} // namespace
+
+GuardLink::GuardLink(boost::asio::io_context& loop, guard::GuardProcess guard, Callbacks callbacks)
+    : guard_(std::move(guard)), callbacks_(std::move(callbacks)), channel_(guard_.channel),
+      readable_(loop, ::fcntl(guard_.channel, F_DUPFD_CLOEXEC, 3)),
+      death_(loop, open_pidfd(guard_.pid)), outbox_(loop, channel_),
+      ping_timer_(loop, [this] { ping(); }), sweep_timer_(loop, [this] { sweep(); }),
+      terminal_timer_(loop, [this] { look_at_terminal(); }),
+      tree_(::getpid() == 1 ? guard::ProcessTree::PidNamespace::kOurs
+                            : guard::ProcessTree::PidNamespace::kShared),
+      child_ends_(boost::asio::use_service<process::ChildEnds>(loop)) {
+    wait_for_messages();
+    wait_for_death();
+    ping_timer_.arm(Duration::zero());
+    if (!guard_.warning.empty()) {
+        boost::asio::post(loop, [this] { callbacks_.warning(guard_.warning); });
+    }
+}
+
+bool GuardLink::start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at,
+                      std::int64_t acquire_time, const std::vector<std::string>& environment) {
+    LE_CHECK(state_ == State::kIdle && run > run_);
+    run_ = run;
+    guard::Start message;
+    message.run = run;
+    message.term_at = term_at;
+    message.kill_at = kill_at;
+    message.acquire_time = acquire_time;
+    std::size_t used = 0;
+    for (const std::string& entry : environment) {
+        if (used + entry.size() + 2 > message.environment.size()) {
+            return false;
+        }
+        std::memcpy(message.environment.data() + used, entry.c_str(), entry.size() + 1);
+        used += entry.size() + 1;
+    }
+    message.foreground = terminal_.lend() ? 1 : 0;
+    child_ = 0;
+    if (message.foreground != 0) {
+        terminal_timer_.arm(kLookAtTerminal);
+    }
+    state_ = State::kRunning;
+    term_at_ = term_at;
+    kill_at_ = kill_at;
+    lease_ = Lease::kHeld;
+    watch_.run_until(urgent_at());
+    outbox_.send(message);
+    ping_soon();
+    return true;
+}
+
+void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
+    if (state_ != State::kRunning) {
+        return; // the tree is being swept, or gone
+    }
+    const TimePoint before = urgent_at();
+    term_at_ = term_at;
+    kill_at_ = kill_at;
+    watch_.run_until(urgent_at());
+    outbox_.send(guard::Until{run_, term_at, kill_at});
+    // A ping follows an extension where it can, so that both processes wake up for both at once.
+    if (watch_.may_ask_along(clock_.now())) {
+        ping();
+    } else if (!is_not_before(urgent_at(), before)) { // else the timer is left alone, however often
+        ping_soon();                                  // this is called
+    }
+}
+
+void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
+    if (state_ != State::kRunning) {
+        return;
+    }
+    kill_at_ = earlier(kill_at_, kill_at);
+    terminal_.give_back(); // the guard continues a stopped child
+    lease_ = lease;
+    watch_.run_until(urgent_at());
+    outbox_.send(guard::Stop{run_, signal, kill_at});
+    ping_soon();
+}
+
+// What a stop that was asked for allows may be less than the lease does; term_at never is more.
+TimePoint GuardLink::urgent_at() const {
+    return lease_ == Lease::kLost ? kill_at_ : later(term_at_, kill_at_);
+}
+
+void GuardLink::pass_on(int signal) {
+    // Its loss is the sender's usual risk with signals. A burst of them must leave room for what
+    // the lease has to say.
+    if (state_ == State::kRunning && !outbox_.is_crowded()) {
+        if (signal == SIGCONT) {
+            terminal_.give_back();
+        }
+        outbox_.send(guard::Signal{run_, signal});
+    }
+}
+
+void GuardLink::settled(guard::RunNumber run) {
+    if (state_ == State::kIdle) {
+        outbox_.send(guard::Settled{run});
+    }
+}
+
+void GuardLink::wait_for_messages() {
+    readable_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                         [this](const boost::system::error_code& error) {
+                             if (!error) {
+                                 receive();
+                             }
+                         });
+}
+
+void GuardLink::receive() {
+    guard::FromGuard message;
+    for (;;) {
+        switch (channel_.receive(&message)) {
+        case guard::LeRunEnd::Receive::kNothing:
+            wait_for_messages();
+            return;
+        case guard::LeRunEnd::Receive::kClosed:
+            return; // a hint only: its death is told by the pidfd
+        case guard::LeRunEnd::Receive::kMessage:
+            break;
+        }
+        if (const auto* pong = std::get_if<guard::Pong>(&message)) {
+            if (watch_.answered(pong->number, pong->is_killing != 0)) {
+                ping_timer_.arm(watch_.until_next(clock_.now()));
+            }
+            continue;
+        }
+        const auto run = std::visit(
+            [&](const auto& m) {
+                if constexpr (requires { m.run; }) {
+                    return m.run;
+                } else {
+                    return run_;
+                }
+            },
+            message);
+        const bool is_current = run == run_ && state_ == State::kRunning;
+        if (std::holds_alternative<guard::Gone>(message) && is_current) {
+            state_ = State::kIdle;
+            watch_.run_is_over();
+            outbox_.clear();
+            terminal_.take_back();
+        }
+        if (const auto* started = std::get_if<guard::Started>(&message);
+            started != nullptr && is_current) {
+            child_ = started->pid;
+        }
+        if (is_current || std::holds_alternative<guard::Late>(message)) {
+            callbacks_.message(message);
+        }
+    }
+}
+
+void GuardLink::ping() {
+    if (state_ == State::kSweeping || state_ == State::kLost) {
+        return;
+    }
+    const TimePoint now = clock_.now();
+    switch (watch_.look(now)) {
+    case GuardWatch::Verdict::kFine:
+        break;
+    case GuardWatch::Verdict::kContinue:
+        ::kill(guard_.pid, SIGCONT);
+        break;
+    case GuardWatch::Verdict::kEnd:
+        death_cause_ = "the guard process did not answer and was ended";
+        ::kill(guard_.pid, SIGKILL);
+        return;
+    }
+    const guard::RunNumber run = state_ == State::kRunning ? run_ : 0;
+    const auto sent = outbox_.send_now(guard::Ping{run, watch_.next_number()});
+    watch_.asked(now, sent != guard::LeRunEnd::Sent::kRefused);
+    ping_timer_.arm(watch_.until_next(now)); // receive() makes it longer
+}
+
+void GuardLink::ping_soon() {
+    ping_timer_.arm(
+        std::min<Duration>(watch_.until_next(clock_.now()), GuardWatch::kPingUnanswered));
+}
+
+void GuardLink::children_changed() {
+    siginfo_t info{};
+    // A stopped guard is continued at once; if that does not help, its silence ends it.
+    if (state_ != State::kLost && state_ != State::kSweeping &&
+        ::waitid(P_PID, static_cast<id_t>(guard_.pid), &info, WSTOPPED | WNOHANG) == 0 &&
+        info.si_pid == guard_.pid) {
+        ::kill(guard_.pid, SIGCONT); // before it is told: whoever reads it may stop the guard again
+        callbacks_.warning("the guard process was stopped by a signal: continued it");
+    }
+    if (state_ == State::kSweeping) {
+        return; // sweep() reaps and counts
+    }
+    for (;;) {
+        info = {};
+        if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
+            info.si_pid == 0 || info.si_pid == guard_.pid) {
+            return; // the guard's end is told by its pidfd, and reaped there
+        }
+        int status = 0;
+        if (::waitpid(info.si_pid, &status, WNOHANG | __WALL) == info.si_pid) {
+            child_ends_.reaped(info.si_pid, status);
+        }
+    }
+}
+
+void GuardLink::look_at_terminal() {
+    if (state_ != State::kRunning) {
+        return;
+    }
+    if (child_ != 0 && terminal_.take_from_stopped(child_)) {
+        callbacks_.warning("the child, pid " + std::to_string(child_) +
+                           ", is stopped (Ctrl-Z), and its lease is still renewed: Ctrl-C ends it "
+                           "and le-run, kill -CONT " +
+                           std::to_string(::getpid()) + " lets it go on");
+    }
+    terminal_timer_.arm(kLookAtTerminal);
+}
+
+void GuardLink::wait_for_death() {
+    death_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
+                      [this](const boost::system::error_code& error) {
+                          if (!error) {
+                              guard_died();
+                          }
+                      });
+}
+
+void GuardLink::guard_died() {
+    const bool was_running = state_ == State::kRunning;
+    state_ = was_running ? State::kSweeping : State::kLost;
+    outbox_.clear();
+    callbacks_.lost(death_cause_);
+    if (was_running) {
+        sweep();
+    }
+}
+
+// The child got SIGKILL by PDEATHSIG; whatever else was left is le-run's now, which is a subreaper.
+// Of a guard that was PID 1 nothing is left: the kernel ended and reaped it all before the guard.
+// ECHILD, the guard's own zombie reaped as well, is the proof.
+//
+// In parts, each of some milliseconds: the loop sees to renewals in between.
+void GuardLink::sweep() {
+    if (!reap_some()) {
+        state_ = State::kLost;
+        terminal_.take_back();
+        callbacks_.swept(killed_);
+        return;
+    }
+    if (!tree_.kill_part().is_round_over) {
+        sweep_timer_.arm(Duration::zero());
+        return;
+    }
+    sweep_pause_ = std::clamp(sweep_pause_ * 2, kShortestSweepPause, kLongestSweepPause);
+    sweep_timer_.arm(sweep_pause_);
+}
+
+// False: no child is left, dead or alive.
+bool GuardLink::reap_some() {
+    guard::Reaped reaped;
+    for (int count = 0; count < kReapsPerPart; ++count) {
+        if (tree_.reap(&reaped) == guard::ProcessTree::State::kEmpty) {
+            return false;
+        }
+        if (reaped.pid == 0) {
+            return true;
+        }
+        child_ends_.reaped(reaped.pid, reaped.wait_status);
+        if (reaped.pid != guard_.pid && WIFSIGNALED(reaped.wait_status) &&
+            WTERMSIG(reaped.wait_status) == SIGKILL) {
+            ++killed_;
+        }
+    }
+    return true;
+}
+
+} // namespace le_run::app

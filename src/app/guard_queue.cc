@@ -1,0 +1,67 @@
+#include "app/guard_queue.h"
+
+#include <algorithm>
+
+namespace le_run::app {
+namespace {
+
+constexpr Duration kRetryPause = std::chrono::milliseconds(20);
+constexpr std::size_t kCrowd = 16;
+
+} // namespace
+
+Outbox::Outbox(boost::asio::io_context& loop, guard::LeRunEnd& channel)
+    : channel_(channel), retry_(loop, [this] { flush(); }) {}
+
+void Outbox::send(const guard::ToGuard& message) {
+    const auto* until = std::get_if<guard::Until>(&message);
+    if (until == nullptr || !merge(*until)) {
+        unsent_.push_back(message);
+    }
+    flush();
+}
+
+guard::LeRunEnd::Sent Outbox::send_now(const guard::ToGuard& message) {
+    const guard::LeRunEnd::Sent before = flush();
+    return before == guard::LeRunEnd::Sent::kYes ? channel_.try_send(message) : before;
+}
+
+bool Outbox::is_crowded() const { return unsent_.size() >= kCrowd || channel_.is_half_full(); }
+
+void Outbox::clear() {
+    unsent_.clear();
+    retry_.disarm();
+}
+
+guard::LeRunEnd::Sent Outbox::flush() {
+    while (!unsent_.empty()) {
+        const guard::LeRunEnd::Sent sent = channel_.try_send(unsent_.front());
+        if (sent == guard::LeRunEnd::Sent::kClosed) {
+            clear();
+            return sent;
+        }
+        if (sent != guard::LeRunEnd::Sent::kYes) {
+            retry_.arm(kRetryPause);
+            return sent;
+        }
+        unsent_.pop_front();
+    }
+    return guard::LeRunEnd::Sent::kYes;
+}
+
+// An Until never cancels a Stop, so it may go before one. True: a Start that waits carries it now.
+bool Outbox::merge(const guard::Until& until) {
+    for (guard::ToGuard& waiting : unsent_) {
+        if (auto* start = std::get_if<guard::Start>(&waiting); start && start->run == until.run) {
+            start->term_at = until.term_at;
+            start->kill_at = until.kill_at;
+            return true;
+        }
+    }
+    std::erase_if(unsent_, [](const guard::ToGuard& waiting) {
+        return std::holds_alternative<guard::Until>(waiting);
+    });
+    return false;
+}
+
+} // namespace le_run::app

@@ -1,0 +1,153 @@
+// le-run: options, then the guard, then the run. Nothing with a thread or a socket exists before
+// the guard.
+#include <csignal>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <string>
+#include <vector>
+
+#include <fcntl.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "app/become_command.h"
+#include "app/release.h"
+#include "app/run.h"
+#include "app/signal_source.h"
+#include "base/exit_code.h"
+#include "options/options.h"
+#include "preflight/check.h"
+#include "preflight/rbac.h"
+
+namespace {
+
+using namespace le_run;
+using namespace le_run::app;
+
+void print(FILE* stream, const std::string& text) {
+    std::fputs(text.c_str(), stream);
+    std::fflush(stream);
+}
+
+sigset_t mask_at_start;
+
+// All signals wait for the loop from the moment on that the dynamic linker is done: SIGTERM would
+// end le-run before, and be lost where it is PID 1. This comes before the constructors of all
+// libraries, and so before sanitizers are ready: a plain system call.
+__attribute__((no_sanitize("address", "thread", "undefined"))) void block_signals(int, char**,
+                                                                                  char**) {
+    constexpr std::size_t kKernelSetSize = 8;
+    std::uint64_t set = ~std::uint64_t{0};
+    for (const int crash : kCrashSignals) {
+        set &= ~(std::uint64_t{1} << (crash - 1));
+    }
+    ::syscall(SYS_rt_sigprocmask, SIG_SETMASK, &set, &mask_at_start, kKernelSetSize);
+}
+__attribute__((section(".preinit_array"), used)) void (*const kFirst)(int, char**,
+                                                                      char**) = block_signals;
+
+void exit_by_guard(int) { ::_exit(kExitCannot); }
+
+// As PID 1 of a container le-run cannot be killed from inside: the guard ends a le-run that hangs
+// by this signal.
+void leave_a_door_for_the_guard() {
+    if (::getpid() != 1) {
+        return;
+    }
+    struct sigaction action{};
+    action.sa_handler = exit_by_guard;
+    ::sigaction(SIGRTMAX, &action, nullptr);
+    sigset_t door;
+    ::sigemptyset(&door);
+    ::sigaddset(&door, SIGRTMAX);
+    ::sigprocmask(SIG_UNBLOCK, &door, nullptr);
+}
+
+// The kernel reaps for whoever ignores SIGCHLD; le-run and its guard must see each end themselves.
+bool take_back_sigchld() {
+    struct sigaction before{};
+    struct sigaction normal{};
+    normal.sa_handler = SIG_DFL;
+    ::sigaction(SIGCHLD, &normal, &before);
+    return before.sa_handler == SIG_IGN;
+}
+
+// Else a descriptor of le-run's own would get the number of a closed standard stream, and log lines
+// with it. This one behaves as a closed one does, and for the child it is closed.
+void keep_closed_streams_closed() {
+    int fd = 0;
+    while (fd >= 0 && fd <= STDERR_FILENO) {
+        fd = ::open("/", O_PATH | O_CLOEXEC);
+    }
+    if (fd > STDERR_FILENO) {
+        ::close(fd);
+    }
+}
+
+int start(const options::Options& options, const sigset_t& signal_mask, bool sigchld_ignored) {
+    guard::GuardSetup setup;
+    setup.program = options.program;
+    setup.argv = options.command;
+    setup.environment = options.environment;
+    setup.stop_signal = options.stop_signal;
+    setup.allow_new_privileges = options.allow_new_privileges;
+    setup.pid_namespace = options.pid_namespace;
+    setup.signal_mask = signal_mask;
+    setup.sigchld_ignored = sigchld_ignored;
+    if (options.log_level <= observe::LogLevel::kWarning) {
+        setup.log = options.log_format == observe::LogFormat::kText ? guard::LogForm::kText
+                                                                    : guard::LogForm::kJson;
+    }
+    const election::Timing& timing = options.election.timing;
+    setup.held_after_kill_at = timing.lease_duration - timing.usable();
+    setup.release = [&options](std::int64_t acquire_time, TimePoint until) {
+        release(options, {{acquire_time}, until});
+    };
+    const guard::GuardProcess guard = guard::fork_guard(setup);
+    leave_a_door_for_the_guard();
+    // From here on tokens and keys are in memory: no core file, no ptrace by others.
+    ::prctl(PR_SET_DUMPABLE, 0);
+    return run(options, guard);
+}
+
+// Without a guard and a child: what is asked for is said, and no signal means more than elsewhere.
+int say(const options::Options& options, const sigset_t& signal_mask, bool) {
+    ::prctl(PR_SET_DUMPABLE, 0);
+    ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
+    return options.task == options::Task::kCheck ? preflight::check(options)
+                                                 : preflight::print_rbac(options);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    keep_closed_streams_closed();
+    const bool sigchld_ignored = take_back_sigchld();
+    std::vector<std::string> environment;
+    for (char** entry = environ; *entry != nullptr; ++entry) {
+        environment.emplace_back(*entry);
+    }
+    int code = kExitCannot;
+    try {
+        const auto options =
+            options::parse_options({argv + (argc > 0 ? 1 : 0), argv + argc}, environment);
+        if (const auto* just_print = std::get_if<options::JustPrint>(&options)) {
+            print(stdout, just_print->text);
+            return 0;
+        }
+        const auto& wanted = std::get<options::Options>(options);
+        const auto act = wanted.task != options::Task::kRun ? say
+                         : wanted.election_off.empty()      ? start
+                                                            : become_command;
+        code = act(wanted, mask_at_start, sigchld_ignored);
+    } catch (const options::OptionsError& error) {
+        print(stderr, std::string("le-run: ") + error.what() + "\n");
+        code = error.code();
+    } catch (const std::exception& error) {
+        print(stderr, std::string("le-run: ") + error.what() + "\n");
+    }
+    ::_exit(
+        code); // threads of libraries may still wait for the network; nothing of theirs is needed
+}

@@ -1,0 +1,9 @@
+// What a user may choose of the log.
+#pragma once
+
+namespace le_run::observe {
+
+enum class LogFormat { kText, kJson };
+enum class LogLevel { kDebug, kInfo, kWarning, kError };
+
+} // namespace le_run::observe

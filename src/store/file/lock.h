@@ -1,0 +1,20 @@
+// A lock file, as --lock names it.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <variant>
+
+namespace le_run::file_store {
+
+struct FileLock {
+    static constexpr std::string_view kScheme = "file://";
+    static constexpr std::string_view kForms = "file:///PATH";
+
+    // Reads what follows the scheme, or says what is wrong with it and what to write instead.
+    static std::variant<FileLock, std::string> parse(const std::string& rest);
+
+    std::string path; // absolute
+};
+
+} // namespace le_run::file_store

@@ -1,0 +1,94 @@
+// One Lease on a Kubernetes API server as HTTP resource: requests with credentials, and what their
+// answers mean. Shared by the store, which reads and writes, and the watch.
+//
+// Threads: the loop's.
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include <boost/asio/io_context.hpp>
+
+#include "election/lease.h"
+#include "kubernetes/authentication.h"
+#include "kubernetes/errors.h"
+#include "kubernetes/kubeconfig.h"
+#include "net/http_transport.h"
+#include "store/lease_json.h"
+
+namespace le_run::kubernetes_store {
+
+class LeaseApi {
+public:
+    using Steady = std::chrono::steady_clock;
+    using Done = std::function<void(net::HttpResult)>;
+
+    // `warn` hears of credentials that cannot be renewed while old ones still serve.
+    LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
+             const std::string& lease_namespace, const std::string& name,
+             std::function<void(const std::string&)> warn);
+
+    const std::string& lease_namespace() const { return lease_namespace_; }
+    const std::string& name() const { return name_; }
+    const std::string& collection() const { return collection_; }
+    // The target of a watch on this Lease alone, from `version` on (empty: from its present state).
+    std::string watch_target(const std::string& version, Duration lifetime) const;
+
+    // Gets the credentials, from a plugin perhaps; `done` is told why there are none, or nothing.
+    void async_authenticate(Steady::time_point deadline, std::function<void(std::string)> done);
+
+    // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token
+    // that its file or plugin gives now. `done` is called exactly once, at the latest at
+    // `deadline`, and then perhaps once more with an answer that came until `late`.
+    void async_send(const char* method, std::string body, Steady::time_point deadline,
+                    Steady::time_point late, Done done);
+    // The same for any other object of the server; `target`: its path.
+    void async_ask(const char* method, std::string target, std::string body,
+                   Steady::time_point deadline, Done done, Steady::time_point late = {});
+
+    // The events of this Lease from `version` on (empty: from its present state on), for
+    // `lifetime` at the most. As HttpTransport::async_stream, with credentials.
+    void async_watch(const std::string& version, Duration lifetime, Duration silence,
+                     net::HttpStream stream);
+    // The server refused the last watch's credentials (401): asks their file or plugin again;
+    // whether another try has a sense.
+    bool was_watch_refused() { return authentication_.refused(watch_generation_); }
+
+    election::ReadOutcome read_outcome(const net::HttpResult& result) const;
+    // `verb`: "update" or "create"; `sent`: the record. An answer that holds another one proves no
+    // write.
+    election::WriteOutcome write_outcome(const char* verb, const election::LeaseRecord& sent,
+                                         const net::HttpResult& result) const;
+    // What went wrong with `verb`; `result` is no success.
+    election::Failure failure_of(const char* verb, const net::HttpResult& result) const;
+    // A Lease as the API server sends it; `object` is its JSON.
+    store::Parsed<election::StoredLease> stored_lease(store::Parsed<store::LeaseObject> parsed,
+                                                      std::string object) const;
+    std::string cannot(const char* verb, const std::string& why) const;
+    kubernetes::Access access(const char* verb) const {
+        return {verb, lease_namespace_, name_, server_, authentication_.user()};
+    }
+
+private:
+    struct Call;
+
+    void send(std::shared_ptr<Call> call);
+    void send_as(kubernetes::Authentication::Present& present, const std::shared_ptr<Call>& call);
+    net::HttpRequest request(const char* method, std::string target, std::string body,
+                             kubernetes::Authentication::Present present);
+    kubernetes::Refused refused_credentials(const net::HttpResponse& response) const;
+    election::Failure refused(const char* verb, const net::HttpResponse& response) const;
+    bool says_absent(const net::HttpResponse& response) const;
+
+    std::string lease_namespace_;
+    std::string name_;
+    std::string server_;
+    std::string collection_; // the path of all leases of the namespace
+    kubernetes::Authentication authentication_;
+    unsigned watch_generation_ = 0; // of the credentials of the last watch
+    net::HttpTransport transport_;
+};
+
+} // namespace le_run::kubernetes_store

@@ -1,0 +1,128 @@
+#include "app/guard_watch.h"
+
+#include "helpers/catch.h"
+
+using namespace le_run;
+using namespace le_run::app;
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using Verdict = GuardWatch::Verdict;
+
+namespace {
+
+TimePoint at(Duration d) { return TimePoint(seconds(500), seconds(700)) + d; }
+
+// Asks whenever it is due, each time `late`, without an answer; until there is another verdict than
+// kFine, or `end`.
+struct Outcome {
+    Verdict verdict = Verdict::kFine;
+    Duration when{};
+};
+Outcome ask_in_vain(GuardWatch& watch, Duration from, Duration end, Duration late = {},
+                    Verdict wanted = Verdict::kEnd) {
+    for (Duration now = from; now < end; now += watch.until_next(at(now)) + late) {
+        const Verdict verdict = watch.look(at(now));
+        if (verdict == wanted) {
+            return {verdict, now};
+        }
+        watch.asked(at(now), true);
+    }
+    return {Verdict::kFine, end};
+}
+
+void answer(GuardWatch& watch, bool is_killing = false) {
+    CHECK(watch.answered(watch.next_number() - 1, is_killing));
+}
+
+// One that was asked at `now` and has answered.
+GuardWatch sound_at(Duration now, TimePoint urgent_at, bool is_killing = false) {
+    GuardWatch watch;
+    watch.run_until(urgent_at);
+    CHECK(watch.look(at(now)) == Verdict::kFine);
+    watch.asked(at(now), true);
+    answer(watch, is_killing);
+    return watch;
+}
+
+} // namespace
+
+TEST_CASE("a silent guard is continued after three seconds and ended after six, far from the end") {
+    GuardWatch watch = sound_at(seconds(0), TimePoint::far_future());
+    GuardWatch same = watch;
+    const Outcome continued = ask_in_vain(watch, seconds(2), seconds(60), {}, Verdict::kContinue);
+    CHECK(continued.verdict == Verdict::kContinue);
+    CHECK(continued.when == seconds(5));
+    const Outcome ended = ask_in_vain(same, seconds(2), seconds(60));
+    CHECK(ended.verdict == Verdict::kEnd);
+    CHECK(ended.when == seconds(8));
+}
+
+TEST_CASE(
+    "once the lease may end half a lambda of silence is enough, and is counted from then on") {
+    for (const Duration lambda : {Duration(seconds(1)), Duration(seconds(4))}) {
+        GuardWatch watch = sound_at(seconds(9), at(seconds(10)));
+        watch.set_lambda(lambda);
+        const Outcome ended = ask_in_vain(watch, milliseconds(9125), seconds(60));
+        CHECK(ended.verdict == Verdict::kEnd);
+        CHECK(ended.when == seconds(10) + lambda / 2);
+    }
+}
+
+TEST_CASE("a guard that has begun to kill may be silent for a lambda, and one that answers for "
+          "ever") {
+    GuardWatch watch = sound_at(milliseconds(10'100), at(seconds(10)), true);
+    for (Duration now = milliseconds(10'200); now < seconds(100); now += milliseconds(900)) {
+        CHECK(ask_in_vain(watch, now, now + milliseconds(800)).verdict == Verdict::kFine);
+        answer(watch, true);
+    }
+    const Outcome ended = ask_in_vain(watch, seconds(100), seconds(200));
+    CHECK(ended.verdict == Verdict::kEnd);
+    CHECK(ended.when == seconds(101));
+}
+
+TEST_CASE("le-run's own lateness is no silence of the guard, but time does not wait for ever") {
+    // Each wake-up comes 200 ms late: of 325 ms only 125 ms were asked for.
+    GuardWatch watch = sound_at(milliseconds(10'400), at(seconds(10)));
+    watch.set_lambda(seconds(2));
+    const Outcome ended = ask_in_vain(watch, milliseconds(10'525), seconds(60), milliseconds(200));
+    CHECK(ended.verdict == Verdict::kEnd);
+    CHECK(ended.when > milliseconds(12'000));
+    CHECK(ended.when <= milliseconds(10'525) + seconds(2) + milliseconds(325));
+    // After a pause of le-run's the silence of before proves nothing.
+    GuardWatch paused = sound_at(seconds(9), at(seconds(10)));
+    CHECK(ask_in_vain(paused, milliseconds(9'125), seconds(10)).verdict == Verdict::kFine);
+    CHECK(paused.look(at(seconds(20))) == Verdict::kFine);
+    paused.asked(at(seconds(20)), true);
+    CHECK(paused.look(at(milliseconds(20'400))) == Verdict::kFine);
+}
+
+TEST_CASE("a ping that the kernel refused is no silence, unless the time is over") {
+    GuardWatch watch = sound_at(seconds(0), at(seconds(100)));
+    for (int i = 2; i < 100; ++i) {
+        CHECK(watch.look(at(seconds(i))) == Verdict::kFine);
+        watch.asked(at(seconds(i)), false);
+        CHECK(watch.until_next(at(seconds(i))) <= GuardWatch::kPingUnanswered);
+    }
+    Verdict verdict = Verdict::kFine;
+    for (Duration now = seconds(100); now < seconds(102) && verdict == Verdict::kFine;
+         now += watch.until_next(at(now))) {
+        verdict = watch.look(at(now));
+        watch.asked(at(now), false);
+    }
+    CHECK(verdict == Verdict::kEnd);
+}
+
+TEST_CASE("a guard is asked rarely, and often before the end") {
+    GuardWatch watch;
+    CHECK(watch.until_next(at(seconds(0))) == GuardWatch::kPingWithoutRun);
+    watch.asked(at(seconds(0)), true);
+    CHECK(watch.until_next(at(seconds(0))) == GuardWatch::kPingUnanswered);
+    answer(watch);
+    watch.run_until(at(seconds(20)));
+    CHECK(watch.until_next(at(seconds(0))) == GuardWatch::kPingDuringRun);
+    CHECK(watch.until_next(at(seconds(17))) == seconds(2));
+    CHECK(watch.until_next(at(seconds(19))) == GuardWatch::kPingNearTheEnd);
+    CHECK(watch.until_next(at(seconds(30))) == GuardWatch::kPingNearTheEnd);
+    watch.run_is_over();
+    CHECK(watch.until_next(at(seconds(30))) == GuardWatch::kPingWithoutRun);
+}
