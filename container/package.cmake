@@ -2,10 +2,11 @@
 set(docs_folder ${PROJECT_BINARY_DIR}/docs)
 set(docs ${docs_folder}/changelog.gz ${docs_folder}/le-run.1.gz ${docs_folder}/le-run.bash ${docs_folder}/_le-run ${docs_folder}/le-run.fish)
 add_custom_command(OUTPUT ${docs} VERBATIM
-    COMMAND ${CMAKE_CURRENT_LIST_DIR}/docs/make.sh ${PROJECT_SOURCE_DIR}/README.md
+    COMMAND ${CMAKE_CURRENT_LIST_DIR}/man/make.sh ${CMAKE_CURRENT_LIST_DIR}/man/le-run.1.md
         ${PROJECT_SOURCE_DIR}/.github/CHANGELOG.md ${docs_folder}
             ${CMAKE_CROSSCOMPILING_EMULATOR} $<TARGET_FILE:le-run>
-    DEPENDS le-run README.md .github/CHANGELOG.md ${CMAKE_CURRENT_LIST_DIR}/docs/make.sh ${CMAKE_CURRENT_LIST_DIR}/docs/man.awk)
+    DEPENDS le-run .github/CHANGELOG.md ${CMAKE_CURRENT_LIST_DIR}/man/le-run.1.md
+        ${CMAKE_CURRENT_LIST_DIR}/man/make.sh ${CMAKE_CURRENT_LIST_DIR}/man/man.awk)
 add_custom_target(docs ALL DEPENDS ${docs})
 
 install(FILES ${docs_folder}/le-run.1.gz DESTINATION ${CMAKE_INSTALL_MANDIR}/man1)

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What no compiler checks: the directions of the rooms, the sizes, the form, and that README tells the truth.
+# What no compiler checks: the directions of the rooms, the sizes, the form, and that the documents tell the truth.
 set -uo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -67,19 +67,8 @@ bad=$(git ls-files | cut -d/ -f1 | sort -u |
     grep -vxE 'CMakeLists\.txt|CMakePresets\.json|src|examples|container|tests|README\.md|LICENSE|\..*')
 [[ -z "$bad" ]] || fail "at the top level beside what is fixed: $bad"
 
-# --- README: the exit codes are those of exit_code.h, the options those of the table ---
-for code in $(sed -nE 's/^constexpr int kExit(Stopped|NotLeading|Cannot|NotExecutable|NotFound) = ([0-9]+);.*/\2/p' src/base/exit_code.h); do
-    grep -qE "^\| \`?$code\`? \|" README.md || fail "README's table of exit codes lacks $code"
-done
-for option in $(sed -nE 's/^ *\{"([a-z-]+)", *".*/\1/p' src/options/option_table.h); do
-    grep -qE "\`--$option\b" README.md || fail "README does not name --$option"
-done
-for option in $(grep -oE '`--[a-z][a-z-]+' README.md | tr -d '`' | sort -u); do
-    case $option in
-    --help | --quick | --all | --seeds) ;;
-    *) grep -q "\"${option#--}\"" src/options/option_table.h || fail "README names $option, which does not exist" ;;
-    esac
-done
+# --- the documents name what the program has: options, exit codes, events of the log ---
+tests/tidy/documents.pl || fail "the documents and the program differ"
 
 [[ $failures -eq 0 ]] && echo "tidy: all holds"
 exit $((failures > 0))

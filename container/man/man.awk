@@ -1,17 +1,10 @@
-# README.md to the body of a man page: what stands before the first section, and the sections of level 2 that `sections`
-# names, one a line as "README's heading=the page's", in README's order. Fails when one of them is not there.
-BEGIN {
-    count = split(sections, lines, "\n")
-    for (i = 1; i <= count; i++) {
-        at = index(lines[i], "=")
-        title[substr(lines[i], 1, at - 1)] = substr(lines[i], at + 1)
-    }
-}
-
+# le-run.1.md to the body of a man page. It knows: headings of level 2 and 3, paragraphs, "- " lists with continuation lines
+# of two blanks, tables (a row's first cell is a term), examples (fenced, or of four blanks), `code`, **bold**, *italic*
+# and links (their text).
 function inline(text,    out, code, parts, n, i) {
     gsub(/\\\|/, "|", text)
     gsub(/\\/, "\\e", text)
-    while (match(text, /\[[^]]*\]\([^)]*\)/)) { # links: their text
+    while (match(text, /\[[^]]*\]\([^)]*\)/)) {
         code = substr(text, RSTART + 1, index(substr(text, RSTART), "]") - 2)
         text = substr(text, 1, RSTART - 1) code substr(text, RSTART + RLENGTH)
     }
@@ -22,13 +15,17 @@ function inline(text,    out, code, parts, n, i) {
             gsub(/-/, "\\-", parts[i])
             out = out "\\fB" parts[i] "\\fR"
         } else {
-            while (match(parts[i], /\*\*[^*]+\*\*/))
-                parts[i] = substr(parts[i], 1, RSTART - 1) "\\fB" substr(parts[i], RSTART + 2, RLENGTH - 4) "\\fR" \
-                    substr(parts[i], RSTART + RLENGTH)
-            out = out parts[i]
+            parts[i] = marked(parts[i], "\\*\\*[^*]+\\*\\*", 2, "\\fB")
+            out = out marked(parts[i], "\\*[^* ][^*]*\\*", 1, "\\fI")
         }
     }
     return guarded(out)
+}
+function marked(text, pattern, width, font) {
+    while (match(text, pattern))
+        text = substr(text, 1, RSTART - 1) font substr(text, RSTART + width, RLENGTH - 2 * width) "\\fR" \
+            substr(text, RSTART + RLENGTH)
+    return text
 }
 function guarded(text) { return text ~ /^[.']/ ? "\\&" text : text }
 function verbatim(text) {
@@ -42,11 +39,9 @@ function paragraph() { # none directly behind a heading
 }
 function leave_block() {
     if (in_example) print ".EE\n.RE"
-    in_example = 0
-    in_table = 0
+    in_example = in_table = in_text = 0
 }
-# A row: its first cell is a term, the second says what it means; those after it, and the second where there are more
-# terms than one meaning, bear their column's name.
+# A row: its first cell is a term, the second says what it means; those after it bear their column's name.
 function row(line,    cells, n, i, bar) {
     fresh = 0
     bar = "\001"
@@ -60,30 +55,19 @@ function row(line,    cells, n, i, bar) {
     }
     if (cells[2] ~ /^-+$/) return
     print ".TP\n" inline(cells[2])
-    if (cells[3] != "") print inline((head[3] == "meaning" ? "" : head[3] ": ") cells[3])
+    if (cells[3] != "") print inline((head[3] ~ /^(meaning|what happens)$/ ? "" : head[3] ": ") cells[3])
     for (i = 4; i < n; i++)
         if (cells[i] != "") print ".br\n" inline(head[i] ": " cells[i])
 }
 
-/^```/ && shown {
+/^```/ {
     if (in_fence) print ".EE\n.RE"; else { paragraph(); print ".RS 4\n.EX" }
     in_fence = !in_fence
     next
 }
 in_fence { print verbatim($0); next }
-/^# / { print ".SH DESCRIPTION"; shown = fresh = 1; next }
-/^## / {
-    leave_block()
-    heading = substr($0, 4)
-    shown = heading in title
-    if (shown) {
-        print ".SH " title[heading]
-        fresh = 1
-        delete title[heading]
-    }
-    next
-}
-!shown { next }
+/^# / { next }
+/^## / { leave_block(); section = substr($0, 4); print ".SH " toupper(section); fresh = 1; next }
 /^### / { leave_block(); print ".SS " inline(substr($0, 5)); fresh = 1; next }
 /^$/ { leave_block(); next }
 /^    / {
@@ -93,12 +77,11 @@ in_fence { print verbatim($0); next }
     next
 }
 /^\|/ { row($0); next }
-/^- / { fresh = 0; print ".IP \\(bu 2\n" inline(substr($0, 3)); next }
-{ paragraph(); print inline($0) }
-
-END {
-    for (heading in title) {
-        print "man.awk: README has no section \"" heading "\"" > "/dev/stderr"
-        exit 1
-    }
+/^- / { fresh = 0; in_text = 1; print ".IP \\(bu 2\n" inline(substr($0, 3)); next }
+section == "Name" { gsub(/-/, "\\-"); print; fresh = 0; next }
+{
+    if (!in_text) paragraph()
+    in_text = 1
+    sub(/^ +/, "")
+    print inline($0)
 }

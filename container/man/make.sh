@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# make.sh README CHANGELOG FOLDER LE-RUN...: writes the man page, the completions of bash, zsh and fish, and Debian's
-# change log to FOLDER. The options come from `LE-RUN... --help` (there may be an emulator before it), all else from
-# README and CHANGELOG: nothing is said by hand once more. The change log bears the date of SOURCE_DATE_EPOCH, or today's.
+# make.sh PAGE CHANGELOG FOLDER LE-RUN...: writes the man page, the completions of bash, zsh and fish, and Debian's
+# change log to FOLDER. The man page is PAGE (le-run.1.md), the completions come from `LE-RUN... --help` (there may be an
+# emulator before it). The change log bears the date of SOURCE_DATE_EPOCH, or today's.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
-readme=$1 changes=$2 out=$3
+page=$1 changes=$2 out=$3
 shift 3
 mkdir -p "$out"
 
@@ -23,18 +23,7 @@ done <<<"$help"
 # --- man page ---
 {
     printf '.TH LE\\-RUN 1 "" "le\\-run %s" "User Commands"\n' "$version"
-    printf '.SH NAME\nle\\-run \\- run one copy of a program among replicas, while it holds a lease\n'
-    printf '.SH SYNOPSIS\n.B le\\-run\n[\\fIoptions\\fR] \\fB\\-\\-\\fR \\fIcommand\\fR [\\fIargs\\fR...]\n'
-    for task in "${tasks[@]}"; do
-        printf '.PP\n.B le\\-run %s\n[\\fIoptions\\fR]\n' "$task"
-    done
-    awk -f "$here/man.awk" -v sections="Options=OPTIONS
-Signals=SIGNALS
-Exit codes=EXIT STATUS
-Environment of the child=ENVIRONMENT OF THE CHILD
-Kubernetes=KUBERNETES
-The file store=THE FILE STORE
-Log=LOG" "$readme"
+    awk -f "$here/man.awk" "$page"
 } | gzip -9n >"$out/le-run.1.gz"
 
 # --- Debian's change log, of .github/CHANGELOG.md ---
@@ -63,7 +52,7 @@ while IFS= read -r line; do
     fi
 done <<<"$help"
 [[ "$(printf -- '--%s\n' "${names[@]}" | sort)" == "$(grep -oE '^ +(-h, *)?--[a-z-]+' <<<"$help" | grep -oE -e '--.*' | sort)" ]] || {
-    echo "docs/make.sh: --help has a form that is not understood" >&2
+    echo "man/make.sh: --help has a form that is not understood" >&2
     exit 1
 }
 flags=$(printf -- '--%s ' "${names[@]}")
