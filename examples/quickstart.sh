@@ -36,7 +36,7 @@ echo "replica a leads with fencing token $(token a); b and c wait. Workers start
 echo "Stopping replica a (SIGTERM)."
 kill -TERM "${pid[a]}"
 wait "${pid[a]}"
-tell a 'stop begins|worker of .* end|tree gone|released'
+tell a 'stopping the child|worker of .* end|tree gone|released'
 unset "pid[a]"
 await_leader b c
 second=$leader

@@ -41,7 +41,7 @@ Election::Election(ElectionConfig config, TimePoint now)
     if (config_.wait) {
         give_up_at_ = now + *config_.wait;
     }
-    report({.event = Report::Event::kContending});
+    report(told::Contending{});
 }
 
 Election::Election(ElectionConfig config, const LeftBehind& left, TimePoint now)
@@ -105,8 +105,7 @@ void Election::check_deadlines(const Fact& fact) {
         break;
     case State::kHolding:
         if (has_passed_for_holder(now_, release_deadline())) {
-            report({.event = Report::Event::kNotReleased,
-                    .text = "it ran out while it was held after the work had ended"});
+            report(told::NotReleased{"it ran out while it was held after the work had ended"});
             conclude();
             return;
         }
@@ -116,7 +115,7 @@ void Election::check_deadlines(const Fact& fact) {
         break;
     case State::kReleasing:
         if (has_passed_for_holder(now_, release_deadline())) {
-            report({.event = Report::Event::kNotReleased, .text = trouble_.last()});
+            report(told::NotReleased{trouble_.last()});
             conclude();
             return;
         }
@@ -220,9 +219,7 @@ void Election::enter_leading(const FencingToken& token) {
     const TimePoint s = claim_.anchor();
     next_request_ = Request::kWrite;
     next_try_at_ = s + timing_.retry_period;
-    report({.event = Report::Event::kAcquired,
-            .left = left_for_holder(now_, s + timing_.lease_duration),
-            .token = token});
+    report(told::Acquired{token, left_for_holder(now_, s + timing_.lease_duration)});
     actions_.push_back(
         StartWork{timing_.term_at(s), timing_.kill_at(s), token, claim_.acquire_time()});
 }
@@ -236,9 +233,9 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     drain_until_ = is_lost ? now_ : grace ? now_ + *grace : TimePoint::far_future();
     limit_drain();
     if (cause == StopCause::kMargin) {
-        report({.event = Report::Event::kSteppingDown, .text = why});
+        report(told::SteppingDown{why});
     } else if (cause != StopCause::kStepDown) {
-        report({.event = Report::Event::kLost, .text = why});
+        report(told::Lost{why});
     }
     // A drain that was asked for lasts as long as the lease is renewed: only the grace limits it.
     TimePoint limit = drain_until_;
@@ -251,9 +248,8 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     if (step_down_ == StepDownReason::kGuardLost) {
         limit = now_; // whoever ends the guard's tree asks nobody
     }
-    report({.event = Report::Event::kStopBegins,
-            .left = left_for_holder(now_, limit),
-            .text = cause == StopCause::kMargin ? "stepping down" : why});
+    report(told::StopBegins{cause == StopCause::kMargin ? "stepping down" : why,
+                            left_for_holder(now_, limit)});
     actions_.push_back(StopWork{cause, drain_until_});
 }
 
@@ -302,8 +298,7 @@ void Election::conclude() {
         next_request_ = Request::kRead;
         next_try_at_ = now_;
         if (margin_.fits()) {
-            report({.event = Report::Event::kHoldingBack, .left = hold_back_});
-            report({.event = Report::Event::kContending});
+            report(told::HoldingBack{hold_back_});
         }
         enter_standby();
     }

@@ -112,7 +112,7 @@ private:
     void limit_drain();
     void tell_whether_contending();
     void note_access();
-    void report(Report line) { actions_.push_back(std::move(line)); }
+    void report(Report fact) { actions_.emplace_back(std::move(fact)); }
     Duration jittered(Duration period);
 
     ElectionConfig config_;

@@ -86,8 +86,8 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
         note_access();
         const bool is_alive = observation_.has_living_holder();
         if (news == Observation::News::kNewHolder || (is_alive && !was_alive)) {
-            report({.event = is_alive ? Report::Event::kNewLeader : Report::Event::kHeld,
-                    .holder = lease.record.holder});
+            const HolderIdentity& holder = lease.record.holder;
+            report(is_alive ? Report(told::NewLeader{holder}) : Report(told::Held{holder}));
         }
         report_other_duration(lease.record);
     }
@@ -101,17 +101,15 @@ void Election::report_other_duration(const LeaseRecord& record) {
     }
     duration_told_ = promised;
     const bool is_long = promised > kLongDuration * timing_.lease_duration;
-    report({.event = is_long ? Report::Event::kLongDuration : Report::Event::kOtherDuration,
-            .left = promised,
-            .holder = record.holder});
+    report(is_long ? Report(told::LongDuration{record.holder, promised})
+                   : Report(told::OtherDuration{record.holder, promised}));
 }
 
 // Without a release; how long it is waited out is the observation's.
 void Election::report_vanished(const std::string& how) {
-    report({.event = Report::Event::kVanished,
-            .left = std::max(Duration::zero(), left_for_observer(now_, *observation_.free_at())),
-            .text = how,
-            .holder = observation_.holder()});
+    report(told::Vanished{
+        observation_.holder(), how,
+        std::max(Duration::zero(), left_for_observer(now_, *observation_.free_at()))});
 }
 
 void Election::holding_read(const ReadOutcome& outcome) {
@@ -155,11 +153,10 @@ void Election::releasing_read(const ReadOutcome& outcome) {
     }
     const bool is_free = found != nullptr && found->lease.record.holder.text.empty();
     if (is_free) {
-        report({.event = Report::Event::kReleased}); // by a write whose answer was lost
+        report(told::Released{}); // by a write whose answer was lost
     } else if (claim_.is_held()) {
-        report({.event = Report::Event::kNotReleased,
-                .text = found == nullptr ? "the lease was deleted"
-                                         : why_not_mine(found->lease.record, config_.id)});
+        report(told::NotReleased{found == nullptr ? "the lease was deleted"
+                                                  : why_not_mine(found->lease.record, config_.id)});
     }
     claim_.give_up();
     conclude();
@@ -218,7 +215,7 @@ void Election::write_landed(const Written& written) {
         renewed();
         break;
     case State::kReleasing:
-        report({.event = Report::Event::kReleased});
+        report(told::Released{});
         claim_.give_up();
         conclude();
         break;
@@ -268,11 +265,13 @@ void Election::write_found_none() {
 
 void Election::renewed() {
     if (access_ == Access::kFailing) {
-        report({.event = Report::Event::kRenewalWorks});
+        report(told::RenewalWorks{});
     }
     note_access();
     adopt_margin();
     const TimePoint s = claim_.anchor();
+    report(told::Renewed{left_for_observer(s, now_),
+                         left_for_holder(now_, s + timing_.lease_duration)});
     next_request_ = Request::kWrite;
     next_try_at_ = claim_.renewed_at() + timing_.retry_period;
     if (state_ != State::kHolding) { // then no work is left to extend
@@ -298,10 +297,9 @@ void Election::on(const StepDownAsked& fact) {
     case State::kHolding:
         // No work runs, so nothing is to be stopped. A release would let another replica run the
         // same work once more within the hold; so the lease stays until it runs out by itself.
-        report({.event = Report::Event::kNotReleased,
-                .left = left_for_holder(now_, release_deadline()),
-                .text = "a stop was asked for during --hold, and a release would let another "
-                        "replica run the same again"});
+        report(told::NotReleased{"a stop was asked for during --hold, and a release would let "
+                                 "another replica run the same again",
+                                 left_for_holder(now_, release_deadline())});
         conclude();
         break;
     case State::kAcquiring: // its answer is waited for: it may have won

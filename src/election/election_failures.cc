@@ -84,10 +84,11 @@ void Election::report_renewal_failing(const std::string& why) {
     if (!trouble_.is_news(now_, why)) {
         return;
     }
-    const bool is_work_left = state_ != State::kHolding;
-    report({.event = is_work_left ? Report::Event::kRenewalFailing : Report::Event::kStoreTrouble,
-            .left = is_work_left ? left_for_holder(now_, last_instant_to_try()) : Duration::zero(),
-            .text = why});
+    if (state_ == State::kHolding) { // no work is left to be stopped
+        report(told::StoreTrouble{why});
+    } else {
+        report(told::RenewalFailing{why, left_for_holder(now_, last_instant_to_try())});
+    }
 }
 
 void Election::standby_failed(const Failure& failure) {
@@ -110,9 +111,9 @@ void Election::standby_failed(const Failure& failure) {
         access_ = Access::kFailing;
     }
     if (trouble_.is_news(now_, failure.text)) {
-        report({.event = Report::Event::kStoreTrouble,
-                .left = denied_until_ ? left_for_holder(now_, *denied_until_) : Duration::zero(),
-                .text = failure.text});
+        report(told::StoreTrouble{failure.text, denied_until_
+                                                    ? left_for_holder(now_, *denied_until_)
+                                                    : Duration::zero()});
     }
 }
 
@@ -161,7 +162,7 @@ TimePoint Election::next_try_after(const Attempts::Sent& request, const Failure&
 
 void Election::note_access() {
     if (access_ == Access::kFailing && state_ == State::kStandby) {
-        report({.event = Report::Event::kStoreWorks});
+        report(told::StoreWorks{});
     }
     access_ = Access::kWorking;
     denied_until_.reset();

@@ -12,8 +12,7 @@ void Election::on(const WorkGone& fact) {
             // The guard's clock reached the deadline before ours: the same loss, seen from the
             // other side.
             stop_cause_ = StopCause::kRenewDeadline;
-            report({.event = Report::Event::kLost,
-                    .text = "the guard's deadline passed without a renewal"});
+            report(told::Lost{"the guard's deadline passed without a renewal"});
         }
         break;
     case State::kStopping:
@@ -47,18 +46,18 @@ void Election::lost_at_once(StopCause cause, const std::string& why) {
         return;
     }
     if (state_ == State::kHolding) {
-        report({.event = Report::Event::kNotReleased, .text = why});
+        report(told::NotReleased{why});
         conclude();
         return;
     }
     drain_until_ = now_;
-    report({.event = Report::Event::kLost, .text = why});
+    report(told::Lost{why});
     actions_.push_back(StopWork{cause, now_});
 }
 
 void Election::enter_holding() {
     state_ = State::kHolding;
-    report({.event = Report::Event::kHolding, .left = left_for_observer(now_, hold_until())});
+    report(told::Holding{left_for_observer(now_, hold_until())});
 }
 
 TimePoint Election::hold_until() const {

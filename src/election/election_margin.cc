@@ -40,10 +40,8 @@ void Election::weigh_margin() {
                                                    format_duration(timing_.lease_duration) + cure);
         }
     } else if (margin_.has_grown()) {
-        report({.event = Report::Event::kMarginGrown,
-                .left = measured.effective_renew_deadline(),
-                .text = margin_.cause() + cure,
-                .killed_after = left_for_holder(now_, measured.kill_at(now_))});
+        report(told::MarginGrown{margin_.cause() + cure, measured.effective_renew_deadline(),
+                                 left_for_holder(now_, measured.kill_at(now_))});
     }
 }
 
@@ -81,16 +79,13 @@ void Election::tell_whether_contending() {
     }
     contends_again_at_ = until;
     if (until) {
-        report({.event = Report::Event::kNotContending,
-                .left = left_for_holder(now_, *until),
-                .text = margin_.cause() + ", too long for a lease of " +
-                        format_duration(timing_.lease_duration)});
+        report(told::NotContending{margin_.cause() + ", too long for a lease of " +
+                                       format_duration(timing_.lease_duration),
+                                   left_for_holder(now_, *until)});
+    } else if (!has_passed_for_holder(now_, contend_at_)) {
+        report(told::HoldingBack{left_for_holder(now_, contend_at_)});
     } else {
-        if (!has_passed_for_holder(now_, contend_at_)) {
-            report(
-                {.event = Report::Event::kHoldingBack, .left = left_for_holder(now_, contend_at_)});
-        }
-        report({.event = Report::Event::kContending});
+        report(told::Contending{});
     }
 }
 

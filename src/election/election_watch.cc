@@ -49,7 +49,7 @@ void Election::watched(const ReadOutcome& seen) {
 
 void Election::on(const WatchWorks& news) {
     if (std::exchange(watch_, Watch::kWorks) == Watch::kFails) {
-        report({.event = Report::Event::kWatchWorks});
+        report(told::WatchWorks{});
     }
     if (!news.is_seamless && is_holding() && next_request_ == Request::kWrite) {
         next_try_at_ = now_; // a renewal tells as much as a look, and costs no time of the lease
@@ -62,7 +62,7 @@ void Election::on(const WatchWorks& news) {
 
 void Election::on(const WatchFails& news) {
     watch_ = Watch::kFails;
-    report({.event = Report::Event::kWatchFails, .left = timing_.retry_period, .text = news.text});
+    report(told::WatchFails{news.text, timing_.retry_period});
     if (state_ == State::kStandby) {
         next_try_at_ = earlier(next_try_at_, now_ + jittered(timing_.retry_period));
     }

@@ -126,8 +126,9 @@ void Leader::act(const election::StopWork& action) {
 }
 
 void Leader::act(const election::Report& action) {
-    if (action.event == election::Report::Event::kContending ||
-        action.event == election::Report::Event::kNotContending) {
+    if (std::holds_alternative<election::told::Contending>(action) ||
+        std::holds_alternative<election::told::NotContending>(action) ||
+        std::holds_alternative<election::told::HoldingBack>(action)) {
         child_.reset(); // what follows is not about the last child any more
     }
     effects_.emplace_back(Observed(action));

@@ -1,5 +1,7 @@
 #include "observe/observed_text.h"
 
+#include <type_traits>
+
 #include "base/duration_text.h"
 #include "observe/child_text.h"
 #include "process/signal_names.h"
@@ -88,15 +90,12 @@ LogLine line(const leader::SignalUnused& unused, const Subject&) {
 } // namespace
 
 LogLine line_for(const leader::Observed& observed, const Subject& subject, WallTime now) {
-    if (const auto* report = std::get_if<election::Report>(&observed)) {
-        return line_for(*report, subject, now);
-    }
     return std::visit(
-        [&](const auto& o) {
-            if constexpr (requires { line(o, subject); }) {
-                return line(o, subject);
+        [&]<typename Fact>(const Fact& fact) {
+            if constexpr (std::is_same_v<Fact, election::Report>) {
+                return line_for(fact, subject, now);
             } else {
-                return LogLine{}; // Report
+                return line(fact, subject);
             }
         },
         observed);

@@ -6,146 +6,223 @@
 #include "base/one_line.h"
 
 namespace le_run::observe {
-
 namespace {
 
+namespace told = election::told;
+
 constexpr std::size_t kMostOfAHolder = 256; // as --id may have
+// Longer than this means "no limit" (TimePoint::far_future()).
+constexpr std::chrono::hours kForEver{24 * 365};
+
+// A time that is over is told as none, never as a negative one.
+Duration at_least_none(Duration left) { return std::max(Duration::zero(), left); }
+
+std::string span(Duration left) { return format_duration(at_least_none(left)); }
+
+std::string until(WallTime now, Duration left) {
+    const auto rest = std::chrono::duration_cast<std::chrono::microseconds>(at_least_none(left));
+    return time_text(now.microseconds + rest.count());
+}
+
+std::string shown(const election::HolderIdentity& holder) {
+    return one_line(holder.text, kMostOfAHolder);
+}
+
+// --- may this replica lead? ---
+
+LogLine line(const told::Contending&, const Subject& subject, WallTime) {
+    return {LogLevel::kInfo,
+            {},
+            "contending for " + subject.lock + " as " + subject.id.text,
+            {{"lock", subject.lock}, {"id", subject.id.text}}};
+}
+
+LogLine line(const told::NotContending& pause, const Subject&, WallTime now) {
+    const std::string end = until(now, pause.left);
+    const auto seconds = std::chrono::ceil<std::chrono::seconds>(at_least_none(pause.left));
+    return {LogLevel::kWarning,
+            {},
+            "not contending until " + end + " (in " + format_duration(seconds) +
+                "): " + pause.cause,
+            {{"until", end}, {"cause", pause.cause}}};
+}
+
+LogLine line(const told::HoldingBack& pause, const Subject& subject, WallTime) {
+    return {LogLevel::kInfo,
+            {},
+            "waiting " + span(pause.wait) + " before contending for " + subject.lock +
+                " again, so that another replica can take over",
+            {{"wait", span(pause.wait)}}};
+}
+
+// --- others ---
+
+LogLine line(const told::NewLeader& leader, const Subject&, WallTime) {
+    return {LogLevel::kInfo,
+            {},
+            "new leader: " + shown(leader.holder),
+            {{"holder", leader.holder.text}}};
+}
+
+LogLine line(const told::Held& held, const Subject&, WallTime) {
+    return {LogLevel::kInfo,
+            {},
+            "held by " + shown(held.holder) + ", not seen renewing yet: it may be dead",
+            {{"holder", held.holder.text}}};
+}
+
+LogLine line(const told::LongDuration& record, const Subject&, WallTime) {
+    const std::string promised = span(record.promised);
+    return {LogLevel::kWarning,
+            {},
+            shown(record.holder) + " holds the lease for " + promised +
+                " after each renewal; if it dies without a release, a takeover waits that long",
+            {{"holder", record.holder.text}, {"duration", promised}}};
+}
+
+LogLine line(const told::OtherDuration& record, const Subject&, WallTime) {
+    const std::string promised = span(record.promised);
+    return {LogLevel::kWarning,
+            {},
+            shown(record.holder) + " holds the lease with a lease duration of " + promised +
+                ", these options have another one: give all candidates the same",
+            {{"holder", record.holder.text}, {"duration", promised}}};
+}
+
+LogLine line(const told::Vanished& record, const Subject&, WallTime) {
+    return {LogLevel::kWarning,
+            {},
+            "the lease of " + shown(record.holder) + " was " + record.how +
+                " without a release; waiting " + span(record.wait) + " until it has run out",
+            {{"holder", record.holder.text}, {"wait", span(record.wait)}}};
+}
+
+// --- this leadership ---
+
+LogLine line(const told::Acquired& acquired, const Subject& subject, WallTime now) {
+    const std::string end = until(now, acquired.left);
+    return {LogLevel::kInfo,
+            {},
+            "acquired " + subject.lock + ", fencing token " + acquired.token.text + ", until " +
+                end + " unless renewed",
+            {{"lock", subject.lock}, {"token", acquired.token.text}, {"until", end}}};
+}
+
+LogLine line(const told::Renewed& renewed, const Subject& subject, WallTime now) {
+    const std::string end = until(now, renewed.left);
+    return {LogLevel::kDebug,
+            {},
+            "renewed " + subject.lock + " in " + span(renewed.took) + ", until " + end,
+            {{"took", span(renewed.took)}, {"until", end}}};
+}
+
+LogLine line(const told::RenewalFailing& failing, const Subject&, WallTime now) {
+    const std::string left =
+        failing.left > Duration::zero()
+            ? span(failing.left) + " left (until " + until(now, failing.left) + ")"
+            : "no time left";
+    return {LogLevel::kWarning,
+            {},
+            "renewal failing, " + left + " before the child is stopped: " + failing.error,
+            {{"left", span(failing.left)}, {"error", failing.error}}};
+}
+
+LogLine line(const told::RenewalWorks&, const Subject&, WallTime) {
+    return {LogLevel::kInfo, {}, "renewal works again", {}};
+}
+
+LogLine line(const told::MarginGrown& grown, const Subject&, WallTime) {
+    const std::string stop_after = span(grown.stop_after);
+    const std::string kill_after = span(grown.kill_after);
+    return {LogLevel::kWarning,
+            {},
+            grown.cause + ": without a renewal the child is now asked to stop after " + stop_after +
+                ", and all its processes are killed after " + kill_after,
+            {{"cause", grown.cause}, {"stop_after", stop_after}, {"kill_after", kill_after}}};
+}
+
+LogLine line(const told::SteppingDown& stepping_down, const Subject&, WallTime) {
+    return {LogLevel::kWarning,
+            {},
+            "stepping down: " + stepping_down.cause +
+                "; the lease is still held and is released when the child has ended",
+            {{"cause", stepping_down.cause}}};
+}
+
+LogLine line(const told::StopBegins& stop, const Subject&, WallTime) {
+    const std::string kill = stop.left > kForEver ? "no SIGKILL while the lease is renewed"
+                             : stop.left > Duration::zero() ? "SIGKILL in " + span(stop.left)
+                                                            : "SIGKILL at once";
+    return {LogLevel::kInfo,
+            {},
+            "stopping the child: " + stop.cause + "; " + kill,
+            {{"cause", stop.cause}, {"kill", kill}}};
+}
+
+LogLine line(const told::Lost& lost, const Subject& subject, WallTime) {
+    return {
+        LogLevel::kError, {}, "lost " + subject.lock + ": " + lost.cause, {{"cause", lost.cause}}};
+}
+
+LogLine line(const told::Holding& holding, const Subject& subject, WallTime) {
+    return {LogLevel::kInfo,
+            {},
+            "the work has ended; keeping " + subject.lock + " for another " + span(holding.left) +
+                " (--hold), so that no replica runs the same again",
+            {{"lock", subject.lock}, {"left", span(holding.left)}}};
+}
+
+LogLine line(const told::Released&, const Subject& subject, WallTime) {
+    return {LogLevel::kInfo, {}, "released " + subject.lock, {{"lock", subject.lock}}};
+}
+
+LogLine line(const told::NotReleased& kept, const Subject& subject, WallTime now) {
+    const std::string end = kept.left > Duration::zero()
+                                ? "; it runs out by itself at " + until(now, kept.left) + " (in " +
+                                      span(kept.left) + ")"
+                                : "";
+    return {LogLevel::kWarning,
+            {},
+            "not released " + subject.lock + ": " + kept.cause + end,
+            {{"cause", kept.cause}}};
+}
+
+// --- the store ---
+
+LogLine line(const told::StoreTrouble& trouble, const Subject&, WallTime now) {
+    const std::string end = trouble.left > Duration::zero()
+                                ? " until " + until(now, trouble.left) + " (" + span(trouble.left) +
+                                      "), and then le-run ends"
+                                : "";
+    return {LogLevel::kWarning,
+            {},
+            "waiting for the store" + end + ": " + trouble.error,
+            {{"error", trouble.error}}};
+}
+
+LogLine line(const told::StoreWorks&, const Subject&, WallTime) {
+    return {LogLevel::kInfo, {}, "the store answers again", {}};
+}
+
+LogLine line(const told::WatchFails& failing, const Subject&, WallTime) {
+    const std::string every = span(failing.every);
+    return {LogLevel::kWarning,
+            {},
+            "the watch failed; polling every " + every + ", so a takeover may take up to " + every +
+                " longer: " + failing.error,
+            {{"every", every}, {"error", failing.error}}};
+}
+
+LogLine line(const told::WatchWorks&, const Subject&, WallTime) {
+    return {LogLevel::kInfo, {}, "the watch works again", {}};
+}
 
 } // namespace
 
 LogLine line_for(const election::Report& report, const Subject& subject, WallTime now) {
-    using Event = election::Report::Event;
-    const Duration time_left = std::max(Duration::zero(), report.left);
-    const bool is_time_left = time_left > Duration::zero();
-    const std::string left = format_duration(time_left);
-    const auto us = std::chrono::duration_cast<std::chrono::microseconds>(time_left).count();
-    const std::string until = time_text(now.microseconds + us);
-    // Long enough to mean "no limit" (TimePoint::far_future()).
-    const bool is_for_ever = time_left > std::chrono::hours(24 * 365);
-    const std::string& text = report.text;
-    const std::string holder = one_line(report.holder.text, kMostOfAHolder);
-    switch (report.event) {
-    case Event::kContending:
-        return {LogLevel::kInfo,
-                "contending",
-                "contending for " + subject.lock + " as " + subject.id.text,
-                {{"lock", subject.lock}, {"id", subject.id.text}}};
-    case Event::kNewLeader:
-        return {LogLevel::kInfo,
-                "new_leader",
-                "new leader: " + holder,
-                {{"holder", report.holder.text}}};
-    case Event::kHeld:
-        return {LogLevel::kInfo,
-                "held",
-                "held by " + holder + ", not seen renewing",
-                {{"holder", report.holder.text}}};
-    case Event::kAcquired:
-        return {LogLevel::kInfo,
-                "acquired",
-                "acquired " + subject.lock + ", fencing token " + report.token.text + ", until " +
-                    until + " unless renewed",
-                {{"lock", subject.lock}, {"token", report.token.text}, {"until", until}}};
-    case Event::kRenewalFailing:
-        return {LogLevel::kWarning,
-                "renewal_failing",
-                "renewal failing, " +
-                    (is_time_left ? left + " left (until " + until + ")" : "no time left") +
-                    " before the child is stopped: " + text,
-                {{"left", left}, {"error", text}}};
-    case Event::kRenewalWorks:
-        return {LogLevel::kInfo, "renewal_works", "renewal works again", {}};
-    case Event::kStopBegins: {
-        const std::string kill = is_for_ever    ? "no SIGKILL while the lease is renewed"
-                                 : is_time_left ? "SIGKILL in " + left
-                                                : "SIGKILL at once";
-        return {LogLevel::kInfo,
-                "stop_begins",
-                "stop begins: " + text + "; " + kill,
-                {{"cause", text}, {"kill", kill}}};
-    }
-    case Event::kSteppingDown:
-        return {LogLevel::kWarning,
-                "stepping_down",
-                "stepping down: " + text +
-                    "; the lease is still held and is released when the child has ended",
-                {{"cause", text}}};
-    case Event::kLost:
-        return {LogLevel::kError, "lost", "lost " + subject.lock + ": " + text, {{"cause", text}}};
-    case Event::kReleased:
-        return {LogLevel::kInfo, "released", "released " + subject.lock, {{"lock", subject.lock}}};
-    case Event::kNotReleased:
-        return {
-            LogLevel::kWarning,
-            "not_released",
-            "not released " + subject.lock + ": " + text +
-                (is_time_left ? "; it runs out by itself at " + until + " (in " + left + ")" : ""),
-            {{"cause", text}}};
-    case Event::kStoreTrouble:
-        return {
-            LogLevel::kWarning,
-            "store_trouble",
-            "waiting for the store" +
-                (is_time_left ? " until " + until + " (" + left + "), and then le-run ends" : "") +
-                ": " + text,
-            {{"error", text}}};
-    case Event::kStoreWorks:
-        return {LogLevel::kInfo, "store_works", "the store answers again", {}};
-    case Event::kLongDuration:
-        return {LogLevel::kWarning,
-                "long_duration",
-                holder + " holds the lease for " + left +
-                    " after each renewal; that is waited out if it does not release",
-                {{"holder", report.holder.text}, {"duration", left}}};
-    case Event::kOtherDuration:
-        return {LogLevel::kWarning,
-                "other_duration",
-                holder + " holds the lease with a lease duration of " + left +
-                    ", these options have another one: give all candidates the same",
-                {{"holder", report.holder.text}, {"duration", left}}};
-    case Event::kVanished:
-        return {LogLevel::kWarning,
-                "vanished",
-                "the lease of " + holder + " was " + text + " without a release; waiting " + left +
-                    " until it has run out",
-                {{"holder", report.holder.text}, {"wait", left}}};
-    case Event::kHolding:
-        return {LogLevel::kInfo,
-                "holding",
-                "the work has ended; keeping " + subject.lock + " for another " + left +
-                    " (--hold), so that no replica runs the same again",
-                {{"lock", subject.lock}, {"left", left}}};
-    case Event::kHoldingBack:
-        return {LogLevel::kInfo,
-                "holding_back",
-                "staying behind for " + left + " before contending again",
-                {{"wait", left}}};
-    case Event::kWatchFails:
-        return {LogLevel::kWarning,
-                "watch_fails",
-                "changes of the lease are not told, so it is read every " + left +
-                    ", and a free one is found later: " + text,
-                {{"every", left}, {"error", text}}};
-    case Event::kWatchWorks:
-        return {LogLevel::kInfo, "watch_works", "changes of the lease are told again", {}};
-    case Event::kMarginGrown: {
-        const std::string killed_after =
-            format_duration(std::max(Duration::zero(), report.killed_after));
-        return {LogLevel::kWarning,
-                "margin_grown",
-                text + ": without a renewal the child is now asked to stop after " + left +
-                    ", and all its processes are killed after " + killed_after,
-                {{"cause", text}, {"stop_after", left}, {"kill_after", killed_after}}};
-    }
-    case Event::kNotContending:
-        return {LogLevel::kWarning,
-                "not_contending",
-                "not contending until " + until + " (in " +
-                    format_duration(std::chrono::ceil<std::chrono::seconds>(time_left)) +
-                    "): " + text,
-                {{"until", until}, {"cause", text}}};
-    }
-    return {};
+    LogLine said = std::visit([&](const auto& fact) { return line(fact, subject, now); }, report);
+    said.event = election::name_of(report);
+    return said;
 }
 
 } // namespace le_run::observe

@@ -18,7 +18,7 @@ using namespace le_run::observe;
 namespace {
 
 using namespace std::chrono_literals;
-using Event = election::Report::Event;
+namespace told = election::told;
 
 const Subject kSubject{"k8s://ns/app", {"host_1"}};
 
@@ -29,83 +29,87 @@ std::string text_of(election::Report report) {
 } // namespace
 
 TEST_CASE("each thing an operator must know has its line", "[run]") {
-    CHECK(text_of({.event = Event::kContending}) ==
+    CHECK(text_of(told::Contending{}) ==
           "2026-01-02T03:04:05.678Z le-run info: contending for k8s://ns/app as host_1");
-    CHECK_THAT(text_of({.event = Event::kAcquired, .left = 15s, .token = {"42"}}),
+    CHECK_THAT(text_of(told::Acquired{{"42"}, 15s}),
                contains("acquired k8s://ns/app") && contains("token 42") &&
                    contains("until 1970-01-01T00:00:15.000Z"));
-    CHECK_THAT(text_of({.event = Event::kNewLeader, .holder = {"b"}}), contains("new leader: b"));
-    CHECK_THAT(text_of({.event = Event::kRenewalFailing, .left = 4s, .text = "refused"}),
+    CHECK_THAT(text_of(told::NewLeader{{"b"}}), contains("new leader: b"));
+    CHECK_THAT(text_of(told::RenewalFailing{"refused", 4s}),
                contains("warning: renewal failing, 4s left (until 1970-01-01T00:00:04.000Z) before "
                         "the child is stopped: refused"));
-    CHECK_THAT(text_of({.event = Event::kHeld, .holder = {"b"}}),
-               contains("info: held by b, not seen renewing"));
-    CHECK_THAT(text_of({.event = Event::kOtherDuration, .left = 20s, .holder = {"b"}}),
+    CHECK_THAT(text_of(told::Held{{"b"}}),
+               contains("info: held by b, not seen renewing yet: it may be dead"));
+    CHECK_THAT(text_of(told::OtherDuration{{"b"}, 20s}),
                contains("warning: b holds the lease with a lease duration of 20s"));
-    CHECK_THAT(text_of({.event = Event::kNotReleased, .left = 9s, .text = "stopped"}),
+    CHECK_THAT(text_of(told::NotReleased{"stopped", 9s}),
                contains("not released k8s://ns/app: stopped; it runs out by itself at "
                         "1970-01-01T00:00:09.000Z (in 9s)"));
-    CHECK_THAT(text_of({.event = Event::kStoreTrouble, .left = 10s, .text = "denied"}),
+    CHECK_THAT(text_of(told::StoreTrouble{"denied", 10s}),
                contains("waiting for the store until 1970-01-01T00:00:10.000Z (10s), and then "
                         "le-run ends: denied"));
-    CHECK_THAT(text_of({.event = Event::kStopBegins, .left = 3s, .text = "asked to stop"}),
-               contains("stop begins: asked to stop; SIGKILL in 3s"));
-    CHECK_THAT(
-        text_of(
-            {.event = Event::kStopBegins, .left = std::chrono::hours(24 * 365 * 99), .text = "x"}),
-        contains("no SIGKILL"));
-    CHECK_THAT(text_of({.event = Event::kLost, .text = "deleted"}),
-               contains("error: lost k8s://ns/app: deleted"));
-    CHECK_THAT(text_of({.event = Event::kReleased}), contains("released k8s://ns/app"));
-    CHECK_THAT(text_of({.event = Event::kSteppingDown, .text = "this host paused"}),
+    CHECK_THAT(text_of(told::StopBegins{"asked to stop", 3s}),
+               contains("stopping the child: asked to stop; SIGKILL in 3s"));
+    CHECK_THAT(text_of(told::StopBegins{"x", std::chrono::hours(24 * 365 * 99)}),
+               contains("no SIGKILL"));
+    CHECK_THAT(text_of(told::Lost{"deleted"}), contains("error: lost k8s://ns/app: deleted"));
+    CHECK_THAT(text_of(told::Released{}), contains("released k8s://ns/app"));
+    CHECK_THAT(text_of(told::SteppingDown{"this host paused"}),
                contains("warning: stepping down: this host paused; the lease is still held and is "
                         "released when the child has ended"));
-    CHECK_THAT(text_of({.event = Event::kNotContending, .left = 47s, .text = "this host paused"}),
+    CHECK_THAT(text_of(told::NotContending{"this host paused", 47s}),
                contains("warning: not contending until 1970-01-01T00:00:47.000Z (in 47s): this "
                         "host paused"));
-    CHECK_THAT(text_of({.event = Event::kMarginGrown,
-                        .left = 5570ms,
-                        .text = "this host paused",
-                        .killed_after = 6570ms}),
+    CHECK_THAT(text_of(told::MarginGrown{"this host paused", 5570ms, 6570ms}),
                contains("warning: this host paused: without a renewal the child is now asked to "
                         "stop after 5.57s, and all its processes are killed after 6.57s"));
 }
 
 TEST_CASE("no line tells of a negative time", "[run]") {
-    for (int event = 0; event <= static_cast<int>(Event::kNotContending); ++event) {
-        for (const Duration late : {Duration(-34s), Duration(-1ms)}) {
-            const std::string line = text_of({.event = static_cast<Event>(event), .left = late});
-            INFO(line);
-            CHECK_FALSE(line.empty());
-            for (std::size_t at = line.find('-'); at != std::string::npos;
-                 at = line.find('-', at + 1)) {
-                const bool is_number = line[at + 1] >= '0' && line[at + 1] <= '9';
-                CHECK_FALSE((is_number && (line[at - 1] == ' ' || line[at - 1] == '(')));
-            }
-            CHECK(line.find("1969") == std::string::npos);
+    const Duration late = GENERATE(Duration(-34s), Duration(-1ms));
+    const election::Report reports[] = {
+        told::NotContending{"x", late},
+        told::HoldingBack{late},
+        told::LongDuration{{"b"}, late},
+        told::OtherDuration{{"b"}, late},
+        told::Vanished{{"b"}, "gone", late},
+        told::Acquired{{"1"}, late},
+        told::Renewed{late, late},
+        told::RenewalFailing{"x", late},
+        told::MarginGrown{"x", late, late},
+        told::StopBegins{"x", late},
+        told::Holding{late},
+        told::NotReleased{"x", late},
+        told::StoreTrouble{"x", late},
+        told::WatchFails{"x", late},
+    };
+    for (const election::Report& report : reports) {
+        const std::string line = text_of(report);
+        INFO(line);
+        for (std::size_t at = line.find('-'); at != std::string::npos;
+             at = line.find('-', at + 1)) {
+            const bool is_number = line[at + 1] >= '0' && line[at + 1] <= '9';
+            CHECK_FALSE((is_number && (line[at - 1] == ' ' || line[at - 1] == '(')));
         }
+        CHECK(line.find("1969") == std::string::npos);
     }
 }
 
 TEST_CASE("what strangers wrote stays on one line", "[run]") {
-    const election::Report report{.event = Event::kNewLeader,
-                                  .left = {},
-                                  .text = {},
-                                  .holder = {"a\nle-run info: released\x1b[2J"},
-                                  .token = {}};
+    const std::string stranger = "a\nle-run info: released\x1b[2J";
+    const election::Report report = told::NewLeader{{stranger}};
     CHECK(text_of(report).find_first_of("\n\x1b") == std::string::npos);
     const auto json = render(line_for(report, kSubject, {}), LogFormat::kJson, 0);
     CHECK(json.find('\n') == std::string::npos);
-    CHECK(nlohmann::json::parse(json)["holder"] == report.holder.text);
+    CHECK(nlohmann::json::parse(json)["holder"] == stranger);
 }
 
 TEST_CASE("an endless name of a holder, or one that steers terminals, makes no endless line",
           "[run]") {
     const std::string stranger = std::string(500'000, 'x') + "\xc2\x9b";
-    const election::Report report{
-        .event = Event::kNewLeader, .left = {}, .text = {}, .holder = {stranger}, .token = {}};
+    const election::Report report = told::NewLeader{{stranger}};
     CHECK(text_of(report).size() < 400);
-    CHECK(text_of({.event = Event::kLost, .text = stranger}).size() < 5000);
+    CHECK(text_of(told::Lost{stranger}).size() < 5000);
     const auto line = render(line_for(report, kSubject, {}), LogFormat::kJson, 0);
     CHECK(line.size() < 5000);
     const auto json =

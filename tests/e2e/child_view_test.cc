@@ -43,7 +43,7 @@ TEST_CASE("log: one line for each event, as text") {
     INFO(story.standby);
     CHECK(count(story.leader, {"contending", "k8s://"}) == 1);
     CHECK(count(story.leader, {"acquired", "token", "until"}) == 1);
-    CHECK(count(story.leader, {"stop begins", "asked"}) == 1);
+    CHECK(count(story.leader, {"stopping the child", "asked"}) == 1);
     CHECK(count(story.leader, {"tree gone", "exited with 0"}) == 1);
     CHECK(count(story.leader, {"released"}) == 1);
     CHECK(count(story.standby, {"held by a, not seen renewing"}) == 1);

@@ -114,7 +114,7 @@ TEST_CASE("cost: a renewal that hangs is given up so early that two more fit") {
         CHECK(arena.record().newest("a").asked.empty());
     }
     SECTION("and both are made") {
-        REQUIRE(wait_until([&] { return a.logged({"stop begins"}); }));
+        REQUIRE(wait_until([&] { return a.logged({"stopping the child"}); }));
         CHECK(front.connections() >= before + 2); // one each: the first try's is not used again
     }
     CHECK(arena.record().starts("a") == 1);

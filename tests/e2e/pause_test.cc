@@ -56,7 +56,7 @@ TEST_CASE("pause: two of 3.7 s and a third in a minute cost a lease of 15 s noth
     go_on(arena, 3s);
     pause_all(arena, a, 2500ms);
     go_on(arena, 8s); // longer than what a lease with these margins allows without a renewal
-    CHECK_FALSE(a.logged({"stop begins"}));
+    CHECK_FALSE(a.logged({"stopping the child"}));
     CHECK_FALSE(a.logged({"lost"}));
     CHECK(arena.record().starts("a") == 1);
     a.signal(SIGTERM);

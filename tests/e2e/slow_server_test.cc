@@ -35,7 +35,7 @@ bool is_renewed(const Arena& arena, const std::string& holder, int times) {
 void check_kept(const Arena& arena, Replica& leader) {
     INFO(leader.log());
     CHECK(arena.record().starts(leader.name()) == 1);
-    CHECK_FALSE(leader.logged({"stop begins"}));
+    CHECK_FALSE(leader.logged({"stopping the child"}));
     CHECK_FALSE(leader.logged({"lost"}));
     std::int64_t transitions = -1;
     for (const LeaseWrite& write : arena.cluster().history()) {

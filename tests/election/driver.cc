@@ -1,5 +1,7 @@
 #include "election/driver.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/duration_text.h"
 
@@ -10,14 +12,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string name(Report::Event event) {
-    static const char* names[] = {
-        "contending",    "new-leader",    "held",          "acquired",      "renewal-failing",
-        "renewal-works", "stop-begins",   "stepping-down", "lost",          "released",
-        "not-released",  "store-trouble", "store-works",   "long-duration", "other-duration",
-        "vanished",      "holding",       "holding-back",  "watch-fails",   "watch-works",
-        "margin-grown",  "not-contending"};
-    return names[static_cast<int>(event)];
+// "stop-begins", and whom it is about.
+std::string describe(const Report& report) {
+    std::string text = name_of(report);
+    std::replace(text.begin(), text.end(), '_', '-');
+    std::visit(
+        [&](const auto& fact) {
+            if constexpr (requires { fact.holder; }) {
+                text += " " + fact.holder.text;
+            }
+        },
+        report);
+    return text;
 }
 
 std::string name(StopCause cause) {
@@ -30,6 +36,12 @@ std::string name(Ending ending) {
     static const char* names[] = {"stopped", "work-ended", "lost",      "not-won",
                                   "denied",  "unusable",   "guard-lost"};
     return names[static_cast<int>(ending)];
+}
+
+// The "extend" beside it says the same.
+bool is_renewed(const Action& action) {
+    const auto* report = std::get_if<Report>(&action);
+    return report != nullptr && std::holds_alternative<told::Renewed>(*report);
 }
 
 } // namespace
@@ -59,7 +71,9 @@ std::vector<std::string> Driver::step(const Fact& fact) {
     election_.step(now_, wall, fact);
     std::vector<std::string> lines;
     for (const Action& action : election_.take_actions()) {
-        lines.push_back(line(action));
+        if (!is_renewed(action)) {
+            lines.push_back(line(action));
+        }
     }
     return lines;
 }
@@ -96,9 +110,7 @@ std::string Driver::line(const Action& action) {
     if (const auto* finish = std::get_if<Finish>(&action)) {
         return "finish " + name(finish->ending);
     }
-    const auto& report = std::get<Report>(action);
-    return "report " + name(report.event) +
-           (report.holder.text.empty() ? "" : " " + report.holder.text);
+    return "report " + describe(std::get<Report>(action));
 }
 
 StoredLease Driver::lease_of(const std::string& holder, std::int64_t seconds) {

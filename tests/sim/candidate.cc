@@ -1,5 +1,6 @@
 // le-run's side: the election, its clocks and its line to the store.
 #include "sim/candidate.h"
+#include "sim/report_name.h"
 
 #include <csignal>
 
@@ -402,38 +403,26 @@ void Candidate::act(const leader::Observed& observed) {
 }
 
 void Candidate::observe(const Report& report) {
-    switch (report.event) {
-    case Report::Event::kSteppingDown:
+    if (std::holds_alternative<told::SteppingDown>(report)) {
         steps_down_ = true;
-        break;
-    case Report::Event::kLost:
+    } else if (std::holds_alternative<told::Lost>(report)) {
         ++around_.lost;
         steps_down_ = false; // then there is nothing to release
         has_given_up_release_ = true;
         demand(!around_.strain || !around_.strain->is_alone || around_.is_calm || was_too_late_ ||
                    !bears(*around_.strain),
                "loses its lease though the store answers in time");
-        break;
-    case Report::Event::kAcquired:
+    } else if (std::holds_alternative<told::Acquired>(report)) {
         has_given_up_release_ = false;
-        break;
-    case Report::Event::kNotReleased:
+    } else if (std::holds_alternative<told::NotReleased>(report)) {
         has_given_up_release_ = true;
-        break;
-    case Report::Event::kNotContending:
-        demand(report.left <= 60s, "does not contend for more than a minute");
-        contends_at_ = sim_.now() + clocks_.real_by_slower(report.left);
-        break;
-    case Report::Event::kHoldingBack:
-        holds_back_until_ = sim_.now() + clocks_.real_by_slower(report.left);
-        break;
-    default:
-        break;
+    } else if (const auto* pause = std::get_if<told::NotContending>(&report)) {
+        demand(pause->left <= 60s, "does not contend for more than a minute");
+        contends_at_ = sim_.now() + clocks_.real_by_slower(pause->left);
+    } else if (const auto* back = std::get_if<told::HoldingBack>(&report)) {
+        holds_back_until_ = sim_.now() + clocks_.real_by_slower(back->wait);
     }
-    sim_.trace([&] {
-        return name() + " reports " + std::to_string(static_cast<int>(report.event)) + " " +
-               report.text + report.holder.text;
-    });
+    sim_.trace([&] { return name() + " reports " + describe(report); });
 }
 
 void Candidate::act(const leader::Ends& ends) {

@@ -3,6 +3,7 @@
 #include <csignal>
 
 #include "base/check.h"
+#include "sim/report_name.h"
 
 namespace le_run::sim {
 
@@ -71,11 +72,7 @@ void Releaser::act(const WriteLease& write) {
 void Releaser::act(const leader::Ends&) {}
 
 void Releaser::act(const leader::Observed& observed) {
-    const auto& report = std::get<Report>(observed);
-    sim_.trace([&] {
-        return name() + " reports " + std::to_string(static_cast<int>(report.event)) + " " +
-               report.text;
-    });
+    sim_.trace([&] { return name() + " reports " + describe(std::get<Report>(observed)); });
 }
 
 template <class AboutWork>

@@ -60,7 +60,13 @@ for my $file ($page_file, 'README.md', 'examples/README.md', 'container/README.m
 my (%levels, %fields, %written);
 my $sources = join('', map { text_of($_) } glob('src/*.cc src/*/*.cc src/*/*/*.cc'));
 $sources =~ s{//[^\n]*}{}g;
-while ($sources =~ /LogLevel::k(\w+),\s*(?:"(\w+)"|(\w+))/g) {
+# What the election tells has its name in report.h.
+my %name_of_fact = text_of('src/election/report.h') =~ /struct (\w+) \{.*?kName = "(\w+)"/sg;
+while ($sources =~ /LogLine line\(const told::(\w+)&.*?LogLevel::k(\w+),/sg) {
+    my $event = $name_of_fact{$1} // fail("report.h has no kName in $1");
+    $levels{$event}{lc $2}++;
+}
+while ($sources =~ /LogLevel::k(\w+),\s*(?:"(\w+)"|(\w+))/g) { # `{}`: above
     defined $2 ? $levels{$2}{lc $1}++ : $3 eq 'event' || fail("a log line's event is neither a literal nor `event`: $3");
 }
 $levels{$1}{warning}++ while $sources =~ /\bwarn\("(\w+)",/g;

@@ -88,7 +88,7 @@ void Network::outlive_a_short_fault() {
     scene_.await("failing renewals", [&] { return a_->logged({"renewal failing"}); });
     front_.set(FrontMode::kPass);
     scene_.await("good renewals", [&] { return a_->logged({"renewal works"}); });
-    scene_.require(!a_->logged({"stop begins"}), "a short outage ended the work");
+    scene_.require(!a_->logged({"stopping the child"}), "a short outage ended the work");
     scene_.require(scene_.arena().record().newest("a").asked.empty(), "the work was asked to end");
     scene_.require(scene_.arena().record().starts("b") == 0, "b leads");
     a_->signal(SIGTERM);

@@ -99,7 +99,7 @@ private:
         const auto ticks = [&] { return scene_.arena().record().newest("a").last.boot_ns; };
         scene_.await("a's work, a lease duration later", [&] { return ticks() > until; });
         scene_.require(a_.logged({"warning", "paused twice"}), "a does not tell of its pauses");
-        scene_.require(!a_.logged({"stop begins"}), "a's work was asked to stop");
+        scene_.require(!a_.logged({"stopping the child"}), "a's work was asked to stop");
         scene_.require(scene_.arena().record().starts("b") == 0, "b leads already");
         a_.signal(SIGTERM);
         scene_.end(a_, kChildsOwnCode);
