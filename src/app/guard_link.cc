@@ -76,9 +76,9 @@ bool GuardLink::start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at
     term_at_ = term_at;
     kill_at_ = kill_at;
     lease_ = Lease::kHeld;
-    watch_.run_until(urgent_at());
     outbox_.send(message);
-    ping_soon();
+    watch_.run_until(clock_.now(), urgent_at());
+    arm_ping();
     return true;
 }
 
@@ -86,16 +86,16 @@ void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
     if (state_ != State::kRunning) {
         return; // the tree is being swept, or gone
     }
-    const TimePoint before = urgent_at();
     term_at_ = term_at;
     kill_at_ = kill_at;
-    watch_.run_until(urgent_at());
     outbox_.send(guard::Until{run_, term_at, kill_at});
-    // A ping follows an extension where it can, so that both processes wake up for both at once.
-    if (watch_.may_ask_along(clock_.now())) {
+    const TimePoint now = clock_.now();
+    const TimePoint due = watch_.due();
+    watch_.extended(now, urgent_at());
+    if (has_passed_for_holder(now, watch_.due())) {
         ping();
-    } else if (!is_not_before(urgent_at(), before)) { // else the timer is left alone, however often
-        ping_soon();                                  // this is called
+    } else if (watch_.due() != due) {
+        arm_ping();
     }
 }
 
@@ -106,9 +106,9 @@ void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
     kill_at_ = earlier(kill_at_, kill_at);
     terminal_.give_back(); // the guard continues a stopped child
     lease_ = lease;
-    watch_.run_until(urgent_at());
     outbox_.send(guard::Stop{run_, signal, kill_at});
-    ping_soon();
+    watch_.run_until(clock_.now(), urgent_at());
+    arm_ping();
 }
 
 // What a stop that was asked for allows may be less than the lease does; term_at never is more.
@@ -155,9 +155,8 @@ void GuardLink::receive() {
             break;
         }
         if (const auto* pong = std::get_if<guard::Pong>(&message)) {
-            if (watch_.answered(pong->number, pong->is_killing != 0)) {
-                ping_timer_.arm(watch_.until_next(clock_.now()));
-            }
+            watch_.answered(clock_.now(), pong->number, pong->is_killing != 0);
+            arm_ping();
             continue;
         }
         const auto run = std::visit(
@@ -192,12 +191,12 @@ void GuardLink::ping() {
     }
     const TimePoint now = clock_.now();
     switch (watch_.look(now)) {
-    case GuardWatch::Verdict::kFine:
+    case leader::GuardWatch::Verdict::kFine:
         break;
-    case GuardWatch::Verdict::kContinue:
+    case leader::GuardWatch::Verdict::kContinue:
         ::kill(guard_.pid, SIGCONT);
         break;
-    case GuardWatch::Verdict::kEnd:
+    case leader::GuardWatch::Verdict::kEnd:
         death_cause_ = "the guard process did not answer and was ended";
         ::kill(guard_.pid, SIGKILL);
         return;
@@ -205,13 +204,10 @@ void GuardLink::ping() {
     const guard::RunNumber run = state_ == State::kRunning ? run_ : 0;
     const auto sent = outbox_.send_now(guard::Ping{run, watch_.next_number()});
     watch_.asked(now, sent != guard::LeRunEnd::Sent::kRefused);
-    ping_timer_.arm(watch_.until_next(now)); // receive() makes it longer
+    arm_ping(); // an answer makes it later
 }
 
-void GuardLink::ping_soon() {
-    ping_timer_.arm(
-        std::min<Duration>(watch_.until_next(clock_.now()), GuardWatch::kPingUnanswered));
-}
+void GuardLink::arm_ping() { ping_timer_.arm(left_for_holder(clock_.now(), watch_.due())); }
 
 void GuardLink::children_changed() {
     siginfo_t info{};

@@ -10,11 +10,11 @@
 #include <boost/asio/posix/stream_descriptor.hpp>
 
 #include "app/guard_queue.h"
-#include "app/guard_watch.h"
 #include "base/clock.h"
 #include "guard/channel.h"
 #include "guard/guard.h"
 #include "guard/process_tree.h"
+#include "leader/guard_watch.h"
 #include "process/boottime_timer.h"
 #include "process/child_ends.h"
 #include "process/terminal.h"
@@ -68,7 +68,7 @@ private:
     void wait_for_messages();
     void wait_for_death();
     void ping();
-    void ping_soon();
+    void arm_ping();
     TimePoint urgent_at() const;
     void guard_died();
     void look_at_terminal();
@@ -81,7 +81,7 @@ private:
     boost::asio::posix::stream_descriptor readable_;
     boost::asio::posix::stream_descriptor death_;
     Outbox outbox_;
-    GuardWatch watch_;
+    leader::GuardWatch watch_;
     process::BoottimeTimer ping_timer_;
     process::BoottimeTimer sweep_timer_;
     process::BoottimeTimer terminal_timer_; // armed while the terminal is lent

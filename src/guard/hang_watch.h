@@ -26,17 +26,9 @@ public:
 
     explicit HangWatch(TimePoint now) : silent_since_(now) {}
 
-    void heard(TimePoint now) {
-        silent_since_ = now;
-        limit_ = kWithoutRun;
-        tells_itself_ = passed_at_.has_value();
-    }
+    void heard(TimePoint now);
     // The guard woke `late` after the instant it had asked for.
-    void woke(TimePoint now, Duration late) {
-        if (late > kOwnLateness) {
-            silent_since_ = now;
-        }
-    }
+    void woke(TimePoint now, Duration late);
     // A tree is gone because no extension came.
     void run_ended_by_deadline() { limit_ = kAfterDeadline; }
     // le-run was told to end; it is given as long again.
@@ -53,12 +45,7 @@ public:
         }
     }
     // Whether the guard has to tell of it; once.
-    bool is_to_be_told(TimePoint now) {
-        const bool is_it =
-            passed_at_ && !tells_itself_ && has_passed_for_observer(now, *passed_at_ + kToTell);
-        tells_itself_ = tells_itself_ || is_it;
-        return is_it;
-    }
+    bool is_to_be_told(TimePoint now);
     Duration silence(TimePoint now) const { return now.boot() - silent_since_.boot(); }
 
     bool is_hung(TimePoint now) const {

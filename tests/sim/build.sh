@@ -1,7 +1,7 @@
 # How the simulation is compiled, optimised and without sanitizers; for run.sh and mutants.sh, which source this file at the
 # repository's top.
-sim_sources=(tests/sim/{candidate,candidate_guard,candidate_host,candidate_watch,client_go,main,referee,releaser,world}.cc src/election/*.cc src/leader/*.cc
-    src/guard/child_machine.cc src/base/duration_text.cc src/process/signal_names.cc)
+sim_sources=(tests/sim/{candidate,candidate_guard,candidate_host,candidate_pings,candidate_watch,client_go,main,referee,releaser,world}.cc src/election/*.cc src/leader/*.cc
+    src/guard/{child_machine,hang_watch}.cc src/base/duration_text.cc src/process/signal_names.cc)
 
 sim_compiler() { # arguments...
     $(command -v ccache) "${CXX:-g++}" -std=c++20 -O2 -Isrc -Itests "$@"

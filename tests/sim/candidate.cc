@@ -31,7 +31,8 @@ Candidate::Candidate(Surroundings& around, std::size_t number, ElectionConfig co
       clocks_(around.sim, trusts_instants_ ? *around.host : draw_clocks(around)), line_(around),
       watch_(static_cast<Watch>(around.sim.index(3))),
       wakeup_(around.sim, [this] { deliver(life_, Tick{}); }),
-      guard_timer_(around.sim, [this] { guard_wakes(); }) {
+      guard_timer_(around.sim, [this] { guard_wakes(); }),
+      ping_timer_(around.sim, [this] { ping(); }), hang_watch_(clocks_.now()) {
     referee_.takes_part({number_, 0}, false);
     referee_.on_change([this] { store_changed(); });
 }
@@ -107,6 +108,7 @@ void Candidate::step(const leader::Event& event, const Sight& sight) {
     note_measured(event);
     if (says_gone(event)) {
         is_run_under_way_ = false;
+        guard_watch_.run_is_over();
     }
     if (counts && write != nullptr && std::holds_alternative<Written>(write->outcome) &&
         has_room()) {
@@ -264,7 +266,7 @@ void Candidate::crash() {
     if (releaser_) {
         sim_.trace([&] { return name() + "'s releaser crashes"; });
         end_releaser();
-    } else if (is_up() && guard_ && !hung_since_) {
+    } else if (is_up() && guard_ && !is_hung_) {
         sim_.trace([&] { return name() + " crashes"; });
         end_process();
     }
@@ -277,6 +279,10 @@ void Candidate::end_process() {
     ++life_;
     leader_.reset();
     wakeup_.clear();
+    ping_timer_.clear();
+    if (is_hung_) { // both at once would be two faults
+        sim_.after(Duration(0), [this] { guard_goes_on(); });
+    }
     sim_.at(std::max(sim_.now() + sim_.between(Duration(0), Duration(50ms)), channel_busy_until_),
             [this, guard = guard_number_] { hear(guard, child_fact::LeRunDied{}); });
 }
@@ -368,6 +374,8 @@ void Candidate::act(const leader::StartRun& start) {
     steps_down_ = false;
     told_term_at_ = start.term_at;
     told_kill_at_ = start.kill_at;
+    guard_watch_.run_until(clocks_.now(), later(told_term_at_, told_kill_at_));
+    arm_ping();
     tell_guard(child_fact::StartAsked{start.run, start.term_at, start.kill_at,
                                       start.acquire_time.microseconds});
 }
@@ -375,6 +383,8 @@ void Candidate::act(const leader::StartRun& start) {
 void Candidate::act(const leader::ExtendRun& extend) {
     told_term_at_ = extend.term_at;
     told_kill_at_ = extend.kill_at;
+    guard_watch_.extended(clocks_.now(), later(told_term_at_, told_kill_at_));
+    arm_ping();
     tell_guard(Until{extend.run, extend.term_at, extend.kill_at});
 }
 
@@ -382,6 +392,10 @@ void Candidate::act(const leader::StopRun& stop) {
     demand(!is_lease_lost(stop.cause) || has_passed_for_holder(clocks_.now(), stop.kill_at),
            "does not kill at once though another may lead");
     told_kill_at_ = earlier(told_kill_at_, stop.kill_at);
+    guard_watch_.run_until(clocks_.now(), is_lease_lost(stop.cause)
+                                              ? told_kill_at_
+                                              : later(told_term_at_, told_kill_at_));
+    arm_ping();
     tell_guard(Stop{stop.run, stop.signal, stop.kill_at});
 }
 

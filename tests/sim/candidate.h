@@ -1,6 +1,7 @@
 // One simulated replica: le-run (the real Leader), its guard (the real ChildMachine) and the
 // child's tree. le-run's side is in candidate.cc, its watch in candidate_watch.cc, the guard's and
-// the tree's in candidate_guard.cc, pauses of the host in candidate_host.cc.
+// the tree's in candidate_guard.cc, how the two processes find out that the other one hangs in
+// candidate_pings.cc, pauses of the host in candidate_host.cc.
 //
 // Beside what the referee sees, each step is held against what the headers of the two machines
 // promise: deadlines before news, a stop that nothing cancels, a release of a record that was read
@@ -14,7 +15,9 @@
 #include <vector>
 
 #include "guard/child_machine.h"
+#include "guard/hang_watch.h"
 #include "guard/lateness_meter.h"
+#include "leader/guard_watch.h"
 #include "leader/leader.h"
 #include "sim/releaser.h"
 #include "sim/surroundings.h"
@@ -124,7 +127,13 @@ private:
     void guard_wakes();
     void new_guard();
     void lose_guard();
-    void look_at_hung_guard(bool helps);
+
+    // --- does the other one hang? ---
+    void ping();
+    void arm_ping();
+    void hear_ping(std::uint64_t guard, std::uint64_t number);
+    void guard_goes_on();
+    void guard_looks_at_le_run();
 
     // --- the host ---
     bool stand_still(Duration length);
@@ -209,13 +218,18 @@ private:
     std::unique_ptr<guard::ChildMachine> guard_;
     std::uint64_t guard_number_ = 0; // of the guard process
     Timer guard_timer_;
-    Duration guard_due_{}; // when its next deadline passes
+    leader::GuardWatch guard_watch_; // le-run's
+    Timer ping_timer_;
+    guard::HangWatch hang_watch_; // the guard's
+    Duration guard_due_{};        // when its next deadline passes
     Duration stalled_until_{};
-    std::optional<Duration> hung_since_;
-    std::deque<guard::ChildFact> unheard_; // by a hung guard
-    Duration channel_busy_until_{};        // to the guard
-    Duration guard_words_until_{};         // from it: told in order
-    TimePoint spawn_until_{};              // what the child itself looks at before its exec
+    bool is_hung_ = false;
+    bool is_only_stopped_ = false;                // SIGCONT helps
+    std::optional<std::uint64_t> unheard_ping_{}; // by a hung guard
+    std::deque<guard::ChildFact> unheard_;        // by a hung guard
+    Duration channel_busy_until_{};               // to the guard
+    Duration guard_words_until_{};                // from it: told in order
+    TimePoint spawn_until_{};                     // what the child itself looks at before its exec
 
     Process dead_; // the last le-run process that ended
     std::unique_ptr<Releaser> releaser_;

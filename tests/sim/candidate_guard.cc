@@ -33,6 +33,10 @@ Duration Candidate::guard_lateness() {
 void Candidate::new_guard() {
     ++guard_number_;
     guard_ = std::make_unique<ChildMachine>(SIGTERM);
+    hang_watch_ = HangWatch(clocks_.now());
+    guard_watch_ = {};
+    guard_watch_.set_lambda(config_.timing.lambda);
+    arm_ping();
     channel_busy_until_ = stalled_until_ = {};
 }
 
@@ -40,50 +44,16 @@ void Candidate::lose_guard() {
     ++guard_number_;
     guard_.reset();
     guard_timer_.clear();
-    hung_since_.reset();
+    ping_timer_.clear();
+    is_hung_ = false;
     unheard_.clear();
+    unheard_ping_.reset();
 }
 
 void Candidate::stall_guard() {
     if (guard_) {
         sim_.trace([&] { return name() + "'s guard stalls"; });
         stalled_until_ = sim_.now() + sim_.between(Duration(0), latest_wake_up());
-    }
-}
-
-void Candidate::hang_guard() {
-    if (is_up() && guard_ && !hung_since_ && sim_.now() >= std::max(paused_until_, frozen_until_)) {
-        sim_.trace([&] { return name() + "'s guard hangs"; });
-        hung_since_ = sim_.now();
-        look_at_hung_guard(sim_.chance(0.5));
-    }
-}
-
-// As app/guard_link.cc, which is not simulated, is meant to: it continues a silent guard after 3 s
-// (which helps where a signal had stopped it), ends it after 6 s, and past kill_at within lambda.
-void Candidate::look_at_hung_guard(bool helps) {
-    if (!hung_since_) {
-        return; // lost meanwhile
-    }
-    const bool is_overdue =
-        is_run_under_way_ && has_passed_for_holder(clocks_.now(), told_kill_at_ + 500ms);
-    if (!is_up() || (helps && sim_.now() >= *hung_since_ + 3s)) {
-        sim_.trace([&] { return name() + "'s guard goes on"; });
-        hung_since_.reset();
-        guard_step(child_fact::Tick{});
-        while (guard_ && !unheard_.empty()) {
-            const ChildFact fact = unheard_.front();
-            unheard_.pop_front();
-            hear(guard_number_, fact);
-        }
-    } else if (is_overdue || sim_.now() >= *hung_since_ + 6s) {
-        kill_guard();
-    } else {
-        sim_.after(200ms, [this, guard = guard_number_, helps] {
-            if (guard == guard_number_) {
-                look_at_hung_guard(helps);
-            }
-        });
     }
 }
 
@@ -123,7 +93,7 @@ void Candidate::hear(std::uint64_t guard, const ChildFact& fact) {
     if (guard != guard_number_ || !guard_) {
         return;
     }
-    if (hung_since_) {
+    if (is_hung_) {
         unheard_.push_back(fact);
         return;
     }
@@ -132,6 +102,9 @@ void Candidate::hear(std::uint64_t guard, const ChildFact& fact) {
         channel_busy_until_ = std::max(channel_busy_until_, awake);
         sim_.at(awake, [this, guard, fact] { hear(guard, fact); });
         return;
+    }
+    if (!std::holds_alternative<child_fact::LeRunDied>(fact)) {
+        hang_watch_.heard(clocks_.now());
     }
     if (const auto* start = std::get_if<child_fact::StartAsked>(&fact)) {
         spawn_until_ = earlier(start->term_at, start->kill_at);
@@ -144,6 +117,9 @@ void Candidate::guard_step(const ChildFact& fact) {
     const ChildMachine::State before = guard_->state();
     const bool was_due = has_passed_for_holder(now, guard_->next_deadline());
     guard_->step(now, fact);
+    if (guard_->has_deadline_passed()) {
+        hang_watch_.deadline_passed(now);
+    }
     check_guard_step(before, was_due);
     while (guard_) {
         const auto action = guard_->take_action();
@@ -191,7 +167,7 @@ void Candidate::arm_guard() {
 
 // However it stalls and is late, lambda bounds both together.
 void Candidate::guard_wakes() {
-    if (hung_since_) {
+    if (is_hung_) {
         return; // it looks at the clock as soon as it is continued
     }
     const Duration latest = guard_due_ + latest_wake_up();
@@ -208,6 +184,7 @@ void Candidate::guard_wakes() {
 void Candidate::guard_acts(const child_action::Spawn&) {
     demand(!has_passed_for_holder(clocks_.now(), spawn_until_),
            "has a guard that starts a child whose time is over");
+    hang_watch_.run_begins();
     work_ = Work::kSpawning;
     drains_ = false;
     tree_needs_ = {};
@@ -250,6 +227,9 @@ void Candidate::guard_acts(const child_action::SignalOthers&) {
 void Candidate::guard_acts(const child_action::Tell& action) {
     if (const auto* gone = std::get_if<Gone>(&action.message)) {
         demand(gone->run != run_ || !works(), "has a guard that said Gone while the work ran");
+        if (gone->cause == EndCause::kDeadline) {
+            hang_watch_.run_ended_by_deadline();
+        }
     }
     guard_words_until_ =
         std::max(guard_words_until_, sim_.now() + sim_.between(Duration(0), Duration(2ms)));
@@ -317,7 +297,7 @@ void Candidate::in_tree(Duration delay, Event event) {
         if (work != work_number_ || !guard_) {
             return;
         }
-        if (hung_since_ && work_ != Work::kSpawning) { // the guard will see it later, if it lives
+        if (is_hung_ && work_ != Work::kSpawning) { // the guard will see it later, if it lives
             in_tree(100ms, event);
             return;
         }
@@ -342,7 +322,7 @@ void Candidate::exec() {
     if (work_ != Work::kSpawning) {
         return;
     }
-    if (hung_since_ && has_passed_for_holder(clocks_.now(), spawn_until_)) {
+    if (is_hung_ && has_passed_for_holder(clocks_.now(), spawn_until_)) {
         in_tree(100ms, [this] { exec(); }); // it has ended, unseen
         return;
     }
@@ -352,7 +332,7 @@ void Candidate::exec() {
         child_ends(exited(127), false);
         return;
     }
-    if (!around_.is_calm && !hung_since_ && sim_.chance(0.02)) {
+    if (!around_.is_calm && !is_hung_ && sim_.chance(0.02)) {
         guard_step(child_fact::ExecFailed{1, 2});
         child_ends(exited(127), false);
         return;
@@ -361,7 +341,7 @@ void Candidate::exec() {
     has_run_ = true;
     referee_.work_begins(number_, leadership_);
     const child_fact::Executed executed{static_cast<std::int32_t>(work_number_)};
-    if (hung_since_) {
+    if (is_hung_) {
         in_tree(Duration(0), [this, executed] { guard_step(executed); });
     } else {
         guard_step(executed);

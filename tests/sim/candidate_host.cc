@@ -42,11 +42,12 @@ bool Candidate::bears(const Strain& strain) const {
 // --- pauses ---
 
 void Candidate::pause(Duration length) {
-    if (work_ != Work::kAfterGuard && !hung_since_) { // that would be a second fault
+    if (work_ != Work::kAfterGuard && !is_hung_) { // that would be a second fault
         sim_.trace([&] {
             return name() + " pauses for " + std::to_string(length.count() / 1000000) + " ms";
         });
         paused_until_ = std::max(paused_until_, sim_.now() + length);
+        guard_looks_at_le_run();
     }
 }
 
@@ -60,7 +61,7 @@ void Candidate::freeze(Duration length) {
 
 // le-run, guard and work.
 bool Candidate::stand_still(Duration length) {
-    if (work_ == Work::kAfterGuard || hung_since_) { // as above
+    if (work_ == Work::kAfterGuard || is_hung_) { // as above
         return false;
     }
     sim_.trace([&] {
@@ -74,8 +75,9 @@ bool Candidate::stand_still(Duration length) {
         arm_guard();
     }
     sim_.at(frozen_until_ + 1ms, [this, guard = guard_number_, thaw = frozen_until_] {
-        if (guard == guard_number_ && guard_ && !hung_since_ && thaw == frozen_until_) {
+        if (guard == guard_number_ && guard_ && !is_hung_ && thaw == frozen_until_) {
             guard_measures(frozen_until_ - frozen_since_);
+            guard_looks_at_le_run();
         }
     });
     return true;
@@ -84,10 +86,12 @@ bool Candidate::stand_still(Duration length) {
 // It woke from one of its looks, which are at most 250 ms apart.
 void Candidate::guard_measures(Duration pause) {
     const Duration slept = sim_.between(Duration(1ms), Duration(250ms));
-    meter_.woke(slept, pause - std::min(pause, sim_.between(Duration(0), slept)));
-    if (const auto late = meter_.due(clocks_.now())) {
+    const Duration late = pause - std::min(pause, sim_.between(Duration(0), slept));
+    meter_.woke(slept, late);
+    hang_watch_.woke(clocks_.now(), late);
+    if (const auto worst = meter_.due(clocks_.now())) {
         meter_.was_told(clocks_.now());
-        deliver(life_, FromGuard(Late{late->count()}));
+        deliver(life_, FromGuard(Late{worst->count()}));
     }
 }
 
@@ -179,7 +183,7 @@ void Candidate::note_measured(const leader::Event& event) {
 // tree that no instant left of the lease would allow is nobody's promise.
 void Candidate::grow_tree() {
     const Duration awake = std::max({paused_until_, frozen_until_, stalled_until_});
-    if (!is_up() || !guard_ || hung_since_ || sim_.now() < awake || work_ != Work::kRunning) {
+    if (!is_up() || !guard_ || is_hung_ || sim_.now() < awake || work_ != Work::kRunning) {
         return;
     }
     const Duration gone = sim_.now() - anchored_at_;

@@ -122,6 +122,7 @@ public:
     }
     void clear() { at_ = Simulator::kNever; }
     bool is_set() const { return at_ != Simulator::kNever; }
+    Duration at() const { return at_; }
 
 private:
     void queue() {

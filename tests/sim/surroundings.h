@@ -44,7 +44,7 @@ struct Surroundings {
     // What happened, so that a test can tell that it did.
     int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0,
         released_for_dead = 0, lawful_pauses = 0, grown_trees = 0, hung_requests = 0,
-        full_answers = 0, blind_watches = 0;
+        full_answers = 0, blind_watches = 0, ended_le_runs = 0;
 };
 
 // One party's way to the store: delays, loses, doubles, stores late.

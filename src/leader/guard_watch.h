@@ -1,17 +1,23 @@
-// Whether the guard hangs: pure; the guard link tells it what was asked and what was answered.
+// Whether the guard hangs, and when to ask it: pure; the guard link tells it what was asked and what
+// was answered.
 //
 // Silence is what counts, and only as long as le-run asked for it: le-run's own lateness, on a
 // loaded machine or after a pause, is no silence of the guard's. While the lease is far from its
 // end, a silent guard is continued once after kContinueAfter (it may have been stopped) and ended
 // after kEndAfter; renewals do not depend on it. Once the lease may end (`urgent_at`) half a lambda
-// must do. A guard that says that it is killing has begun in time: it may be silent for a lambda.
+// must do.
+//
+// A guard that says that it is killing has begun in time, and has much to do: it may be silent for a
+// lambda. But where it hangs in the middle, le-run must go on with the killing in time: from a
+// lambda after urgent_at on a quarter of a lambda must do. Whatever half a lambda late the guard
+// began, the tree is gone within lambda and kappa: the time that it killed is not lost.
 #pragma once
 
 #include <cstdint>
 
 #include "base/time_point.h"
 
-namespace le_run::app {
+namespace le_run::leader {
 
 class GuardWatch {
 public:
@@ -30,29 +36,29 @@ public:
     static constexpr Duration kAskOftenBefore = std::chrono::seconds(1);
 
     // A run is under way; from `urgent_at` on nothing may be waited for that the guard should do.
-    void run_until(TimePoint urgent_at);
+    // After a start or a stop the guard is asked soon.
+    void run_until(TimePoint now, TimePoint urgent_at);
+    // Both processes wake up for an extension, so the guard is asked along where it can be.
+    void extended(TimePoint now, TimePoint urgent_at);
     void run_is_over();
     // How late the guard may wake by what the election reckons with.
     void set_lambda(Duration lambda) { lambda_ = lambda; }
 
-    // To be asked when the next ping is due, before it is sent.
+    // When the next ping is due; another instant perhaps after each call of the others.
+    TimePoint due() const { return due_; }
+    // To be called when it is due, before it is sent.
     Verdict look(TimePoint now);
     // Ping `number` was due. `was_asked`: the guard can see it; or it would if it read anything.
     void asked(TimePoint now, bool was_asked);
     std::uint64_t next_number() const { return asked_ + 1; }
-    // Returns whether no ping is unanswered now.
-    bool answered(std::uint64_t number, bool is_killing);
-    // When to ask again, if nothing changes.
-    Duration until_next(TimePoint now) const;
-    // An extension is a good moment to ask, since both processes wake for it anyway.
-    bool may_ask_along(TimePoint now) const {
-        return has_passed_for_holder(now, asked_at_ + kPingUnanswered);
-    }
+    void answered(TimePoint now, std::uint64_t number, bool is_killing);
 
 private:
+    Duration until_next(TimePoint now) const;
+    void ask_soon(TimePoint now);
     bool is_answered() const { return answered_ == asked_; }
     bool is_waiting() const { return !is_answered() || was_refused_; }
-    Duration limit() const { return is_killing_ ? lambda_ : lambda_ / 2; }
+    bool is_over(TimePoint now) const;
 
     bool runs_ = false;
     bool was_refused_ = false; // the last ping
@@ -62,10 +68,11 @@ private:
     std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;
     TimePoint asked_at_{};
-    Duration due_in_{};        // after asked_at_
+    TimePoint due_{};
+    Duration due_in_{};        // after asked_at_, if nothing changes
     TimePoint silent_since_{}; // the oldest ping without an answer was due then
     Duration silent_{};        // of the time since, what was asked for
     int silent_asks_ = 0;
 };
 
-} // namespace le_run::app
+} // namespace le_run::leader

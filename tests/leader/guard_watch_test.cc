@@ -1,9 +1,9 @@
-#include "app/guard_watch.h"
+#include "leader/guard_watch.h"
 
 #include "helpers/catch.h"
 
 using namespace le_run;
-using namespace le_run::app;
+using namespace le_run::leader;
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 using Verdict = GuardWatch::Verdict;
@@ -11,6 +11,10 @@ using Verdict = GuardWatch::Verdict;
 namespace {
 
 TimePoint at(Duration d) { return TimePoint(seconds(500), seconds(700)) + d; }
+
+Duration until_due(const GuardWatch& watch, Duration now) {
+    return left_for_holder(at(now), watch.due());
+}
 
 // Asks whenever it is due, each time `late`, without an answer; until there is another verdict than
 // kFine, or `end`.
@@ -20,7 +24,7 @@ struct Outcome {
 };
 Outcome ask_in_vain(GuardWatch& watch, Duration from, Duration end, Duration late = {},
                     Verdict wanted = Verdict::kEnd) {
-    for (Duration now = from; now < end; now += watch.until_next(at(now)) + late) {
+    for (Duration now = from; now < end; now += until_due(watch, now) + late) {
         const Verdict verdict = watch.look(at(now));
         if (verdict == wanted) {
             return {verdict, now};
@@ -30,17 +34,17 @@ Outcome ask_in_vain(GuardWatch& watch, Duration from, Duration end, Duration lat
     return {Verdict::kFine, end};
 }
 
-void answer(GuardWatch& watch, bool is_killing = false) {
-    CHECK(watch.answered(watch.next_number() - 1, is_killing));
+void answer(GuardWatch& watch, Duration now, bool is_killing = false) {
+    watch.answered(at(now), watch.next_number() - 1, is_killing);
 }
 
 // One that was asked at `now` and has answered.
 GuardWatch sound_at(Duration now, TimePoint urgent_at, bool is_killing = false) {
     GuardWatch watch;
-    watch.run_until(urgent_at);
+    watch.run_until(at(now), urgent_at);
     CHECK(watch.look(at(now)) == Verdict::kFine);
     watch.asked(at(now), true);
-    answer(watch, is_killing);
+    answer(watch, now, is_killing);
     return watch;
 }
 
@@ -68,16 +72,23 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("a guard that has begun to kill may be silent for a lambda, and one that answers for "
-          "ever") {
-    GuardWatch watch = sound_at(milliseconds(10'100), at(seconds(10)), true);
-    for (Duration now = milliseconds(10'200); now < seconds(100); now += milliseconds(900)) {
-        CHECK(ask_in_vain(watch, now, now + milliseconds(800)).verdict == Verdict::kFine);
-        answer(watch, true);
-    }
-    const Outcome ended = ask_in_vain(watch, seconds(100), seconds(200));
+TEST_CASE("a guard that has begun to kill may be silent for a lambda, but not past its time") {
+    const auto killing = [] { return sound_at(milliseconds(10'100), at(seconds(10)), true); };
+    GuardWatch hung = killing();
+    const Outcome ended = ask_in_vain(hung, milliseconds(10'225), seconds(60));
     CHECK(ended.verdict == Verdict::kEnd);
-    CHECK(ended.when == seconds(101));
+    CHECK(ended.when >= milliseconds(10'875));
+    CHECK(ended.when <= seconds(11));
+    // Later a quarter of a lambda is enough; a guard that answers is never ended.
+    GuardWatch busy = killing();
+    Duration now = milliseconds(10'225);
+    for (; now < seconds(30); now += milliseconds(200)) {
+        CHECK(ask_in_vain(busy, now, now + milliseconds(200)).verdict == Verdict::kFine);
+        answer(busy, now + milliseconds(200), true);
+    }
+    const Outcome late = ask_in_vain(busy, now, seconds(60));
+    CHECK(late.verdict == Verdict::kEnd);
+    CHECK(late.when <= now + milliseconds(500));
 }
 
 TEST_CASE("le-run's own lateness is no silence of the guard, but time does not wait for ever") {
@@ -101,11 +112,11 @@ TEST_CASE("a ping that the kernel refused is no silence, unless the time is over
     for (int i = 2; i < 100; ++i) {
         CHECK(watch.look(at(seconds(i))) == Verdict::kFine);
         watch.asked(at(seconds(i)), false);
-        CHECK(watch.until_next(at(seconds(i))) <= GuardWatch::kPingUnanswered);
+        CHECK(until_due(watch, seconds(i)) <= GuardWatch::kPingUnanswered);
     }
     Verdict verdict = Verdict::kFine;
     for (Duration now = seconds(100); now < seconds(102) && verdict == Verdict::kFine;
-         now += watch.until_next(at(now))) {
+         now += until_due(watch, now)) {
         verdict = watch.look(at(now));
         watch.asked(at(now), false);
     }
@@ -114,15 +125,31 @@ TEST_CASE("a ping that the kernel refused is no silence, unless the time is over
 
 TEST_CASE("a guard is asked rarely, and often before the end") {
     GuardWatch watch;
-    CHECK(watch.until_next(at(seconds(0))) == GuardWatch::kPingWithoutRun);
-    watch.asked(at(seconds(0)), true);
-    CHECK(watch.until_next(at(seconds(0))) == GuardWatch::kPingUnanswered);
-    answer(watch);
-    watch.run_until(at(seconds(20)));
-    CHECK(watch.until_next(at(seconds(0))) == GuardWatch::kPingDuringRun);
-    CHECK(watch.until_next(at(seconds(17))) == seconds(2));
-    CHECK(watch.until_next(at(seconds(19))) == GuardWatch::kPingNearTheEnd);
-    CHECK(watch.until_next(at(seconds(30))) == GuardWatch::kPingNearTheEnd);
+    const auto after_an_answer = [&](Duration now) {
+        watch.asked(at(now), true);
+        CHECK(until_due(watch, now) <= GuardWatch::kPingUnanswered);
+        answer(watch, now);
+        return until_due(watch, now);
+    };
+    CHECK(after_an_answer(seconds(0)) == GuardWatch::kPingWithoutRun);
+    watch.run_until(at(seconds(0)), at(seconds(20)));
+    CHECK(until_due(watch, seconds(0)) == GuardWatch::kPingUnanswered);
+    CHECK(after_an_answer(seconds(0)) == GuardWatch::kPingDuringRun);
+    CHECK(after_an_answer(seconds(17)) == seconds(2));
+    CHECK(after_an_answer(seconds(19)) == GuardWatch::kPingNearTheEnd);
+    CHECK(after_an_answer(seconds(30)) == GuardWatch::kPingNearTheEnd);
     watch.run_is_over();
-    CHECK(watch.until_next(at(seconds(30))) == GuardWatch::kPingWithoutRun);
+    CHECK(after_an_answer(seconds(30)) == GuardWatch::kPingWithoutRun);
+}
+
+TEST_CASE("an extension takes a ping along, but not each of many") {
+    GuardWatch watch = sound_at(seconds(0), at(seconds(20)));
+    watch.extended(at(milliseconds(500)), at(seconds(21)));
+    CHECK(until_due(watch, seconds(0)) == GuardWatch::kPingDuringRun);
+    watch.extended(at(seconds(2)), at(seconds(22)));
+    CHECK(until_due(watch, seconds(2)) == Duration::zero());
+    watch.asked(at(seconds(2)), true);
+    answer(watch, seconds(2));
+    watch.extended(at(milliseconds(2100)), at(seconds(15))); // earlier than before
+    CHECK(until_due(watch, milliseconds(2100)) == GuardWatch::kPingUnanswered);
 }

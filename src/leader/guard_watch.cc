@@ -1,0 +1,95 @@
+#include "leader/guard_watch.h"
+
+#include <algorithm>
+
+namespace le_run::leader {
+
+void GuardWatch::run_until(TimePoint now, TimePoint urgent_at) {
+    runs_ = true;
+    urgent_at_ = urgent_at;
+    ask_soon(now);
+}
+
+void GuardWatch::extended(TimePoint now, TimePoint urgent_at) {
+    const bool is_earlier = !is_not_before(urgent_at, urgent_at_);
+    urgent_at_ = urgent_at;
+    if (has_passed_for_holder(now, asked_at_ + kPingUnanswered)) {
+        due_ = now;
+    } else if (is_earlier) { // else what is due stays due, however often this is called
+        ask_soon(now);
+    }
+}
+
+void GuardWatch::ask_soon(TimePoint now) {
+    due_ = now + std::min<Duration>(until_next(now), kPingUnanswered);
+}
+
+void GuardWatch::run_is_over() {
+    runs_ = false;
+    is_killing_ = false;
+    urgent_at_ = TimePoint::far_future();
+}
+
+GuardWatch::Verdict GuardWatch::look(TimePoint now) {
+    const Duration since = now.boot() - asked_at_.boot();
+    if (is_answered() || since > due_in_ + kOwnLateness) {
+        silent_ = Duration::zero();
+        silent_asks_ = 0;
+        silent_since_ = now;
+        return Verdict::kFine;
+    }
+    silent_ += std::min(since, due_in_);
+    ++silent_asks_;
+    if (silent_ >= kEndAfter || is_over(now)) {
+        return Verdict::kEnd;
+    }
+    return silent_ >= kContinueAfter ? Verdict::kContinue : Verdict::kFine;
+}
+
+void GuardWatch::asked(TimePoint now, bool was_asked) {
+    // While the kernel refuses the ping the guard is silent without fault, unless time is over.
+    was_refused_ = !was_asked;
+    if (was_asked || (runs_ && has_passed_for_holder(now, urgent_at_))) {
+        ++asked_;
+    }
+    asked_at_ = now;
+    due_in_ = until_next(now);
+    due_ = now + due_in_;
+}
+
+void GuardWatch::answered(TimePoint now, std::uint64_t number, bool is_killing) {
+    answered_ = std::max(answered_, std::min(number, asked_));
+    is_killing_ = is_killing && runs_;
+    if (is_answered()) {
+        due_ = now + until_next(now);
+    }
+}
+
+Duration GuardWatch::until_next(TimePoint now) const {
+    const Duration longest = is_waiting() ? kPingUnanswered
+                             : runs_      ? kPingDuringRun
+                                          : kPingWithoutRun;
+    if (!runs_) {
+        return longest;
+    }
+    return std::clamp(left_for_holder(now, urgent_at_ - kAskOftenBefore), kPingNearTheEnd, longest);
+}
+
+// Whether the tree needs somebody else to kill it.
+bool GuardWatch::is_over(TimePoint now) const {
+    if (!runs_) {
+        return false;
+    }
+    // Where le-run itself is late each time, a lambda on the clock must do.
+    const bool is_long = silent_asks_ > 1 && has_passed_for_holder(now, silent_since_ + lambda_);
+    if (!is_killing_) {
+        return has_passed_for_holder(now, urgent_at_ + lambda_ / 2) &&
+               (silent_ >= lambda_ / 2 || is_long);
+    }
+    if (has_passed_for_holder(now, urgent_at_ + lambda_ - kPingNearTheEnd)) {
+        return silent_ >= lambda_ / 4 || is_long;
+    }
+    return has_passed_for_holder(now, urgent_at_) && silent_ >= lambda_;
+}
+
+} // namespace le_run::leader
