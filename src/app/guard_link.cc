@@ -36,7 +36,7 @@ int open_pidfd(pid_t pid) {
 GuardLink::GuardLink(boost::asio::io_context& loop, guard::GuardProcess guard, Callbacks callbacks)
     : guard_(std::move(guard)), callbacks_(std::move(callbacks)), channel_(guard_.channel),
       readable_(loop, ::fcntl(guard_.channel, F_DUPFD_CLOEXEC, 3)),
-      death_(loop, open_pidfd(guard_.pid)), outbox_(loop, channel_),
+      death_(loop, open_pidfd(guard_.pid)), queue_(loop, channel_),
       ping_timer_(loop, [this] { ping(); }), sweep_timer_(loop, [this] { sweep(); }),
       terminal_timer_(loop, [this] { look_at_terminal(); }),
       tree_(::getpid() == 1 ? guard::ProcessTree::PidNamespace::kOurs
@@ -76,7 +76,7 @@ bool GuardLink::start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at
     term_at_ = term_at;
     kill_at_ = kill_at;
     lease_ = Lease::kHeld;
-    outbox_.send(message);
+    queue_.send(message);
     watch_.run_until(clock_.now(), urgent_at());
     arm_ping();
     return true;
@@ -88,7 +88,7 @@ void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
     }
     term_at_ = term_at;
     kill_at_ = kill_at;
-    outbox_.send(guard::Until{run_, term_at, kill_at});
+    queue_.send(guard::Until{run_, term_at, kill_at});
     const TimePoint now = clock_.now();
     const TimePoint due = watch_.due();
     watch_.extended(now, urgent_at());
@@ -106,7 +106,7 @@ void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
     kill_at_ = earlier(kill_at_, kill_at);
     terminal_.give_back(); // the guard continues a stopped child
     lease_ = lease;
-    outbox_.send(guard::Stop{run_, signal, kill_at});
+    queue_.send(guard::Stop{run_, signal, kill_at});
     watch_.run_until(clock_.now(), urgent_at());
     arm_ping();
 }
@@ -119,17 +119,17 @@ TimePoint GuardLink::urgent_at() const {
 void GuardLink::pass_on(int signal) {
     // Its loss is the sender's usual risk with signals. A burst of them must leave room for what
     // the lease has to say.
-    if (state_ == State::kRunning && !outbox_.is_crowded()) {
+    if (state_ == State::kRunning && !queue_.is_crowded()) {
         if (signal == SIGCONT) {
             terminal_.give_back();
         }
-        outbox_.send(guard::Signal{run_, signal});
+        queue_.send(guard::Signal{run_, signal});
     }
 }
 
 void GuardLink::settled(guard::RunNumber run) {
     if (state_ == State::kIdle) {
-        outbox_.send(guard::Settled{run});
+        queue_.send(guard::Settled{run});
     }
 }
 
@@ -172,7 +172,7 @@ void GuardLink::receive() {
         if (std::holds_alternative<guard::Gone>(message) && is_current) {
             state_ = State::kIdle;
             watch_.run_is_over();
-            outbox_.clear();
+            queue_.clear();
             terminal_.take_back();
         }
         if (const auto* started = std::get_if<guard::Started>(&message);
@@ -202,7 +202,7 @@ void GuardLink::ping() {
         return;
     }
     const guard::RunNumber run = state_ == State::kRunning ? run_ : 0;
-    const auto sent = outbox_.send_now(guard::Ping{run, watch_.next_number()});
+    const auto sent = queue_.send_now(guard::Ping{run, watch_.next_number()});
     watch_.asked(now, sent != guard::LeRunEnd::Sent::kRefused);
     arm_ping(); // an answer makes it later
 }
@@ -259,7 +259,7 @@ void GuardLink::wait_for_death() {
 void GuardLink::guard_died() {
     const bool was_running = state_ == State::kRunning;
     state_ = was_running ? State::kSweeping : State::kLost;
-    outbox_.clear();
+    queue_.clear();
     callbacks_.lost(death_cause_);
     if (was_running) {
         sweep();

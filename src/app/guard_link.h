@@ -80,7 +80,7 @@ private:
     guard::LeRunEnd channel_;
     boost::asio::posix::stream_descriptor readable_;
     boost::asio::posix::stream_descriptor death_;
-    Outbox outbox_;
+    GuardQueue queue_;
     leader::GuardWatch watch_;
     process::BoottimeTimer ping_timer_;
     process::BoottimeTimer sweep_timer_;

@@ -10,10 +10,10 @@ constexpr std::size_t kCrowd = 16;
 
 } // namespace
 
-Outbox::Outbox(boost::asio::io_context& loop, guard::LeRunEnd& channel)
+GuardQueue::GuardQueue(boost::asio::io_context& loop, guard::LeRunEnd& channel)
     : channel_(channel), retry_(loop, [this] { flush(); }) {}
 
-void Outbox::send(const guard::ToGuard& message) {
+void GuardQueue::send(const guard::ToGuard& message) {
     const auto* until = std::get_if<guard::Until>(&message);
     if (until == nullptr || !merge(*until)) {
         unsent_.push_back(message);
@@ -21,19 +21,19 @@ void Outbox::send(const guard::ToGuard& message) {
     flush();
 }
 
-guard::LeRunEnd::Sent Outbox::send_now(const guard::ToGuard& message) {
+guard::LeRunEnd::Sent GuardQueue::send_now(const guard::ToGuard& message) {
     const guard::LeRunEnd::Sent before = flush();
     return before == guard::LeRunEnd::Sent::kYes ? channel_.try_send(message) : before;
 }
 
-bool Outbox::is_crowded() const { return unsent_.size() >= kCrowd || channel_.is_half_full(); }
+bool GuardQueue::is_crowded() const { return unsent_.size() >= kCrowd || channel_.is_half_full(); }
 
-void Outbox::clear() {
+void GuardQueue::clear() {
     unsent_.clear();
     retry_.disarm();
 }
 
-guard::LeRunEnd::Sent Outbox::flush() {
+guard::LeRunEnd::Sent GuardQueue::flush() {
     while (!unsent_.empty()) {
         const guard::LeRunEnd::Sent sent = channel_.try_send(unsent_.front());
         if (sent == guard::LeRunEnd::Sent::kClosed) {
@@ -50,7 +50,7 @@ guard::LeRunEnd::Sent Outbox::flush() {
 }
 
 // An Until never cancels a Stop, so it may go before one. True: a Start that waits carries it now.
-bool Outbox::merge(const guard::Until& until) {
+bool GuardQueue::merge(const guard::Until& until) {
     for (guard::ToGuard& waiting : unsent_) {
         if (auto* start = std::get_if<guard::Start>(&waiting); start && start->run == until.run) {
             start->term_at = until.term_at;

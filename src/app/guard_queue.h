@@ -16,9 +16,9 @@
 namespace le_run::app {
 
 // Loop thread only. `channel` must live as long.
-class Outbox {
+class GuardQueue {
 public:
-    Outbox(boost::asio::io_context& loop, guard::LeRunEnd& channel);
+    GuardQueue(boost::asio::io_context& loop, guard::LeRunEnd& channel);
 
     // Sends `message` behind those that wait. An Until replaces the one that waits, or the instants
     // of a Start that waits.

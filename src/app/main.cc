@@ -112,8 +112,8 @@ int start(const options::Options& options, const sigset_t& signal_mask, bool sig
     return run(options, guard);
 }
 
-// Without a guard and a child: what is asked for is said, and no signal means more than elsewhere.
-int say(const options::Options& options, const sigset_t& signal_mask, bool) {
+// Runs `check` or `rbac`, without a guard or a child, and with default signal handling.
+int run_preflight(const options::Options& options, const sigset_t& signal_mask, bool) {
     ::prctl(PR_SET_DUMPABLE, 0);
     ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
     return options.task == options::Task::kCheck ? preflight::check(options)
@@ -138,7 +138,7 @@ int main(int argc, char** argv) {
             return 0;
         }
         const auto& wanted = std::get<options::Options>(options);
-        const auto act = wanted.task != options::Task::kRun ? say
+        const auto act = wanted.task != options::Task::kRun ? run_preflight
                          : wanted.election_off.empty()      ? start
                                                             : become_command;
         code = act(wanted, mask_at_start, sigchld_ignored);
@@ -148,6 +148,6 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         print(stderr, std::string("le-run: ") + error.what() + "\n");
     }
-    ::_exit(
-        code); // threads of libraries may still wait for the network; nothing of theirs is needed
+    // Threads of libraries may still wait for the network; nothing of theirs is needed.
+    ::_exit(code);
 }

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "guard/process_table.h"
-#include "guard/releaser.h"
+#include "guard/run_below.h"
 
 namespace le_run::guard {
 namespace {

@@ -8,10 +8,10 @@
 
 #include "base/duration_text.h"
 #include "base/exit_code.h"
-#include "options/await_election.h"
 #include "options/config_file.h"
 #include "options/environment.h"
 #include "options/flags.h"
+#include "options/k8s_await_election.h"
 #include "options/lock_choice.h"
 #include "options/option_table.h"
 #include "options/print_config.h"
@@ -28,7 +28,7 @@ void add_other_places(Values& values, const std::vector<std::string>& environmen
     if (const Value* file = find(values, "config")) {
         add_config_file(values, *file);
     }
-    add_await_election(values, environment);
+    add_k8s_await_election(values, environment);
     for (const OptionText& option : kOptions) {
         if (option.fallback[0] != '\0') {
             add(values, option.name, {option.fallback, "default", Origin::kDefault});

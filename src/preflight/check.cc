@@ -4,7 +4,7 @@
 
 #include "base/duration_text.h"
 #include "base/exit_code.h"
-#include "preflight/parts.h"
+#include "preflight/check_steps.h"
 #include "process/cpu_limit.h"
 
 namespace le_run::preflight {

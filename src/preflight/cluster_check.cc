@@ -13,8 +13,8 @@
 #include "kubernetes/user.h"
 #include "net/address.h"
 #include "net/resolver.h"
+#include "preflight/check_steps.h"
 #include "preflight/cluster_questions.h"
-#include "preflight/parts.h"
 #include "store/kubernetes/kubernetes_store.h"
 
 namespace le_run::preflight {

@@ -4,7 +4,7 @@
 #include <sys/statvfs.h>
 
 #include "base/config_error.h"
-#include "preflight/parts.h"
+#include "preflight/check_steps.h"
 #include "store/file/file_owner.h"
 #include "store/file/file_store.h"
 #include "store/file/lease_file.h"

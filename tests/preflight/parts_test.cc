@@ -1,5 +1,5 @@
 // What `le-run check` makes of what it found.
-#include "preflight/parts.h"
+#include "preflight/check_steps.h"
 
 #include "helpers/catch.h"
 #include "helpers/scratch_folder.h"

@@ -1,4 +1,4 @@
-#include "guard/releaser.h"
+#include "guard/run_below.h"
 
 #include <algorithm>
 #include <csignal>

@@ -1,4 +1,4 @@
-#include "preflight/parts.h"
+#include "preflight/check_steps.h"
 
 #include <algorithm>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "options/await_election.h"
+#include "options/k8s_await_election.h"
 
 #include <algorithm>
 #include <array>
@@ -113,7 +113,7 @@ void turn_off(Values& values) {
 
 } // namespace
 
-void add_await_election(Values& values, const std::vector<std::string>& environment) {
+void add_k8s_await_election(Values& values, const std::vector<std::string>& environment) {
     if (!is_used(environment)) {
         return;
     }
