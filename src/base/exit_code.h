@@ -1,4 +1,4 @@
-// What le-run's exit status means; README shows the same table (tests/tidy compares them).
+// What le-run's exit status means; le-run(1) has the same table (tests/tidy compares).
 #pragma once
 
 namespace le_run {

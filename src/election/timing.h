@@ -10,8 +10,8 @@
 //
 // rho: how far clock rates may be off; lambda: how late the guard may wake, and be kept
 // from its work after that; kappa: from the first SIGKILL to an empty process tree where nothing
-// keeps it. The proof and its assumptions are in README ("What is
-// guaranteed, and what cannot be").
+// keeps it. The assumptions of the proof are in tests/README.md ("What
+// the proof assumes").
 #pragma once
 
 #include <algorithm>

@@ -1,6 +1,6 @@
 // The guard: the process between le-run and the child. It lets the child live only until the
 // instants it was last given and reports Gone only when the kernel says that the whole tree is
-// gone. design: README, "How it keeps the promise".
+// gone. See README, "What is guaranteed".
 #pragma once
 
 #include <csignal>

@@ -1,4 +1,4 @@
-// What a signal to le-run means: the table of README, "Signals".
+// What a signal to le-run means: the table of le-run(1), "Signals".
 #pragma once
 
 namespace le_run::leader {

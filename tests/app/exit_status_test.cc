@@ -1,4 +1,4 @@
-// Exit codes: the first cause decides. README's table says the same.
+// Exit codes: the first cause decides. le-run(1) says the same.
 #include "helpers/catch.h"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// What is measured, as README shows it: one row for each figure, with its goal.
+// What is measured, as README.md beside this shows it: one row for each figure, with its goal.
 #pragma once
 
 #include <optional>

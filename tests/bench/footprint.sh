@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# What le-run costs an image and a start, beside tini and dumb-init: prints README's table of size, start time and memory.
+# What le-run costs an image and a start, beside tini and dumb-init: prints README.md's table of size, start time and memory.
 # About three minutes, after the builds; the packages tini and dumb-init are needed.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -1,4 +1,4 @@
-// What le-run costs and how fast it hands over, measured on this machine: README's table and
+// What le-run costs and how fast it hands over, measured on this machine: README.md's table and
 // picture. Nothing is asserted.
 //
 // Needs the assets of tests/tools/kube_assets.sh; run it by tests/bench/run.sh, on an otherwise

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# Measures le-run on this machine, beside client-go's example and a bare client, and prints README's table: about
+# Measures le-run on this machine, beside client-go's example and a bare client, and prints the table of tests/bench/README.md: about
 # 18 minutes on an idle machine, after the build.
 #
 #   tests/bench/run.sh                      prints the table
-#   tests/bench/run.sh --write              and puts it into README.md, and the picture beside this file
+#   tests/bench/run.sh --write              and puts it into tests/bench/README.md, with the picture
 #   tests/bench/run.sh [bench's options]    e.g. --only release --count 10; --help tells all
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -33,11 +33,11 @@ trap 'rm -f "$figures"' EXIT
 } | tee "$figures"
 
 if [[ $write == yes ]]; then
-    marked=$(sed -n '/^<!-- figures begin -->$/,/^<!-- figures end -->$/p' README.md | wc -l)
+    marked=$(sed -n '/^<!-- figures begin -->$/,/^<!-- figures end -->$/p' tests/bench/README.md | wc -l)
     if [[ $marked -lt 2 ]]; then
-        echo "run.sh: README.md lacks the lines <!-- figures begin --> and <!-- figures end -->" >&2
+        echo "run.sh: tests/bench/README.md lacks the lines <!-- figures begin --> and <!-- figures end -->" >&2
         exit 1
     fi
     sed -i -e "/^<!-- figures begin -->\$/r $figures" \
-        -e '/^<!-- figures begin -->$/,/^<!-- figures end -->$/{/^<!-- figures /!d}' README.md
+        -e '/^<!-- figures begin -->$/,/^<!-- figures end -->$/{/^<!-- figures /!d}' tests/bench/README.md
 fi

@@ -57,7 +57,7 @@ TEST_CASE("in cluster: the pod's service account, its namespace, and a token tha
     CHECK_FALSE(logged("a-token-that-has-expired"));
 }
 
-TEST_CASE("in cluster: a child of another user cannot read the token, as README shows it") {
+TEST_CASE("in cluster: a child of another user cannot read the token, as le-run(1) says") {
     if (::geteuid() != 0) {
         WARN("needs root: not run");
         return;

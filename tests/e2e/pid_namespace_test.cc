@@ -263,7 +263,7 @@ TEST_CASE(
     CHECK(arena.disorder() == "");
 }
 
-// What README's table of assumptions admits: nothing ends what neither of the two can.
+// What tests/README.md's table of assumptions admits: nothing ends what neither of the two can.
 TEST_CASE("double fault: le-run and guard SIGKILLed, without --pid-namespace a daemon survives and "
           "overlaps (file)") {
     Arena arena(LockKind::kFile);

@@ -1,4 +1,4 @@
-// Which signal goes where: the table of README, "Signals".
+// Which signal goes where: the table of le-run(1), "Signals".
 #include <algorithm>
 #include <csignal>
 

@@ -1,4 +1,4 @@
-// What a signal to le-run means: every row of README's table, "Signals".
+// What a signal to le-run means: every row of the table of le-run(1), "Signals".
 #include "leader/signal_rules.h"
 
 #include <csignal>

@@ -1,7 +1,7 @@
 /* A model of le-run: election, guard and store, with messages lost and late, pauses and crashes.
  * spin looks at every order of events within the bounds below; tests/model/check.sh runs it.
  *
- * The invariants are the sentences of README, "What is guaranteed, and what cannot be": see "the
+ * The invariants are the sentences of README, "What is guaranteed": see "the
  * promise". States, facts, actions and messages have the names that they have in src/; kStopping is
  * a state of both machines there and one word here.
  *
@@ -40,8 +40,8 @@
  * tick); UNKILLABLE (a killed tree may stay for ever); ONE_IN_TROUBLE (whole candidates; at any
  * time all but one are prompt and have their network); HEALTHY (the same, and trouble lasts one
  * tick, and comes back only after a renewal); SOMEBODY_LEADS, TIME_GOES_ON (claims, checked with
- * fairness). Each BREAK_... breaks one rule, each WITHOUT_... one assumption of README: spin must
- * find an error. */
+ * fairness). Each BREAK_... breaks one rule, each WITHOUT_... one assumption of tests/README.md:
+ * spin must find an error. */
 
 #ifndef CANDIDATES
 #define CANDIDATES 1

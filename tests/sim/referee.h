@@ -9,7 +9,7 @@
 //   - no record that wins the lease looks like the one it replaces;
 //   - a standby that saw a record which was then deleted waits it out.
 //
-// What it excuses is what README says: a lease that was deleted, emptied or shortened by hand and
+// What it excuses is what tests/README.md says: a lease that was deleted, emptied or shortened by hand and
 // taken by somebody who could not know better robs its leader; the works of a host that was frozen
 // as a whole (le-run, guard and work) run until the guard is awake again.
 #pragma once

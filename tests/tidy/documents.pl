@@ -3,7 +3,8 @@
 #
 # The man page (container/man/le-run.1.md) names every option with its default, every exit code, and every event of the
 # log with its level and its fields; and nothing that the program does not have. README and the pages beside it name no
-# option that there is not. A link between documents leads somewhere.
+# option that there is not, and README is short. The examples, the files of container/ and the stages of the tests are
+# named where a user looks for them. A link between documents leads somewhere.
 use strict;
 use warnings;
 
@@ -95,11 +96,32 @@ for (split /\n/, $section{Diagnostics} // '') {
 $told{$_} or fail("$page_file: Diagnostics lacks $_") for sort keys %levels;
 fail("only " . keys(%levels) . " events were found in src/") if keys %levels < 40;
 
+# --- README is for the first five minutes ---
+my $lines = () = text_of('README.md') =~ /\n/g;
+fail("README.md has $lines lines, the budget is 150: a longer text belongs into another document") if $lines > 150;
+
+# --- each file of these folders, and each stage of the tests, is named where a user looks for it ---
+for my $folder ('examples', 'container') {
+    my $told = text_of("$folder/README.md");
+    for my $file (split /\n/, `git ls-files --cached --others --exclude-standard $folder`) {
+        my ($name) = $file =~ m{^$folder/(.*)};
+        next if $name eq 'README.md' || $name =~ m{^man/};
+        $told =~ m{`\Q$name\E`} or fail("$folder/README.md does not name $name");
+    }
+}
+my ($list) = text_of('tests/run.sh') =~ /^list\(\) \{.*?<<'LIST'\n(.*?)^LIST$/ms;
+my %is_stage = map { $_ => 1 } ($list // '') =~ /^([\w-]+) /mg;
+fail("tests/run.sh has a list of stages that is not understood") if keys %is_stage < 20;
+my ($stages) = text_of('tests/README.md') =~ /^\| stage \|[^\n]*\n(.*?)^$/ms;
+my %stage_told = map { $_ => 1 } map { /`([\w-]+)`/g } ($stages // '') =~ /^\|([^|]*)\|/mg;
+$stage_told{$_} or fail("tests/README.md does not name the stage $_") for sort keys %is_stage;
+$is_stage{$_} or fail("tests/README.md names the stage $_, which tests/run.sh does not have") for sort keys %stage_told;
+
 # --- links ---
 sub anchors_of { # as GitHub makes them of headings
     return map { my $a = lc; $a =~ s/[`*]//g; $a =~ s/[^\w -]//g; $a =~ s/ /-/g; $a => 1 } text_of($_[0]) =~ /^#+ (.*)$/mg;
 }
-for my $file (split /\n/, `git ls-files '*.md'`) {
+for my $file (split /\n/, `git ls-files --cached --others --exclude-standard '*.md'`) {
     my $text = text_of($file);
     $text =~ s/^```.*?^```//msg;
     my ($folder) = $file =~ m{^(.*/)};
