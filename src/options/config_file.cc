@@ -56,7 +56,7 @@ std::string text_of(const std::string& place, const OptionText& option, const YA
         if (!holds) {
             fail(place + ": " + is + ": write one " +
                  (option.is_switch() ? "of true and false" : option.metavar) +
-                 ", or drop the line");
+                 ", or remove the line");
         }
     };
     expect(!node.IsSequence(), "is a list");
@@ -102,7 +102,8 @@ void check_that_nothing_follows(const std::string& file, const std::string& text
     if (parser) {
         parser.HandleNextDocument(start);
         fail(line_of(file, start.mark) +
-             ": a second document, or what belongs to none: write lines of NAME: VALUE");
+             ": a second document begins here, or text that belongs to none: write lines of NAME: "
+             "VALUE only");
     }
 }
 

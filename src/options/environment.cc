@@ -33,8 +33,8 @@ bool is_known(std::string_view name) {
 [[noreturn]] void fail_as_unknown(const std::string& name) {
     const auto meant =
         nearest(name.substr(kPrefix.size()), names_of_options(GivenIn::kFlagOrVariable));
-    std::string remedy = "write NAME of an option --name of le-run --help behind LE_RUN_, or "
-                         "choose another prefix for a variable of your own";
+    std::string remedy = "write LE_RUN_ and the name of an option of le-run --help, or choose "
+                         "another prefix for a variable of your own";
     for (const OptionText& option : kOptions) {
         if (name == variable_of(option)) { // no other is left
             remedy = std::string("it can only be a flag: --") + option.name;

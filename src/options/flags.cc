@@ -62,8 +62,9 @@ void declare(CLI::App& app, Texts& texts) {
             option == "enabled"
                 ? add_switch(app, other.name, texts, "as --enabled")
                 : add_text(app, other.name, texts,
-                           is_lock_kind ? "leases, and nothing else" : "as --" + option, "TEXT");
-        flag->group("As kube-scheduler and kube-controller-manager have them");
+                           is_lock_kind ? "leases: le-run knows no other" : "as --" + option,
+                           "TEXT");
+        flag->group("Names of kube-scheduler and kube-controller-manager");
     }
 }
 
@@ -82,7 +83,7 @@ Values to_values(const CLI::App& app, const Texts& texts) {
             take(other.name, other.option);
         } else if (app.count(flag_of(other.name)) > 0 && texts.at(other.name) != "leases") {
             fail({texts.at(other.name), flag_of(other.name), Origin::kFlag},
-                 "only Leases are led over: write leases, or drop it");
+                 "le-run uses Leases only: write leases, or remove the flag");
         }
     }
     return values;
@@ -107,25 +108,27 @@ Values to_values(const CLI::App& app, const Texts& texts) {
     const auto meant = nearest(argument.substr(0, argument.find('=')), known);
     fail("unknown option or argument \"" + argument +
          "\": " + (meant ? "write " + *meant + ", or see" : "see") +
-         " le-run --help; the command goes behind --");
+         " le-run --help; the command comes after --");
 }
 
 } // namespace
 
 std::variant<Values, JustPrint> read_flags(const std::vector<std::string>& flags) {
-    CLI::App app("Runs one copy of a command among replicas: only while this one holds the lease.",
+    CLI::App app("Runs one copy of a command among replicas, only while le-run holds the lease.",
                  "le-run");
-    app.footer("Each option --NAME can be given as LE_RUN_NAME in the environment, or as a line "
-               "NAME: VALUE of --config's\n"
-               "file: a flag wins over the environment, and that over the file.\n"
+    app.footer("You can give an option --NAME also as LE_RUN_NAME in the environment, or as a line "
+               "NAME: VALUE in\n"
+               "the file of --config. A flag wins over the environment, and the environment over "
+               "the file.\n"
                "Exit codes: the child's own; 0 stopped; 75 lost or not won; 125 le-run cannot do "
                "its job;\n"
-               "126 command not executable; 127 command not found; 128+n ended by signal n.");
+               "126 command not executable; 127 command not found; 128+n ended by signal n.\n"
+               "le-run(1) says more: signals, timing, and what to do about each line of the log.");
     Texts texts;
     declare(app, texts);
     for (const std::string& flag : flags) { // CLI11 would take the next word for its value
         if (flag.starts_with("--") && flag.find('=') == flag.size() - 1) {
-            fail(flag + ": has no value: write one, or drop it");
+            fail(flag + ": has no value: write one, or remove the flag");
         }
     }
     try {

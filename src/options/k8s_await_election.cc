@@ -32,10 +32,10 @@ constexpr auto kVariables = std::to_array<AwaitVariable>({
     {"RENEW_DEADLINE", "renew-deadline", nullptr, Unit::kSeconds},
     {"RETRY_PERIOD", "retry-period", nullptr, Unit::kSeconds},
     {"STATUS_ENDPOINT", nullptr,
-     "le-run serves no status endpoint: drop it, and the probe that asks there"},
+     "le-run has no status endpoint: remove the variable, and the probe that asks there"},
     {"SERVICE_NAME", nullptr,
-     "le-run updates no Service's endpoints: drop it, and let a readiness probe of the worker "
-     "choose the pod"},
+     "le-run writes no Service's endpoints: remove the variable, and let a readiness probe of "
+     "the worker choose the pod"},
     {"NAME", nullptr, nullptr},
     {"SERVICE_NAMESPACE", nullptr, nullptr},
     {"SERVICE_PORTS_JSON", nullptr, nullptr},
@@ -66,7 +66,7 @@ bool is_used(const std::vector<std::string>& environment) {
                 known += (known.empty() ? "" : ", ") + std::string(variable.name);
             }
             fail(std::string(kPrefix).append(name) +
-                 ": k8s-await-election has no such variable: behind " + std::string(kPrefix) +
+                 ": k8s-await-election has no such variable: after " + std::string(kPrefix) +
                  " use one of " + known);
         }
     }
@@ -83,8 +83,8 @@ void check_enabled(const Value& value) {
             return;
         }
     }
-    fail(value, "k8s-await-election takes any text for a yes, also this: write 1, or leave it "
-                "empty to elect nothing");
+    fail(value, "k8s-await-election takes any text as yes, also this one: write 1 to elect, or "
+                "leave it empty to elect nothing");
 }
 
 // There, what is no whole number is ignored, and the default holds.
@@ -92,8 +92,8 @@ Value in_go_notation(Value value) {
     const bool is_number = std::all_of(value.text.begin(), value.text.end(),
                                        [](char c) { return c >= '0' && c <= '9'; });
     if (!is_number) {
-        fail(value, "k8s-await-election takes whole seconds and ignores all else: write 15, not "
-                    "15s");
+        fail(value, "k8s-await-election takes whole seconds, and ignores anything else: write "
+                    "15, not 15s");
     }
     value.text += "s";
     return value;
@@ -103,9 +103,9 @@ void turn_off(Values& values) {
     const std::string enabled = std::string(kPrefix) + "ENABLED";
     for (const char* option : {"lock", "lease-lock-name"}) {
         if (const Value* lock = find(values, option)) {
-            fail(*lock, "not clear, for " + enabled +
-                            " is empty, which elects nothing: set it to 1, or say --enabled=true "
-                            "or --enabled=false");
+            fail(*lock, "this is a lock, but " + enabled +
+                            " is empty, which elects nothing: set that to 1, or give "
+                            "--enabled=true or --enabled=false");
         }
     }
     add(values, "enabled", {"false", enabled + " is empty", Origin::kEnvironment});

@@ -58,7 +58,7 @@ void drop_what_a_file_lock_lacks(Values& values) {
          {"lease-lock-namespace", "kubeconfig", "context", "cluster", "user"}) {
         const Value* value = find(values, option);
         if (value != nullptr && value->origin == Origin::kFlag) {
-            fail(*value, "has no meaning for a file lock: drop it");
+            fail(*value, "has no meaning for a file lock: remove it");
         }
         values.erase(option);
     }

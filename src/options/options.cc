@@ -217,7 +217,7 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
     const bool is_rbac = options.task == Task::kRbac;
     if ((options.election_off.empty() || is_rbac) && !has_lock(values)) {
         fail("no lock: use --lock k8s://NAMESPACE/NAME or --lock file:///PATH, or set LE_RUN_LOCK; "
-             "without any election: LE_RUN_ENABLED=false");
+             "to run the command without an election, set LE_RUN_ENABLED=false");
     }
     if (has_command) {
         options.command.assign(dashes + 1, arguments.end());

@@ -10,13 +10,15 @@ namespace le_run::options {
 
 std::optional<std::string> wrong_with_text(const std::string& text) {
     if (text.empty()) {
-        return "has no value: write one, or drop it";
+        return "has no value: write one, or remove the setting";
     }
     if (text.back() == '\n' || text.back() == '\r') {
-        return "ends with a line end: remove it (echo -n writes none into a secret or a variable)";
+        return "ends with a line break: remove it (echo -n writes none into a secret or a "
+               "variable)";
     }
     if (one_line(text, text.size()) != text) {
-        return "holds a line end, a control or an invisible character, or bytes that are no UTF-8: "
+        return "holds a line break, a control or an invisible character, or bytes that are not "
+               "UTF-8: "
                "remove it";
     }
     if (text.front() == ' ' || text.back() == ' ') {

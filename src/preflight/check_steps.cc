@@ -67,8 +67,8 @@ void check_renewal(const options::Options& options, const election::ReadOutcome&
         const election::ReadOutcome now = read();
         const auto* seen = std::get_if<election::Found>(&now);
         if (seen == nullptr) {
-            findings.warning("holder", record.holder.text + " cannot be watched any more: the "
-                                                            "lease could not be read again");
+            findings.warning("holder", record.holder.text + " may be alive or not: the lease "
+                                                            "could not be read again");
             return;
         }
         if (seen->lease.version != found->lease.version) {
@@ -82,7 +82,7 @@ void check_renewal(const options::Options& options, const election::ReadOutcome&
     findings.warning("holder", record.holder.text + " has not renewed the lease for " +
                                    format_duration(patience) +
                                    ": if it is dead, a candidate takes the lease " +
-                                   format_duration(promised) + " after it has begun to look");
+                                   format_duration(promised) + " after the candidate's start");
 }
 
 void Latency::add(Duration took) {
@@ -96,7 +96,7 @@ void check_latency(const election::Timing& timing, const Latency& latency, Findi
     const std::string text = std::to_string(latency.reads) + " reads took " +
                              milliseconds(latency.shortest) + " to " +
                              milliseconds(latency.longest) +
-                             "; with these settings a try may take " + format_duration(limit);
+                             "; with these settings a request may take " + format_duration(limit);
     if (latency.longest < limit / 2) {
         findings.good("latency", text);
     } else {
@@ -108,8 +108,8 @@ void check_latency(const election::Timing& timing, const Latency& latency, Findi
 void check_clock(std::chrono::seconds ahead, Findings& findings) {
     const std::string far = net::clock_difference_text(ahead);
     if (!far.empty()) {
-        findings.warning("clock", far + ": set it; le-run itself does not mind, but tokens and "
-                                        "certificates have their times");
+        findings.warning("clock", far + ": set it; le-run works without, but tokens and "
+                                        "certificates depend on the time");
         return;
     }
     findings.good("clock", "this machine's differs from the server's by about " +

@@ -175,7 +175,7 @@ bool ClusterCheck::authenticate() {
     }
     if (credentials_.empty()) {
         findings_.warning("credentials",
-                          "there are none, and few servers let everybody lead: give "
+                          "there are none, and few servers accept that: give "
                           "the kubeconfig's user a token, a certificate or a plugin");
     } else {
         findings_.good("credentials", credentials_);
@@ -185,9 +185,10 @@ bool ClusterCheck::authenticate() {
 
 void ClusterCheck::say_tls() {
     if (!has_tls_) {
-        findings_.warning("TLS", "there is none: no credentials are sent, and whoever is on the "
-                                 "way can change what is said; write https:// in the server's "
-                                 "address");
+        findings_.warning("TLS",
+                          "there is none, so le-run sends no credentials, and anybody on the "
+                          "way can change the traffic: write https:// in the server's "
+                          "address");
     } else if (!verifies_) {
         findings_.warning("TLS", "the server's certificate is not verified: name its CA in the "
                                  "kubeconfig instead of insecure-skip-tls-verify");
@@ -229,17 +230,19 @@ bool ClusterCheck::may(const char* verb) {
     const std::string verb_text = verb;
     const std::string missing = kubernetes::right_missing(ask_.api().access(verb));
     if (!granted) {
-        findings_.warning("rights", "the server does not say whether it grants " + verb_text +
+        findings_.warning("rights", "the server does not tell whether it grants " + verb_text +
                                         ": grant the right to create selfsubjectaccessreviews, "
                                         "which system:basic-user has");
     } else if (*granted) {
         findings_.good("rights", verb_text + " is granted");
     } else if (verb_text == "watch") {
-        findings_.warning("rights", "without it standbys read every " +
+        findings_.warning("rights", "without watch, standbys read the lease every " +
                                         format_duration(options_.election.timing.retry_period) +
                                         ": " + missing);
     } else if (verb_text == "create" && has_lease_) {
-        findings_.warning("rights", "the lease exists, and must not be deleted: " + missing);
+        findings_.warning(
+            "rights",
+            "the lease exists; if somebody deletes it, le-run cannot create it again: " + missing);
     } else {
         findings_.bad("rights", missing);
     }
@@ -270,8 +273,9 @@ void ClusterCheck::try_create() {
     if (response != nullptr && (response->status == 201 || response->status == 409)) {
         findings_.good("create", "in a dry run the server accepts the lease");
     } else if (has_lease_) {
-        findings_.warning("create", "the lease exists, and must not be deleted: " +
-                                        ask_.failure_text("create", result));
+        findings_.warning(
+            "create", "the lease exists; if somebody deletes it, le-run cannot create it again: " +
+                          ask_.failure_text("create", result));
     } else {
         findings_.bad("create", ask_.failure_text("create", result));
     }
@@ -281,9 +285,9 @@ void ClusterCheck::try_watch() {
     const net::HttpResult result = ask_.try_watch();
     const auto* response = std::get_if<net::HttpResponse>(&result);
     if (response != nullptr && response->status == 200) {
-        findings_.good("watch", "the server tells of changes");
+        findings_.good("watch", "the server sends each change");
     } else {
-        findings_.warning("watch", "standbys would read every " +
+        findings_.warning("watch", "standbys would read the lease every " +
                                        format_duration(options_.election.timing.retry_period) +
                                        ": " + ask_.failure_text("watch", result));
     }

@@ -17,8 +17,7 @@ namespace {
 std::string valid_namespace(const std::string& name) {
     if (const auto wrong = kubernetes::wrong_with_namespace(name)) {
         throw options::OptionsError(
-            "rbac: the kubeconfig's context names no namespace that there can be: " +
-                one_line(*wrong),
+            "rbac: the namespace of the kubeconfig's context is not valid: " + one_line(*wrong),
             kExitCannot);
     }
     return name;
@@ -34,7 +33,7 @@ std::string namespace_of(const options::Options& options,
             kubernetes_store::cluster_of(lock, options.environment), ""));
     } catch (const ConfigError& error) {
         throw options::OptionsError(
-            "the lock names no namespace, and no kubeconfig says which: write "
+            "the lock names no namespace, and no kubeconfig names one: write "
             "--lock k8s://NAMESPACE/" +
                 lock.name + " (" + error.what() + ")",
             kExitCannot);

@@ -62,7 +62,7 @@ TEST_CASE("rbac: whose namespace it is, and what needs no rights (file)") {
     const Said refused = say({"rbac", "--lock", "k8s://job", "--kubeconfig", injected});
     CHECK(refused.code == 125);
     CHECK(refused.out.empty());
-    CHECK_THAT(refused.err, contains("names no namespace that there can be"));
+    CHECK_THAT(refused.err, contains("is not valid: "));
     // The one who grants rights needs neither the kubeconfig nor the program of the run.
     const Said named = say({"rbac", "--lock", "k8s://team/job", "--kubeconfig", "/no/such/file",
                             "--", "no-such-program"});

@@ -245,7 +245,7 @@ TEST_CASE("bad input: one line that names source, value and remedy, and 125", "[
         {refused_with({"--wait=-1s"}), {"--wait \"-1s\""}},
         {refused_with({}, {"LE_RUN_ALLOW_NEW_PRIVILEGES=maybe"}),
          {"LE_RUN_ALLOW_NEW_PRIVILEGES", "true"}},
-        {refused_with({"--id=a\nb"}), {"--id", "a line end"}},
+        {refused_with({"--id=a\nb"}), {"--id", "a line break"}},
         {refused_with({"--id=a\u00e9"}), {"--id", "printable"}},
         {refused_with({"--kubeconfig="}), {"--kubeconfig=: has no value"}},
         {refused_with({"--id", ""}), {"--id \"\": has no value"}},

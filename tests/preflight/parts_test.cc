@@ -80,8 +80,8 @@ TEST_CASE("check: latency against the time that a try has") {
             check_latency(timing, latency, findings);
         });
     };
-    CHECK(of(2ms, 1ms + 1us) ==
-          "ok        latency     2 reads took 2ms to 2ms; with these settings a try may take 2s\n");
+    CHECK(of(2ms, 1ms + 1us) == "ok        latency     2 reads took 2ms to 2ms; with these "
+                                "settings a request may take 2s\n");
     CHECK_THAT(of(5ms, 999ms), contains("ok ") && contains("5ms to 999ms"));
     CHECK_THAT(of(1000ms, 5ms), contains("warning ") && contains("--renew-deadline"));
 }
