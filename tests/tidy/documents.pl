@@ -117,6 +117,14 @@ my %stage_told = map { $_ => 1 } map { /`([\w-]+)`/g } ($stages // '') =~ /^\|([
 $stage_told{$_} or fail("tests/README.md does not name the stage $_") for sort keys %is_stage;
 $is_stage{$_} or fail("tests/README.md names the stage $_, which tests/run.sh does not have") for sort keys %stage_told;
 
+# --- figures of tests/README.md that the tree itself has ---
+my $proven = text_of('tests/README.md');
+for (['mutants', 'mutants of it', glob('tests/sim/mutants/*.mutant')], ['fuzz targets', 'fuzzing of', glob('tests/fuzz/*_target.cc')]) {
+    my ($what, $row, @files) = @$_;
+    my ($count) = $proven =~ /^\| $row[^|]*\| (\d+)\b/m;
+    ($count // 0) == @files or fail('tests/README.md names ' . ($count // 'no') . " $what, there are " . @files);
+}
+
 # --- links ---
 sub anchors_of { # as GitHub makes them of headings
     return map { my $a = lc; $a =~ s/[`*]//g; $a =~ s/[^\w -]//g; $a =~ s/ /-/g; $a => 1 } text_of($_[0]) =~ /^#+ (.*)$/mg;
