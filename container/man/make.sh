@@ -35,7 +35,16 @@ awk -v date="$date" '
         sign(); open = 1; sub(/,$/, "", $2); print "le-run (" $2 ") stable; urgency=medium\n"
         if ($3 != "") ("date --utc -R --date=" $3) | getline date
     }
-    /^- / { gsub(/[`*]/, "", $0); print "  * " substr($0, 3) }
+    /^- / {
+        gsub(/[`*]/, "", $0)
+        count = split(substr($0, 3), words, " ")
+        line = "  *"
+        for (i = 1; i <= count; i++) {
+            if (length(line) + 1 + length(words[i]) > 79) { print line; line = "   " }
+            line = line " " words[i]
+        }
+        print line
+    }
     END { sign(); exit !open }' "$changes" | gzip -9n >"$out/changelog.gz"
 
 # --- the options that --help names: name, kind of value (none: a switch), and what it does ---

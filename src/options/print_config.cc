@@ -26,7 +26,8 @@ std::string with_comment(std::string line, const std::string& comment) {
 } // namespace
 
 std::string print_config(const Values& values) {
-    std::string all = "# le-run would run with this; behind each value: where it came from.\n";
+    std::string all =
+        "# le-run would use these values; the comment after each says where it came from.\n";
     for (const OptionText& option : kOptions) {
         const std::string key = std::string(option.name) + ": ";
         const Value* value = find(values, option.name);

@@ -145,11 +145,12 @@ bool ClusterCheck::connect() {
         }
     }
     if (!any) {
-        return failed("connection", problems + "; see that the server's address and port are right "
-                                               "and that nothing on the way blocks them");
+        return failed("connection", problems +
+                                        "; check that the server's address and port are right "
+                                        "and that nothing on the way blocks them");
     }
     if (!problems.empty()) {
-        findings_.warning("connection", problems + "; the other addresses serve");
+        findings_.warning("connection", problems + "; the other addresses work");
     }
     return true;
 }
