@@ -50,6 +50,12 @@ RefusedSends::RefusedSends() {
         }
     }
     server_ = std::thread([this] { serve(); });
+    // The test forks next. A thread that is still being set up may hold the allocator's lock, and
+    // the forked guard would wait for it for ever.
+    char started = 0;
+    if (::read(ready_[0], &started, 1) != 1) {
+        throw std::runtime_error("no thread");
+    }
 }
 
 RefusedSends::~RefusedSends() {
@@ -79,6 +85,10 @@ void RefusedSends::refuse(int error, pid_t who) {
 void RefusedSends::serve() const {
     pollfd events[] = {{hello_[0], POLLIN, 0}, {over_[0], POLLIN, 0}};
     Listener listener{};
+    // From here on this thread allocates nothing.
+    if (::write(ready_[1], "", 1) != 1) {
+        return;
+    }
     if (::poll(events, 2, -1) < 0 || events[0].revents == 0 ||
         ::read(hello_[0], &listener, sizeof listener) != sizeof listener) {
         return;
