@@ -16,6 +16,7 @@
 #include "app/release.h"
 #include "app/run.h"
 #include "app/signal_source.h"
+#include "app/status.h"
 #include "base/exit_code.h"
 #include "options/options.h"
 #include "preflight/check.h"
@@ -112,12 +113,24 @@ int start(const options::Options& options, const sigset_t& signal_mask, bool sig
     return run(options, guard);
 }
 
-// Runs `check` or `rbac`, without a guard or a child, and with default signal handling.
-int run_preflight(const options::Options& options, const sigset_t& signal_mask, bool) {
+// Runs `check`, `rbac`, `status` or `wait`: without a guard or a child, and with default signal
+// handling.
+int run_task(const options::Options& options, const sigset_t& signal_mask, bool) {
     ::prctl(PR_SET_DUMPABLE, 0);
     ::sigprocmask(SIG_SETMASK, &signal_mask, nullptr);
-    return options.task == options::Task::kCheck ? preflight::check(options)
-                                                 : preflight::print_rbac(options);
+    switch (options.task) {
+    case options::Task::kCheck:
+        return preflight::check(options);
+    case options::Task::kRbac:
+        return preflight::print_rbac(options);
+    case options::Task::kStatus:
+        return print_status(options);
+    case options::Task::kWait:
+        return wait_for_leader(options);
+    case options::Task::kRun:
+        break;
+    }
+    return kExitCannot;
 }
 
 } // namespace
@@ -138,7 +151,7 @@ int main(int argc, char** argv) {
             return 0;
         }
         const auto& wanted = std::get<options::Options>(options);
-        const auto act = wanted.task != options::Task::kRun ? run_preflight
+        const auto act = wanted.task != options::Task::kRun ? run_task
                          : wanted.election_off.empty()      ? start
                                                             : become_command;
         code = act(wanted, mask_at_start, sigchld_ignored);

@@ -64,6 +64,10 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
      "true"},
     {"config", "FILE", "YAML file with lines of NAME: VALUE for these options", "", "",
      GivenIn::kFlagOrVariable},
+    {"json", "", "status: print one JSON object a line", "", "", GivenIn::kFlag},
+    {"watch", "", "status: print each change, until it is ended", "", "", GivenIn::kFlag},
+    {"leader", "TEXT", "wait: until the candidate with this identity leads", "", "anybody",
+     GivenIn::kFlag},
     {"print-config", "", "print each option's value and where it came from; start nothing", "", "",
      GivenIn::kFlag},
     {"version", "", "print the version", "", "", GivenIn::kFlag},
@@ -79,6 +83,9 @@ inline constexpr auto kTasks = std::to_array<TaskText>({
     {"check", Task::kCheck,
      "tell line by line whether a lease can be won with these options; change nothing"},
     {"rbac", Task::kRbac, "print the rights that the lease needs, for kubectl apply -f -"},
+    {"status", Task::kStatus,
+     "say who leads; exit code 0: somebody, 1: nobody, 2: one that is dead"},
+    {"wait", Task::kWait, "wait until somebody leads, or the candidate of --leader"},
 });
 
 // Flags of kube-scheduler and kube-controller-manager, and the options that they set.

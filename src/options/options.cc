@@ -171,6 +171,34 @@ Options settle(Values& values) {
     return options;
 }
 
+struct TaskOption {
+    const char* name;
+    Task task;
+};
+constexpr TaskOption kTaskOptions[] = {
+    {"json", Task::kStatus}, {"watch", Task::kStatus}, {"leader", Task::kWait}};
+
+// What only one task has a use for is refused elsewhere.
+void read_task_options(const Values& values, Options* options) {
+    for (const TaskOption& option : kTaskOptions) {
+        const Value* value = find(values, option.name);
+        if (value != nullptr && options->task != option.task) {
+            const auto owner =
+                std::find_if(kTasks.begin(), kTasks.end(),
+                             [&](const TaskText& task) { return task.task == option.task; });
+            fail(*value, std::string("only le-run ") + owner->name + " knows it: drop it");
+        }
+    }
+    const auto is_set = [&](const char* name) {
+        return find(values, name) != nullptr && read_bool(values, name);
+    };
+    options->json = is_set("json");
+    options->watch = is_set("watch");
+    if (const Value* leader = find(values, "leader")) {
+        options->leader = leader->text;
+    }
+}
+
 bool has_lock(const Values& values) {
     return find(values, "lock") != nullptr || find(values, "lease-lock-name") != nullptr;
 }
@@ -214,15 +242,16 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
         return JustPrint{print_config(values)};
     }
     options.task = task == nullptr ? Task::kRun : task->task;
-    const bool is_rbac = options.task == Task::kRbac;
-    if ((options.election_off.empty() || is_rbac) && !has_lock(values)) {
+    read_task_options(values, &options);
+    const bool asks_only = options.task != Task::kRun && options.task != Task::kCheck;
+    if ((options.election_off.empty() || asks_only) && !has_lock(values)) {
         fail("no lock: use --lock k8s://NAMESPACE/NAME or --lock file:///PATH, or set LE_RUN_LOCK; "
              "to run the command without an election, set LE_RUN_ENABLED=false");
     }
     if (has_command) {
         options.command.assign(dashes + 1, arguments.end());
     }
-    if (has_command && !is_rbac) { // the rights may be granted where the program is not
+    if (has_command && !asks_only) { // the program may be missing where somebody only asks
         options.program = program_of(options.command.front(), environment);
     }
     options.environment = environment_of_child(environment);

@@ -13,8 +13,8 @@
 
 namespace le_run::options {
 
-// What the first word asks for: to contend and run the command, or le-run check, or le-run rbac.
-enum class Task { kRun, kCheck, kRbac };
+// What the first word asks for; kRun without one: to contend and run the command.
+enum class Task { kRun, kCheck, kRbac, kStatus, kWait };
 
 struct Options {
     Task task = Task::kRun;
@@ -34,6 +34,9 @@ struct Options {
     std::vector<std::string>
         environment;               // for the child: inherited without le-run's option variables
     std::string cpu_limit_warning; // empty: none
+    bool json = false;             // status
+    bool watch = false;            // status
+    std::string leader;            // wait; empty: anybody
 };
 
 // --help, --version and --print-config: print this on standard output and exit 0.
