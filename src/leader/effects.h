@@ -1,4 +1,4 @@
-// What a replica wants done, in this order, before its next step.
+// What the Leader wants done. Its owner does it in this order, before the next step.
 #pragma once
 
 #include <optional>
@@ -12,7 +12,7 @@
 namespace le_run::leader {
 
 // --- to the store, beside ReadLease and WriteLease ---
-struct WatchLease {}; // from now on each change is an event; once
+struct WatchLease {}; // sent once; from then on each change of the lease is an event
 
 // --- to the guard ---
 struct StartRun {
@@ -30,14 +30,14 @@ struct ExtendRun {
 struct StopRun {
     guard::RunNumber run = 0;
     election::StopCause cause = election::StopCause::kStepDown;
-    int signal = 0; // now; 0: none
+    int signal = 0; // to the child, now; 0: none
     TimePoint kill_at;
 };
-struct PassOn { // to the child
+struct PassOn { // a signal for the child
     guard::RunNumber run = 0;
     int signal = 0;
 };
-struct SettleRun { // it is over, and nothing is left to release in this process's place
+struct SettleRun { // the run is over; if le-run dies now, the guard has nothing to release
     guard::RunNumber run = 0;
 };
 
@@ -45,8 +45,8 @@ struct SettleRun { // it is over, and nothing is left to release in this process
 struct Ends {
     election::Ending ending;
     std::string text;              // why, where it is not obvious
-    std::optional<ChildEnd> child; // of the leadership that the ending speaks of
-    int stop_signal = 0; // that a stop that was asked for sends to the child; 0: none was asked for
+    std::optional<ChildEnd> child; // how the child of the last leadership ended
+    int stop_signal = 0;           // what a requested stop sent to the child; 0: no stop requested
 };
 
 using Effect = std::variant<election::ReadLease, election::WriteLease, WatchLease, StartRun,

@@ -15,7 +15,7 @@ void GuardWatch::extended(TimePoint now, TimePoint urgent_at) {
     urgent_at_ = urgent_at;
     if (has_passed_for_holder(now, asked_at_ + kPingUnanswered)) {
         due_ = now;
-    } else if (is_earlier) { // else what is due stays due, however often this is called
+    } else if (is_earlier) { // otherwise frequent calls must not put off the next ping
         ask_soon(now);
     }
 }
@@ -47,7 +47,8 @@ GuardWatch::Verdict GuardWatch::look(TimePoint now) {
 }
 
 void GuardWatch::asked(TimePoint now, bool was_asked) {
-    // While the kernel refuses the ping the guard is silent without fault, unless time is over.
+    // While the kernel refuses the ping, silence is not the guard's fault. After urgent_at it still
+    // counts.
     was_refused_ = !was_asked;
     if (was_asked || (runs_ && has_passed_for_holder(now, urgent_at_))) {
         ++asked_;
@@ -75,12 +76,12 @@ Duration GuardWatch::until_next(TimePoint now) const {
     return std::clamp(left_for_holder(now, urgent_at_ - kAskOftenBefore), kPingNearTheEnd, longest);
 }
 
-// Whether the tree needs somebody else to kill it.
+// Whether le-run must kill the tree itself.
 bool GuardWatch::is_over(TimePoint now) const {
     if (!runs_) {
         return false;
     }
-    // Where le-run itself is late each time, a lambda on the clock must do.
+    // If le-run itself is late each time, a lambda on the clock is enough.
     const bool is_long = silent_asks_ > 1 && has_passed_for_holder(now, silent_since_ + lambda_);
     if (!is_killing_) {
         return has_passed_for_holder(now, urgent_at_ + lambda_ / 2) &&

@@ -1,16 +1,15 @@
-// Whether the guard hangs, and when to ask it: pure; the guard link tells it what was asked and what
-// was answered.
+// Decides when to ping the guard, and whether the guard hangs. Pure: GuardLink tells it which pings
+// were sent and answered.
 //
-// Silence is what counts, and only as long as le-run asked for it: le-run's own lateness, on a
-// loaded machine or after a pause, is no silence of the guard's. While the lease is far from its
-// end, a silent guard is continued once after kContinueAfter (it may have been stopped) and ended
-// after kEndAfter; renewals do not depend on it. Once the lease may end (`urgent_at`) half a lambda
-// must do.
+// Only silence between pings counts. When le-run itself wakes up late (a loaded machine, a pause),
+// that time is not the guard's silence. While the lease is far from its end, a silent guard gets
+// SIGCONT after kContinueAfter (it may have been stopped), and is ended after kEndAfter. Renewals
+// do not depend on the guard. After `urgent_at`, half a lambda of silence is enough to end it.
 //
-// A guard that says that it is killing has begun in time, and has much to do: it may be silent for a
-// lambda. But where it hangs in the middle, le-run must go on with the killing in time: from a
-// lambda after urgent_at on a quarter of a lambda must do. Whatever half a lambda late the guard
-// began, the tree is gone within lambda and kappa: the time that it killed is not lost.
+// A guard that says that it is killing began in time and is busy, so it may be silent for a lambda.
+// But if it hangs in the middle, le-run must finish the killing in time. So from urgent_at + lambda
+// on, a quarter of a lambda of silence is enough. Even when the guard began half a lambda late, the
+// tree is gone within lambda and kappa, because the guard's kills before it hung count too.
 #pragma once
 
 #include <cstdint>
@@ -25,30 +24,31 @@ public:
 
     static constexpr Duration kContinueAfter = std::chrono::seconds(3);
     static constexpr Duration kEndAfter = std::chrono::seconds(6);
-    // Own lateness from which the silence before it proves nothing.
+    // If le-run itself looks this late, the guard's silence before proves nothing.
     static constexpr Duration kOwnLateness = std::chrono::seconds(1);
-    // Pings, where no message tells more: during a run, without one, while one is unanswered.
+    // Time between pings: during a run, without a run, and while a ping is unanswered.
     static constexpr Duration kPingDuringRun = std::chrono::seconds(3);
     static constexpr Duration kPingWithoutRun = std::chrono::seconds(10);
     static constexpr Duration kPingUnanswered = std::chrono::seconds(1);
-    // From kAskOftenBefore before urgent_at on.
+    // Time between pings from `urgent_at` - kAskOftenBefore on.
     static constexpr Duration kPingNearTheEnd = std::chrono::milliseconds(125);
     static constexpr Duration kAskOftenBefore = std::chrono::seconds(1);
 
-    // A run is under way; from `urgent_at` on nothing may be waited for that the guard should do.
-    // After a start or a stop the guard is asked soon.
+    // A run was started or is being stopped: the next ping comes soon. From `urgent_at` on, le-run
+    // has no time to wait for the guard.
     void run_until(TimePoint now, TimePoint urgent_at);
-    // Both processes wake up for an extension, so the guard is asked along where it can be.
+    // Pings the guard along with an extension, if the last ping is not too recent: both processes
+    // wake up for the extension anyway.
     void extended(TimePoint now, TimePoint urgent_at);
     void run_is_over();
-    // How late the guard may wake by what the election reckons with.
+    // How late the guard may wake up, as the election assumes.
     void set_lambda(Duration lambda) { lambda_ = lambda; }
 
-    // When the next ping is due; another instant perhaps after each call of the others.
+    // When the next ping is due. Each call of another function may change it.
     TimePoint due() const { return due_; }
-    // To be called when it is due, before it is sent.
+    // Call it when a ping is due, before sending the ping.
     Verdict look(TimePoint now);
-    // Ping `number` was due. `was_asked`: the guard can see it; or it would if it read anything.
+    // A ping was due. `was_asked`: it lies in the channel; false: the kernel refused it.
     void asked(TimePoint now, bool was_asked);
     std::uint64_t next_number() const { return asked_ + 1; }
     void answered(TimePoint now, std::uint64_t number, bool is_killing);
@@ -61,7 +61,7 @@ private:
     bool is_over(TimePoint now) const;
 
     bool runs_ = false;
-    bool was_refused_ = false; // the last ping
+    bool was_refused_ = false; // the kernel refused the last ping
     bool is_killing_ = false;
     TimePoint urgent_at_ = TimePoint::far_future();
     Duration lambda_ = std::chrono::seconds(1);
@@ -70,8 +70,8 @@ private:
     TimePoint asked_at_{};
     TimePoint due_{};
     Duration due_in_{};        // after asked_at_, if nothing changes
-    TimePoint silent_since_{}; // the oldest ping without an answer was due then
-    Duration silent_{};        // of the time since, what was asked for
+    TimePoint silent_since_{}; // when the oldest unanswered ping was due
+    Duration silent_{};        // the guard's silence since then, without le-run's own lateness
     int silent_asks_ = 0;
 };
 

@@ -12,7 +12,7 @@
 namespace le_run::leader {
 namespace {
 
-// What container runtimes and pods leave a program to end, where nobody says more.
+// The usual time between a stop signal and SIGKILL in pods (terminationGracePeriodSeconds).
 constexpr Duration kUsualDrain = std::chrono::seconds(30);
 
 } // namespace
@@ -29,7 +29,7 @@ void Leader::step(TimePoint now, WallTime wall, const Event& event) {
     wall_ = wall;
     has_told_ = false;
     std::visit([this](const auto& e) { on(e); }, event);
-    if (!has_told_) { // whatever happens, no deadline is overlooked
+    if (!has_told_) { // the election checks its deadlines in every step
         tell(election::Tick{});
     }
 }
@@ -47,8 +47,8 @@ void Leader::tell(const election::Fact& fact) {
     }
 }
 
-// The lease of the last run is released, lost, or will run out: when le-run dies now the guard has
-// nothing to release in its place.
+// Tells the guard that the lease of the last run is released, lost, or will run out. If le-run dies
+// after that, the guard has nothing to release in its place.
 void Leader::settle() {
     if (has_guard_ && run_state_ == Run::kNone && settled_run_ != run_) {
         settled_run_ = run_;
@@ -75,7 +75,7 @@ void Leader::on(const election::Watched& event) {
     tell(event);
 }
 
-// Begun once the store has answered, and after a free lease was taken: nothing comes before that.
+// Begins the watch after the first answer of the store. Taking a free lease goes before the watch.
 void Leader::watch() {
     const auto state = election_.state();
     if (!has_guard_ || is_watching_ || state == election::Election::State::kAcquiring ||
@@ -99,7 +99,7 @@ void Leader::act(const election::StartWork& action) {
 }
 
 void Leader::act(const election::ExtendWork& action) {
-    if (run_state_ == Run::kUnderWay) { // else the tree is being swept, or gone
+    if (run_state_ == Run::kUnderWay) { // otherwise the tree is gone, or le-run is ending it
         effects_.emplace_back(ExtendRun{run_, action.term_at, action.kill_at});
     }
 }
@@ -117,10 +117,10 @@ void Leader::act(const election::StopWork& action) {
         stop.signal = config_.stop_signal;
         break;
     case election::StopCause::kRenewDeadline:
-        break; // the guard has the same deadline: it sends the signal, once
+        break; // the guard has the same deadline, and sends the signal itself, once
     case election::StopCause::kOtherHolder:
     case election::StopCause::kVanished:
-        break; // no time to ask
+        break; // another replica may lead already: no time for a stop signal
     }
     effects_.emplace_back(stop);
 }
@@ -129,7 +129,7 @@ void Leader::act(const election::Report& action) {
     if (std::holds_alternative<election::told::Contending>(action) ||
         std::holds_alternative<election::told::NotContending>(action) ||
         std::holds_alternative<election::told::HoldingBack>(action)) {
-        child_.reset(); // what follows is not about the last child any more
+        child_.reset(); // from here on nothing is about the last child
     }
     effects_.emplace_back(Observed(action));
 }
@@ -180,7 +180,7 @@ void Leader::said(const guard::Late& message) {
     tell(election::WokeLate{Duration(message.nanoseconds)});
 }
 
-// A CPU limit makes killing slower as it does the rest.
+// A CPU limit slows killing as much as everything else.
 void Leader::said(const guard::TreeSize& message) {
     if (!is_current(message.run)) {
         return;
@@ -209,8 +209,8 @@ election::WorkEnd Leader::work_end(const guard::Gone& gone) const {
     return election::WorkEnd::kStopped;
 }
 
-// By a signal that le-run passed on, whatever it means to the child: one that ends soon after it
-// ends because of it.
+// Whether a signal that le-run passed on ended the child. A child that ends soon after the signal
+// counts as ended by it, even if it handled the signal.
 bool Leader::was_told_to_end(const guard::Gone& gone) const {
     if (!told_ || failed_) {
         return false;
@@ -255,8 +255,8 @@ void Leader::on(const SignalCame& event) {
         effects_.emplace_back(PassOn{run_, event.number});
         break;
     case SignalMeaning::kNothing:
-        // An image's STOPSIGNAL would be lost here, and the standby would take the lease that the
-        // stopping leader releases.
+        // An image's STOPSIGNAL would have no effect here. Then this standby, which should stop,
+        // would take the lease that the stopping leader releases.
         if (!runs && process::ends_by_default(event.number) && !event.was_ignored &&
             unused_signals_.insert(event.number).second) {
             effects_.emplace_back(SignalUnused{event});
@@ -271,7 +271,7 @@ void Leader::stop_asked(const SignalCame& signal) {
     const bool was_stopping = election_.state() == election::Election::State::kStopping;
     tell(election::StepDownAsked{election::StepDownReason::kAsked});
     if (was_stopping && run_state_ == Run::kUnderWay) {
-        // For another cause: then no StopWork has just sent it.
+        // The work was stopping for another cause, so no StopWork has just sent this signal.
         effects_.emplace_back(PassOn{run_, requested_signal_});
     }
 }

@@ -1,9 +1,9 @@
-// One replica: joins the election with the guard's run of the child, with the signals that le-run
-// gets, and with what the guard measures. Events and the time go in, effects come out.
+// One replica. The Leader joins the election, the guard's run of the child, the signals that le-run
+// gets, and the guard's measurements. Events and the time go in; effects come out.
 //
-// One thread. Whoever owns it calls step() for each event and at next_wakeup(), then carries out
-// take_effects() in order before the next step, and translates nothing: le-run itself, the process
-// that releases in a dead le-run's place, and the simulation drive this same object.
+// One thread. The owner calls step() for each event and at next_wakeup(), then carries out
+// take_effects() in order, before the next step. It decides nothing itself. There are three owners:
+// le-run, the process that releases in a dead le-run's place, and the simulation.
 #pragma once
 
 #include <optional>
@@ -18,13 +18,13 @@ namespace le_run::leader {
 
 struct LeaderConfig {
     election::ElectionConfig election;
-    int stop_signal = 0; // what asks the child to stop
+    int stop_signal = 0; // asks the child to stop
 };
 
 class Leader {
 public:
     Leader(LeaderConfig config, TimePoint now);
-    // Only releases what was left behind; no guard is there, and no work.
+    // Only releases the lease that a dead le-run left; there is no guard and no child.
     Leader(LeaderConfig config, const election::LeftBehind& left, TimePoint now);
 
     void step(TimePoint now, WallTime wall, const Event& event);
@@ -36,7 +36,7 @@ public:
 
 private:
     enum class Run { kNone, kUnderWay, kWithoutGuard };
-    struct Told { // to end, by a signal that was passed on
+    struct Told { // a signal was passed on to the child, and such a signal usually ends a program
         int signal;
         TimePoint at;
     };
@@ -80,17 +80,17 @@ private:
     election::Election election_;
     TimePoint now_;
     WallTime wall_{};
-    bool has_told_ = false; // the election, in this step
+    bool has_told_ = false; // the election got a fact in this step
     bool is_watching_ = false;
     bool has_guard_ = true;
     Run run_state_ = Run::kNone;
-    guard::RunNumber run_ = 0;              // the last one
-    guard::RunNumber settled_run_ = 0;      // the last one of which the guard was told so
-    std::optional<guard::Failed> failed_{}; // of the run under way
-    std::optional<Told> told_{};            // of the run under way
+    guard::RunNumber run_ = 0;              // the newest run
+    guard::RunNumber settled_run_ = 0;      // the newest run for which SettleRun was sent
+    std::optional<guard::Failed> failed_{}; // of the current run
+    std::optional<Told> told_{};            // of the current run
     std::optional<ChildEnd> child_{};       // how the child of this leadership ended
-    int requested_signal_ = 0; // what a requested stop sends to the child; 0: none was asked for
-    std::set<int> unused_signals_{}; // that people were told of
+    int requested_signal_ = 0; // what a requested stop sends to the child; 0: no stop requested
+    std::set<int> unused_signals_{}; // already reported as SignalUnused
     std::vector<Effect> effects_{};
 };
 

@@ -1,4 +1,4 @@
-// What a replica tells people: what the election reports, and what became of the child.
+// What a replica tells people: the election's reports, and what happens to the child.
 #pragma once
 
 #include <cstdint>
@@ -12,19 +12,19 @@
 
 namespace le_run::leader {
 
-// How a run of the child ended; what the guard said of it.
+// How a run of the child ended, as the guard said.
 struct ChildEnd {
     guard::Gone gone;
-    std::optional<guard::Failed> failed; // the child could not be started
+    std::optional<guard::Failed> failed; // set if the child could not be started
 };
 
-struct LeaseWatched {}; // its changes are told from now on
+struct LeaseWatched {}; // the watch works: each change of the lease is an event
 struct ChildStarted {
     std::int32_t pid = 0;
 };
-struct OthersLeft { // the child has ended, others of its tree are left and are asked to stop
+struct OthersLeft { // the child has ended; the rest of its tree is now asked to stop
     std::int32_t wait_status = 0;
-    bool was_unasked = false; // it exited with 0 though nothing had asked it to end
+    bool was_unasked = false; // the child exited with 0, and nothing had asked it to end
 };
 struct TreeGone {
     ChildEnd child;
@@ -32,7 +32,7 @@ struct TreeGone {
 struct StopAsked {
     SignalCame signal;
 };
-struct SignalUnused { // it means nothing on standby
+struct SignalUnused { // a signal that le-run ignores on standby
     SignalCame signal;
 };
 

@@ -5,8 +5,8 @@
 namespace le_run::leader {
 namespace {
 
-// An image's STOPSIGNAL may be any signal, and whoever names it in --stop-signal is told to stop by
-// it. But a terminal sends SIGWINCH for a new size of its window.
+// --stop-signal may be any signal, because an image's STOPSIGNAL may be any. One exception: the
+// kernel sends SIGWINCH when a terminal's window changes its size, and that is no stop.
 bool asks_to_stop(int number, const SignalScene& scene) {
     if (number == SIGWINCH && scene.is_from_kernel) {
         return false;
@@ -17,7 +17,7 @@ bool asks_to_stop(int number, const SignalScene& scene) {
 } // namespace
 
 SignalMeaning meaning_of(int number, const SignalScene& scene) {
-    if (number == SIGTTIN || number == SIGTTOU) { // they speak of le-run's own terminal
+    if (number == SIGTTIN || number == SIGTTOU) { // about le-run's own use of the terminal
         return SignalMeaning::kNothing;
     }
     if (scene.child_runs) {

@@ -1,14 +1,14 @@
-// What a signal to le-run means: the table of le-run(1), "Signals".
+// What a signal to le-run means. The table is in le-run(1), "Signals".
 #pragma once
 
 namespace le_run::leader {
 
 struct SignalScene {
     int stop_signal = 0;         // --stop-signal
-    bool child_runs = false;     // else le-run stands by
-    bool is_stop_asked = false;  // by an earlier signal
-    bool is_hup_ignored = false; // since before le-run was started (nohup)
-    bool is_from_kernel = false; // a terminal, not a process
+    bool child_runs = false;     // false: le-run is on standby
+    bool is_stop_asked = false;  // an earlier signal asked for a stop
+    bool is_hup_ignored = false; // le-run was started with SIGHUP ignored (nohup)
+    bool is_from_kernel = false; // from a terminal, not from a process
 };
 
 enum class SignalMeaning { kNothing, kStop, kPassOn };

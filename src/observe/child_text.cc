@@ -11,20 +11,20 @@
 namespace le_run::observe {
 namespace {
 
-// With the object that the errno is about.
+// Names the object that the errno is about.
 std::string why_not_started(const guard::Failed& failed, const std::string& program) {
     const std::string reason = std::strerror(failed.error);
     switch (static_cast<guard::SpawnStage>(failed.stage)) {
     case guard::SpawnStage::kPipe:
-        return "a pipe to its start: " + reason;
+        return "cannot create a pipe: " + reason;
     case guard::SpawnStage::kFork:
-        return "a new process: " + reason;
+        return "cannot create a process: " + reason;
     case guard::SpawnStage::kFolder:
-        return "the folder that le-run was started in: " + reason;
+        return "cannot enter the folder that le-run was started in: " + reason;
     case guard::SpawnStage::kExec:
         break;
     }
-    // A name in PATH was found a moment ago.
+    // le-run found a name from PATH just before, so ENOENT may mean a missing interpreter.
     return program + ": " + reason +
            (failed.error == ENOENT ? " (the file, or the interpreter that it names)" : "");
 }

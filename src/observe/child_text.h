@@ -1,4 +1,4 @@
-// How the log says what became of the child.
+// The words of the log for the end of the child.
 #pragma once
 
 #include <string>

@@ -16,7 +16,7 @@ namespace le_run::observe {
 namespace {
 
 constexpr std::size_t kQueuedLines = 256;
-constexpr std::size_t kMostOfAText = 4000; // others may have written it
+constexpr std::size_t kMostOfAText = 4000; // a server or another replica may have written the text
 constexpr auto kFlushAtMost = std::chrono::seconds(1);
 
 const char* level_name(LogLevel level) {
@@ -33,7 +33,7 @@ const char* level_name(LogLevel level) {
     return "";
 }
 
-// write(2) line by line: no buffer of the C library, and a count of what has left.
+// Calls write(2) for each line, without a buffer of the C library, and counts the written lines.
 class StderrSink final : public spdlog::sinks::base_sink<std::mutex> {
 public:
     std::uint64_t written() const { return written_.load(); }
@@ -44,7 +44,7 @@ private:
         while (!rest.empty()) {
             const auto n = ::write(STDERR_FILENO, rest.data(), rest.size());
             if (n < 0 && errno != EINTR) {
-                break; // closed, full and non-blocking, broken: there is nowhere to complain
+                break; // closed, broken, or full and non-blocking: no place is left to report it
             }
             rest.remove_prefix(n > 0 ? static_cast<std::size_t>(n) : 0);
         }
@@ -64,12 +64,12 @@ struct Log::Writer {
     std::shared_ptr<spdlog::async_logger> logger = std::make_shared<spdlog::async_logger>(
         "le-run", sink, pool, spdlog::async_overflow_policy::overrun_oldest);
     std::uint64_t sent = 0;
-    std::uint64_t dropped = 0; // as far as a line told of it
+    std::uint64_t dropped = 0; // drops that a log_dropped line has reported
 };
 
 Log::Log(LogLevel level, LogFormat format)
     : level_(level), format_(format), writer_(std::make_unique<Writer>()) {
-    writer_->logger->set_level(spdlog::level::trace); // filtered here already
+    writer_->logger->set_level(spdlog::level::trace); // write() filters by level
 }
 
 Log::~Log() = default;
@@ -81,7 +81,7 @@ void Log::write(const LogLine& line) {
     const auto now = std::chrono::system_clock::now().time_since_epoch();
     const auto us = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
     const std::uint64_t dropped = writer_->pool->overrun_counter();
-    // Told when there is room again: such a line must not push out others.
+    // Reported only when the queue has room, so that the report does not push out other lines.
     if (dropped > writer_->dropped && writer_->pool->queue_size() < kQueuedLines / 2) {
         const std::string count = std::to_string(dropped - writer_->dropped);
         writer_->dropped = dropped;
@@ -122,7 +122,7 @@ std::string render(const LogLine& line, LogFormat format, std::int64_t microseco
     for (const auto& [name, value] : line.fields) {
         object[name] = value.substr(0, kMostOfAText);
     }
-    // All but ASCII escaped: a terminal may show it.
+    // Escapes everything but ASCII, because a terminal may show the line.
     return object.dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
 }
 

@@ -1,7 +1,7 @@
-// le-run's own log: whole lines on standard error, text or JSON, that never make the loop wait.
+// le-run's own log: whole lines on standard error, as text or JSON. Writing never blocks the loop.
 //
-// spdlog writes them from a thread of its own with a bounded queue; when nobody reads standard
-// error the oldest lines are dropped and counted, and the lease goes on.
+// spdlog writes the lines from its own thread, with a bounded queue. When nobody reads standard
+// error, the oldest lines are dropped and counted; renewals go on.
 #pragma once
 
 #include <memory>
@@ -15,21 +15,21 @@ namespace le_run::observe {
 
 struct LogLine {
     LogLevel level = LogLevel::kInfo;
-    std::string event;   // one word, stable: the "event" of the JSON format
+    std::string event;   // "event" of the JSON format: one word that never changes
     std::string message; // for people
-    std::vector<std::pair<std::string, std::string>>
-        fields{}; // JSON only: what the message says, in parts
+    // JSON only: the values in the message, by name.
+    std::vector<std::pair<std::string, std::string>> fields{};
 };
 
 class Log {
 public:
-    // Call it when every signal is blocked: the thread inherits that.
+    // Block every signal first: the writing thread inherits the signal mask.
     Log(LogLevel level, LogFormat format);
     ~Log();
 
     void write(const LogLine& line);
-    // Waits until everything has been written, at most a second: who does not read must not keep
-    // le-run.
+    // Waits until all lines are written, at most one second: a reader that hangs must not keep
+    // le-run from ending.
     void flush();
 
 private:

@@ -1,4 +1,4 @@
-// What a user may choose of the log.
+// The user's choices for the log: format and level.
 #pragma once
 
 namespace le_run::observe {

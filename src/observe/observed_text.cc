@@ -24,11 +24,11 @@ LogLine line(const leader::OthersLeft& left, const Subject& subject) {
     if (left.was_unasked) {
         return {LogLevel::kWarning,
                 "left_behind",
-                "the child exited with 0 but left processes behind, as a program does that goes "
-                "into the background; le-run asks them to stop now, because the work is over when "
-                "the child ends. Tell the program to stay in the foreground (nginx -g 'daemon "
-                "off;', httpd -DFOREGROUND, haproxy -db, or an option such as -F, -n, "
-                "--foreground, --nodaemon), or let a script wait for its jobs",
+                "the child exited with 0 but left processes behind, like a program that goes into "
+                "the background; le-run asks them to stop now, because the work is over when the "
+                "child ends. Tell the program to stay in the foreground (nginx -g 'daemon off;', "
+                "httpd -DFOREGROUND, haproxy -db, or an option such as -F, -n, --foreground, "
+                "--nodaemon), or let a script wait for its jobs",
                 {}};
     }
     guard::Gone so_far;
@@ -36,7 +36,7 @@ LogLine line(const leader::OthersLeft& left, const Subject& subject) {
     return {LogLevel::kInfo,
             "child_ended",
             "the child " + describe({so_far, {}}, subject.program) +
-                "; what it left behind is asked to stop",
+                "; le-run asks the processes that it left behind to stop",
             {}};
 }
 
@@ -81,9 +81,9 @@ LogLine line(const leader::SignalUnused& unused, const Subject&) {
     return {LogLevel::kWarning,
             "signal_unused",
             name + " from pid " + std::to_string(unused.signal.pid) +
-                " means nothing on standby; if it is to stop le-run (the STOPSIGNAL of an image), "
-                "set --stop-signal " +
-                name + " or STOPSIGNAL SIGTERM",
+                " is ignored on standby, where no child runs; if it should stop le-run (it is the "
+                "STOPSIGNAL of an image), set --stop-signal " +
+                name + ", or STOPSIGNAL SIGTERM in the image",
             {}};
 }
 

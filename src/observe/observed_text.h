@@ -1,4 +1,4 @@
-// The words of the log for all that a leader tells.
+// The words of the log for everything that a Leader reports.
 #pragma once
 
 #include "leader/observed.h"
@@ -6,7 +6,7 @@
 
 namespace le_run::observe {
 
-// The line for `observed`, at the wall-clock time `now` (for "until").
+// The log line for `observed`. `now` is the wall-clock time, for texts such as "until TIME".
 LogLine line_for(const leader::Observed& observed, const Subject& subject, WallTime now);
 
 } // namespace le_run::observe

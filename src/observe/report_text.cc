@@ -10,11 +10,11 @@ namespace {
 
 namespace told = election::told;
 
-constexpr std::size_t kMostOfAHolder = 256; // as --id may have
+constexpr std::size_t kMostOfAHolder = 256; // the longest --id
 // Longer than this means "no limit" (TimePoint::far_future()).
 constexpr std::chrono::hours kForEver{24 * 365};
 
-// A time that is over is told as none, never as a negative one.
+// The log shows a time that is over as 0s, never as a negative one.
 Duration at_least_none(Duration left) { return std::max(Duration::zero(), left); }
 
 std::string span(Duration left) { return format_duration(at_least_none(left)); }
@@ -85,7 +85,7 @@ LogLine line(const told::OtherDuration& record, const Subject&, WallTime) {
     return {LogLevel::kWarning,
             {},
             shown(record.holder) + " holds the lease with a lease duration of " + promised +
-                ", these options have another one: give all candidates the same",
+                ", but this replica is set to another one: give all candidates the same",
             {{"holder", record.holder.text}, {"duration", promised}}};
 }
 
@@ -168,7 +168,7 @@ LogLine line(const told::Holding& holding, const Subject& subject, WallTime) {
     return {LogLevel::kInfo,
             {},
             "the work has ended; keeping " + subject.lock + " for another " + span(holding.left) +
-                " (--hold), so that no replica runs the same again",
+                " (--hold), so that no replica runs the same work again",
             {{"lock", subject.lock}, {"left", span(holding.left)}}};
 }
 
@@ -178,12 +178,12 @@ LogLine line(const told::Released&, const Subject& subject, WallTime) {
 
 LogLine line(const told::NotReleased& kept, const Subject& subject, WallTime now) {
     const std::string end = kept.left > Duration::zero()
-                                ? "; it runs out by itself at " + until(now, kept.left) + " (in " +
-                                      span(kept.left) + ")"
+                                ? "; the lease runs out by itself at " + until(now, kept.left) +
+                                      " (in " + span(kept.left) + ")"
                                 : "";
     return {LogLevel::kWarning,
             {},
-            "not released " + subject.lock + ": " + kept.cause + end,
+            subject.lock + " was not released: " + kept.cause + end,
             {{"cause", kept.cause}}};
 }
 
@@ -191,8 +191,8 @@ LogLine line(const told::NotReleased& kept, const Subject& subject, WallTime now
 
 LogLine line(const told::StoreTrouble& trouble, const Subject&, WallTime now) {
     const std::string end = trouble.left > Duration::zero()
-                                ? " until " + until(now, trouble.left) + " (" + span(trouble.left) +
-                                      "), and then le-run ends"
+                                ? " until " + until(now, trouble.left) + " (in " +
+                                      span(trouble.left) + "), then le-run ends"
                                 : "";
     return {LogLevel::kWarning,
             {},

@@ -1,4 +1,4 @@
-// The words of the log: one line for each thing that an operator has to know.
+// The words of the log for the election's reports: one line for each.
 #pragma once
 
 #include <string>
@@ -8,14 +8,14 @@
 
 namespace le_run::observe {
 
-// What every line may need to name.
+// The names that a line may contain.
 struct Subject {
-    std::string lock; // as LE_RUN_HELD_LOCK
+    std::string lock; // as in LE_RUN_HELD_LOCK
     election::HolderIdentity id;
-    std::string program{}; // of the child
+    std::string program{}; // the child's
 };
 
-// The line for `report`, at the wall-clock time `now` (for "until").
+// The log line for `report`. `now` is the wall-clock time, for texts such as "until TIME".
 LogLine line_for(const election::Report& report, const Subject& subject, WallTime now);
 
 } // namespace le_run::observe

@@ -91,10 +91,10 @@ TEST_CASE("a child that could not be started: the errno comes with what it is ab
           says + "/bin/worker: No such file or directory (the file, or the interpreter that it "
                  "names)");
     CHECK(failed(SpawnStage::kFolder, ENOENT) ==
-          says + "the folder that le-run was started in: No such file or directory");
+          says + "cannot enter the folder that le-run was started in: No such file or directory");
     CHECK(failed(SpawnStage::kFork, EAGAIN) ==
-          says + "a new process: Resource temporarily unavailable");
-    CHECK(failed(SpawnStage::kPipe, EMFILE) == says + "a pipe to its start: Too many open files");
+          says + "cannot create a process: Resource temporarily unavailable");
+    CHECK(failed(SpawnStage::kPipe, EMFILE) == says + "cannot create a pipe: Too many open files");
 }
 
 } // namespace le_run::test

@@ -43,10 +43,10 @@ TEST_CASE("each thing an operator must know has its line", "[run]") {
     CHECK_THAT(text_of(told::OtherDuration{{"b"}, 20s}),
                contains("warning: b holds the lease with a lease duration of 20s"));
     CHECK_THAT(text_of(told::NotReleased{"stopped", 9s}),
-               contains("not released k8s://ns/app: stopped; it runs out by itself at "
+               contains("k8s://ns/app was not released: stopped; the lease runs out by itself at "
                         "1970-01-01T00:00:09.000Z (in 9s)"));
     CHECK_THAT(text_of(told::StoreTrouble{"denied", 10s}),
-               contains("waiting for the store until 1970-01-01T00:00:10.000Z (10s), and then "
+               contains("waiting for the store until 1970-01-01T00:00:10.000Z (in 10s), then "
                         "le-run ends: denied"));
     CHECK_THAT(text_of(told::StopBegins{"asked to stop", 3s}),
                contains("stopping the child: asked to stop; SIGKILL in 3s"));

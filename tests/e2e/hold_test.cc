@@ -62,6 +62,6 @@ TEST_CASE("hold: a stop does not hand the lease to another replica (file)") {
     a.signal(SIGTERM);
     CHECK(a.wait() == 3);
     CHECK(a.logged({"not released", "a stop was asked for during --hold",
-                    "it runs out by itself at ", " (in "}));
+                    "the lease runs out by itself at ", " (in "}));
     CHECK_THAT(read_file(arena.lock_file()), contains("\"holderIdentity\":\"a\""));
 }
