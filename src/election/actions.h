@@ -1,4 +1,4 @@
-// What an election wants done, in this order, before its next step.
+// What an Election wants done. Its owner does it in this order, before the next step.
 #pragma once
 
 #include <optional>
@@ -13,14 +13,14 @@
 namespace le_run::election {
 
 enum class StopCause { kStepDown, kRenewDeadline, kOtherHolder, kVanished, kMargin };
-// Another may lead, so nobody can be asked to stop and waited for.
+// Whether another replica may lead already: then there is no time for a stop signal.
 constexpr bool is_lease_lost(StopCause cause) {
     return cause == StopCause::kOtherHolder || cause == StopCause::kVanished;
 }
 enum class Ending { kStopped, kWorkEnded, kLost, kNotWon, kDenied, kUnusable, kGuardLost };
 
-// `timeout`: without an answer until then a Failure says why; `late`: a later answer is told as
-// well until then. Both from the send on.
+// `timeout`: without an answer by then, the store reports a Failure. `late`: until then, the store
+// also reports an answer that comes after the timeout. Both count from the send.
 struct ReadLease {
     Attempt attempt;
     Duration timeout;
@@ -29,7 +29,7 @@ struct ReadLease {
 struct WriteLease {
     Attempt attempt;
     LeaseRecord record;
-    std::optional<StoredLease> base; // none: create
+    std::optional<StoredLease> base; // the version to replace; none: create the lease
     Duration timeout;
     Duration late;
 };
@@ -37,7 +37,7 @@ struct StartWork {
     TimePoint term_at;
     TimePoint kill_at;
     FencingToken token;
-    WallTime acquire_time; // with the identity, this leadership's name in the record
+    WallTime acquire_time; // with the identity, it identifies this leadership in the record
 };
 struct ExtendWork {
     TimePoint term_at;
@@ -45,11 +45,11 @@ struct ExtendWork {
 };
 struct StopWork {
     StopCause cause;
-    TimePoint kill_at; // not after this; in the past: at once, without asking first
+    TimePoint kill_at; // the latest time for SIGKILL; in the past: at once, without a stop signal
 };
 struct Finish {
     Ending ending;
-    std::string text; // why, where it is not obvious
+    std::string text; // the reason, where it is not obvious
 };
 using Action = std::variant<ReadLease, WriteLease, StartWork, ExtendWork, StopWork, Report, Finish>;
 

@@ -8,16 +8,16 @@
 namespace le_run::election {
 namespace {
 
-// Of WallTime.
+// In microseconds, as WallTime.
 constexpr std::int64_t kSecond = 1'000'000;
-// How far a renewTime may be ahead of the wall clock to begin a new second. An acquireTime that
-// follows it adds up to kMarkPeriod: together less than a second.
+// A renewTime may be this far ahead of the wall clock, to begin a new second. An acquireTime after
+// it adds up to kMarkPeriod; both together stay below a second.
 constexpr std::int64_t kMostAhead = 900'000;
-// An acquireTime is the mark of its process after a multiple of this. Tries to acquire are further
-// apart, so they do not run ahead of the wall clock.
+// An acquireTime is a multiple of this period plus the mark of the process. Tries to acquire are
+// further apart than this, so acquireTimes do not run ahead of the wall clock.
 constexpr std::int64_t kMarkPeriod = 100'000;
-// More unanswered acquisitions than this are forgotten, oldest first; what is forgotten is foreign,
-// which is safe.
+// Above this number the oldest unanswered acquisitions are forgotten. A forgotten record counts as
+// somebody else's, which is safe.
 constexpr std::size_t kMostDoubtful = 64;
 
 std::int64_t second_of(WallTime time) { return time.microseconds / kSecond; }
@@ -55,12 +55,12 @@ WallTime Claim::next_acquire_time(WallTime wall, const std::optional<LeaseRecord
 
 void Claim::sending(TimePoint now, const LeaseRecord& record) {
     LE_CHECK(record.acquire_time && record.renew_time);
-    // Observers see an acquisition in any second: it has one transition more than what it replaces.
+    // Observers notice an acquisition even in the same second, because transitions grows by one.
     const bool is_acquisition = !held_ || held_->sent.acquire_time != *record.acquire_time;
     if (is_acquisition || second_of(*record.renew_time) > second_of(greatest_renew_time_)) {
         second_began_at_ = now;
     }
-    if (is_acquisition && held_) { // won so late that it led nobody, and to be won again
+    if (is_acquisition && held_) { // the answer came too late to lead, so the lease is won again
         doubtful_ = {held_->sent};
         doubtful_.back().fate = Fate::kAnswered;
         held_.reset();
@@ -115,7 +115,7 @@ bool Claim::is_mine(const LeaseRecord& record) const {
 bool Claim::read_back(const StoredLease& lease) {
     LE_CHECK(is_mine(lease.record));
     if (held_ && held_->lease.version == lease.version) {
-        return false; // no later write has landed yet; those without an answer still may
+        return false; // no later write has landed yet; writes without an answer still may
     }
     const auto same_write = [&](const Sent& sent) {
         return sent.renew_time == lease.record.renew_time;
@@ -126,15 +126,15 @@ bool Claim::read_back(const StoredLease& lease) {
         held_ = Held{*match, lease};
     } else if (held_ && same_write(held_->sent)) {
         held_->lease =
-            lease; // somebody touched other fields only: the last known renewal still counts
+            lease; // somebody changed other fields only: the last known renewal still counts
     } else {
-        // Edited by a stranger: of what may have landed, the oldest send is the safe one.
+        // Somebody edited the record. Any write in doubt may have landed; the oldest send is safe.
         const Sent oldest = held_ ? held_->sent : doubtful_.front();
         held_ = Held{{*lease.record.acquire_time, oldest.renew_time, oldest.at, oldest.anchor,
                       Fate::kUnknown},
                      lease};
     }
-    doubtful_.clear(); // all had an older base
+    doubtful_.clear(); // all had an older base, so they cannot land any more
     return has_landed;
 }
 

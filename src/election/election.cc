@@ -1,5 +1,5 @@
-// The machine: states, deadlines and what to send when. What answers mean is in
-// election_answers.cc.
+// The machine: its states, its deadlines, and when it sends which request. election_answers.cc
+// handles the answers.
 #include "election/election.h"
 
 #include <algorithm>
@@ -18,8 +18,7 @@ const Failure& failure_in(const Fact& fact) {
     return std::get<Failure>(std::get<WriteAnswered>(fact).outcome);
 }
 
-// How long renewals may leave the second of renewTime as it is: all tries must still fit after
-// that.
+// How long renewals may keep the same second in renewTime: all tries must still fit after that.
 Duration longest_second(const Timing& timing) {
     constexpr Duration kLongest = std::chrono::seconds(2);
     const Duration left = timing.effective_renew_deadline() - timing.retry_period -
@@ -46,7 +45,7 @@ Election::Election(ElectionConfig config, TimePoint now)
 
 Election::Election(ElectionConfig config, const LeftBehind& left, TimePoint now)
     : Election(std::move(config), now) {
-    actions_.clear(); // it contends for nothing
+    actions_.clear(); // drops the Contending report: this election only releases
     step_down_ = StepDownReason::kAsked;
     claim_.inherit(left.acquire_time, left.until - timing_.lease_duration);
     enter_releasing();
@@ -58,10 +57,10 @@ void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
     wall_ = wall;
     const bool is_late_failure = attempts_.is_late_failure(fact);
     if (state_ == State::kDone || (!attempts_.counts(fact) && !is_late_failure)) {
-        return; // something newer is known
+        return; // this answer is older than what is known
     }
     margin_.forget(now);
-    check_deadlines(fact); // a process that slept notices first, before it believes good news
+    check_deadlines(fact); // first: after a pause, a deadline counts more than a good answer
     if (is_late_failure) {
         failed_late(failure_in(fact));
     } else if (state_ != State::kDone && attempts_.counts(fact)) {
@@ -89,7 +88,7 @@ void Election::check_deadlines(const Fact& fact) {
         }
         if (denied_until_ && last_failure_ == Failure::Kind::kDenied &&
             has_passed_for_holder(now_, *denied_until_)) {
-            // The words of the denial are in the log already.
+            // The log already has the text of the denial.
             giving_up_ = Finish{Ending::kDenied, "the store has denied every try for " +
                                                      format_duration(timing_.renew_deadline)};
             leave_standby();
@@ -132,8 +131,8 @@ void Election::check_deadlines(const Fact& fact) {
     }
 }
 
-// How long an answer is waited for before another request is sent beside it. Who holds the lease
-// has no time to lose.
+// How long to wait for an answer before another request is sent beside the first. A holder waits
+// shorter, because its lease is running out.
 Duration Election::patience() const {
     return is_holding() || state_ == State::kReleasing ? timing_.try_period()
                                                        : timing_.request_timeout();
@@ -237,16 +236,16 @@ void Election::enter_stopping(StopCause cause, const std::string& why) {
     } else if (cause != StopCause::kStepDown) {
         report(told::Lost{why});
     }
-    // A drain that was asked for lasts as long as the lease is renewed: only the grace limits it.
+    // A requested stop may take as long as the lease is renewed: only the grace limits it.
     TimePoint limit = drain_until_;
     if (!is_lost) {
-        // Nor may the lost grace, which earlier extensions carried, cut it short.
+        // Earlier extensions told the guard a KILL_AT with the lost grace. This one replaces it.
         const TimePoint s = claim_.anchor();
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
         limit = is_asked ? drain_until_ : kill_at(s);
     }
     if (step_down_ == StepDownReason::kGuardLost) {
-        limit = now_; // whoever ends the guard's tree asks nobody
+        limit = now_; // without the guard, le-run kills the tree at once
     }
     report(told::StopBegins{cause == StopCause::kMargin ? "stepping down" : why,
                             left_for_holder(now_, limit)});
@@ -267,7 +266,7 @@ void Election::enter_done(Ending ending, const std::string& text) {
     actions_.push_back(Finish{ending, text});
 }
 
-// What follows when the work is gone and the lease is released, lost or out of reach.
+// Decides what comes next, when the work is gone and the lease is released, lost or out of reach.
 void Election::conclude() {
     attempts_.forget();
     if (giving_up_) {
@@ -356,10 +355,10 @@ void Election::send_write(const LeaseRecord& record, const std::optional<StoredL
 
 void Election::send_renewal() {
     LeaseRecord record = claim_.lease().record;
-    // As promised to this work, whatever somebody else may have written into the record.
+    // Our own lease duration, even if somebody else has changed it in the record.
     record.lease_duration_seconds = whole_seconds(timing_.lease_duration);
     record.renew_time = claim_.next_renew_time(now_, wall_, longest_second(timing_));
-    record.renewed_at = now_; // not before the anchor that this renewal will have
+    record.renewed_at = now_; // not before this renewal's anchor
     claim_.sending(now_, record);
     send_write(record, claim_.lease());
 }
@@ -382,20 +381,21 @@ bool Election::may_acquire() const {
            has_passed_for_holder(now_, contend_at_);
 }
 
-// The time to wait is over, and the holder, whose life was in doubt, has released: it did what this
-// process was to do. To win now would do it again.
+// Whether --wait is over and another holder was seen to release: it did this process's work. To win
+// now would run the work a second time.
 bool Election::comes_too_late() const {
     return give_up_at_ && has_passed_for_holder(now_, *give_up_at_) && observation_.was_released();
 }
 
-// A drain may last longer than the lost grace, which bounds what a leader is promised.
+// The lost grace limits KILL_AT while leading. A stop may take longer than the lost grace.
 TimePoint Election::kill_at(TimePoint s) const {
     return state_ == State::kStopping ? earlier(timing_.latest_kill_at(s), drain_until_)
                                       : timing_.kill_at(s);
 }
 
-// Also with --wait 0 the first look must have been answered or written off. Whether the holder that
-// was seen then lives, its next renewal tells, or its expiry: then the lease is taken.
+// Whether --wait may end now. Even with --wait 0, the first read must have an answer or a timeout.
+// If that read found a holder, le-run waits until it renews (it lives) or its lease expires (le-run
+// takes the lease).
 bool Election::may_give_up() const {
     const bool has_looked =
         attempts_.last() > 1 || (attempts_.last() == 1 && !has_request_pending());
@@ -406,13 +406,13 @@ bool Election::may_give_up() const {
            !may_acquire();
 }
 
-// A release is worth trying until the lease runs out by itself.
+// When the lease runs out by itself: after that a release is of no use.
 TimePoint Election::release_deadline() const {
     return (claim_.is_held() ? claim_.anchor() : claim_.doubtful_since()) + timing_.lease_duration;
 }
 
 Duration Election::jittered(Duration period) {
-    random_ += 0x9e3779b97f4a7c15; // splitmix64: enough to keep standbys from marching in step
+    random_ += 0x9e3779b97f4a7c15; // splitmix64, good enough to keep standbys from acting in step
     std::uint64_t z = random_;
     z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9;
     z = (z ^ (z >> 27)) * 0x94d049bb133111eb;

@@ -1,7 +1,7 @@
 // The election: facts and the time go in, actions come out. It never blocks, throws or calls out.
 //
 // One thread. Its owner calls step() for each fact and at next_wakeup(), then carries out
-// take_actions() in order before the next step. That the work is a child process, the guard knows.
+// take_actions() in order, before the next step. Only the guard knows that the work is a process.
 //
 //   kStandby --free, expired--> kAcquiring --written--> kLeading --deadline, loss, step down-->
 //   kStopping; kLeading and kStopping --WorkGone--> kReleasing --> kStandby again, or kDone;
@@ -28,13 +28,13 @@ public:
     enum class State { kStandby, kAcquiring, kLeading, kStopping, kHolding, kReleasing, kDone };
 
     Election(ElectionConfig config, TimePoint now);
-    // Only releases what was left behind, as if it had led itself; then it is done.
+    // Only releases the lease of a dead process, as if this election had led; then it is done.
     Election(ElectionConfig config, const LeftBehind& left, TimePoint now);
 
-    // `wall`: what a clock on the wall shows at `now`; written into records, never compared.
+    // `wall`: the wall-clock time at `now`. It is written into records and never compared.
     void step(TimePoint now, WallTime wall, const Fact& fact);
     std::vector<Action> take_actions();
-    // How long from `now` until a Tick is due; nothing when done.
+    // The time from `now` until the next Tick is due; nothing when done.
     std::optional<Duration> next_wakeup(TimePoint now) const;
 
     State state() const { return state_; }
@@ -43,9 +43,9 @@ public:
 
 private:
     using Request = Attempts::Kind;
-    // kUnproven: a denial or an unusable answer is a mistake in the set-up and ends the program.
+    // kUnproven: no success yet, so a denial or an unusable answer is a set-up mistake, and fatal.
     enum class Access { kUnproven, kWorking, kFailing };
-    enum class Watch { kNone, kWorks, kFails }; // kWorks: there is no need to look for changes
+    enum class Watch { kNone, kWorks, kFails }; // kWorks: the watch tells changes; no polling
 
     // Every state is entered in exactly one place.
     void enter_standby();
@@ -116,33 +116,33 @@ private:
     Duration jittered(Duration period);
 
     ElectionConfig config_;
-    Timing timing_; // config_.timing with the margins that hold for the present anchor
+    Timing timing_; // config_.timing with the margins that count for the present anchor
     Margin margin_; // as measured
-    std::optional<TimePoint> contends_again_at_{}; // that was told
+    std::optional<TimePoint> contends_again_at_{}; // as the last NotContending said
     State state_ = State::kStandby;
     TimePoint now_;
     WallTime wall_{};
     Observation observation_;
     Claim claim_;
     Attempts attempts_;
-    TimePoint next_try_at_;                 // no request of kind next_request_ before this
-    Request next_request_ = Request::kRead; // kRead: what the store holds must be learned first
+    TimePoint next_try_at_;                 // the earliest time for next_request_
+    Request next_request_ = Request::kRead; // kRead: what the store holds is not known
     Access access_ = Access::kUnproven;
     Failure::Kind last_failure_{}; // on standby
     Trouble trouble_{};
-    std::optional<TimePoint> denied_until_{}; // kUnproven: denials are waited out until then
-    std::optional<TimePoint> give_up_at_{};   // --wait, until leadership was won once
-    std::optional<Finish> giving_up_{};       // the end, once no own write is in doubt
+    std::optional<TimePoint> denied_until_{}; // kUnproven: le-run ends if denied until then
+    std::optional<TimePoint> give_up_at_{};   // --wait; none after leadership was won once
+    std::optional<Finish> giving_up_{};       // ends so, as soon as no own write is in doubt
     TimePoint last_conflict_at_{};
     Watch watch_ = Watch::kNone;
-    std::uint64_t watched_after_ = 0;          // the last request that had been sent when it came
-    std::optional<Found> watched_meanwhile_{}; // the last event that could not be weighed at once
+    std::uint64_t watched_after_ = 0;          // the last request sent before watched_meanwhile_
+    std::optional<Found> watched_meanwhile_{}; // the last event that could not be used at once
     std::optional<StopCause> stop_cause_{};    // the first cause that ended this leadership
-    TimePoint drain_until_ = TimePoint::far_future(); // kStopping: end of the grace
-    std::optional<StepDownReason> step_down_{};       // asked for, at any time
+    TimePoint drain_until_ = TimePoint::far_future(); // kStopping: when the grace ends
+    std::optional<StepDownReason> step_down_{};       // a stop was asked for, in any state
     std::optional<WorkEnd> work_end_{};               // how the work of this leadership ended
     TimePoint led_since_{}, contend_at_{};            // contend_at_: no acquisition before it
-    Duration hold_back_{}, duration_told_{}; // the last pause before contending; of another one
+    Duration hold_back_{}, duration_told_{}; // the last pause before contending; OtherDuration's
     std::uint64_t random_;
     std::vector<Action> actions_{};
 };

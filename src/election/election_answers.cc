@@ -1,4 +1,4 @@
-// What answers and events mean to the election, state by state.
+// How the election handles answers and requests from outside, state by state.
 #include <utility>
 
 #include "base/check.h"
@@ -8,12 +8,12 @@
 namespace le_run::election {
 namespace {
 
-// A promised duration this many times our own gets a warning; it is obeyed all the same.
+// A holder's lease duration above so many times our own gets a warning. le-run still waits it out.
 constexpr int kLongDuration = 20;
 
 std::string why_not_mine(const LeaseRecord& record, const HolderIdentity& id) {
     if (record.holder.text.empty()) {
-        return "the holder in the lease was emptied by somebody else";
+        return "somebody else removed the holder from the lease";
     }
     if (record.holder == id) {
         return "the lease was taken by another process with the identity " + id.text;
@@ -66,9 +66,8 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
     }
     const StoredLease& lease = found->lease;
     if (claim_.is_mine(lease.record)) {
-        // An acquisition whose answer was lost, or a lease lost and not released. The work is gone,
-        // so the lease is free for this process; it is won again by a write of its own, whose
-        // answer is then known.
+        // The answer to an acquisition was lost, or a lost lease was not released. No work runs, so
+        // this process may take the lease at once. It writes again, to get an answer in time.
         observation_.own(now_, lease, source);
         return;
     }
@@ -77,7 +76,7 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
     if (news == Observation::News::kNothing) {
         return;
     }
-    claim_.give_up(); // what was in doubt had an older version as its base
+    claim_.give_up(); // writes in doubt had an older base, so they cannot land any more
     if (news == Observation::News::kEmptied) {
         report_vanished("emptied");
         return;
@@ -93,7 +92,8 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
     }
 }
 
-// Each such duration once: candidates that differ wait longer, or give up earlier, than others.
+// Reports each such duration once: with different lease durations, some candidates wait longer, or
+// give up earlier, than others.
 void Election::report_other_duration(const LeaseRecord& record) {
     const Duration promised = duration_of(record, timing_.lease_duration);
     if (promised == timing_.lease_duration || promised == duration_told_) {
@@ -105,7 +105,7 @@ void Election::report_other_duration(const LeaseRecord& record) {
                    : Report(told::OtherDuration{record.holder, promised}));
 }
 
-// Without a release; how long it is waited out is the observation's.
+// The lease was deleted or emptied without a release. Observation knows how long to wait.
 void Election::report_vanished(const std::string& how) {
     report(told::Vanished{
         observation_.holder(), how,
@@ -127,7 +127,7 @@ void Election::holding_read(const ReadOutcome& outcome) {
     if (has_landed) {
         renewed();
     }
-    // A promise that somebody has changed is put right at once.
+    // If somebody changed the lease duration in the record, the next renewal corrects it at once.
     if (!has_landed ||
         duration_of(found->lease.record, timing_.lease_duration) != timing_.lease_duration) {
         next_try_at_ = now_;
@@ -141,19 +141,19 @@ void Election::releasing_read(const ReadOutcome& outcome) {
         next_try_at_ = now_;
         return;
     }
-    // An acquisition without an answer may still land where nothing has changed: look again.
+    // While the lease is unchanged, an acquisition without an answer may still land: look again.
     const auto& base = observation_.base();
     const bool is_unchanged =
         found == nullptr ? !base : base && base->version == found->lease.version;
     if (!claim_.is_held() && claim_.is_unanswered() && is_unchanged) {
         next_request_ = Request::kRead;
         next_try_at_ = now_ + timing_.try_period();
-        trouble_.note("the acquisition was not answered, so it may still come to hold");
+        trouble_.note("the write that acquires the lease got no answer and may still succeed");
         return;
     }
     const bool is_free = found != nullptr && found->lease.record.holder.text.empty();
     if (is_free) {
-        report(told::Released{}); // by a write whose answer was lost
+        report(told::Released{}); // a release whose answer was lost has landed
     } else if (claim_.is_held()) {
         report(told::NotReleased{found == nullptr ? "the lease was deleted"
                                                   : why_not_mine(found->lease.record, config_.id)});
@@ -165,7 +165,7 @@ void Election::releasing_read(const ReadOutcome& outcome) {
 // --- writes ---
 
 void Election::on(const WriteAnswered& fact) {
-    // A releasing write is not part of the claim: its record is nobody's.
+    // A release is no part of the claim, because its record names no holder.
     const bool is_claim = state_ != State::kReleasing;
     if (const auto* failure = std::get_if<Failure>(&fact.outcome)) {
         if (is_claim && failure->kind != Failure::Kind::kUnreachable) {
@@ -192,7 +192,7 @@ void Election::on(const WriteAnswered& fact) {
 
 void Election::write_landed(const Written& written) {
     switch (state_) {
-    case State::kStandby: // the answer of an acquisition came late, and nothing is known since
+    case State::kStandby: // the late answer to an acquisition, and nothing newer is known
     case State::kAcquiring:
         note_access();
         claim_.landed(written.lease);
@@ -200,7 +200,7 @@ void Election::write_landed(const Written& written) {
         if (step_down_ || !margin_.fits()) {
             enter_releasing();
         } else if (has_passed_for_holder(now_, timing_.term_at(claim_.anchor()))) {
-            // Won, but the answer was so late that no work may start: win it once more.
+            // The lease is won, but the answer came too late to start work: win it once more.
             next_request_ = Request::kRead;
             next_try_at_ = now_;
             enter_standby();
@@ -225,13 +225,13 @@ void Election::write_landed(const Written& written) {
     }
 }
 
-// Somebody wrote in between: only a read tells who. It may have been this write itself, which
-// something on the way has sent twice.
+// Somebody wrote in between; only a read tells who. It may be this write itself, if something on
+// the way sent it twice.
 void Election::write_conflicted() {
     next_request_ = Request::kRead;
     next_try_at_ = now_;
-    // Conflicts one upon the other are not other candidates' writes (a proxy, an admission
-    // webhook): no hot loop.
+    // Repeated conflicts do not come from other candidates, but from a proxy or an admission
+    // webhook. The pause prevents a hot loop.
     const TimePoint earliest = last_conflict_at_ + pause_after({});
     if (!has_passed_for_holder(now_, earliest)) {
         next_try_at_ = earliest;
@@ -274,7 +274,7 @@ void Election::renewed() {
                          left_for_holder(now_, s + timing_.lease_duration)});
     next_request_ = Request::kWrite;
     next_try_at_ = claim_.renewed_at() + timing_.retry_period;
-    if (state_ != State::kHolding) { // then no work is left to extend
+    if (state_ != State::kHolding) { // in a hold there is no work to extend
         actions_.push_back(ExtendWork{timing_.term_at(s), kill_at(s)});
     }
 }
@@ -295,14 +295,14 @@ void Election::on(const StepDownAsked& fact) {
                                                  : "asked to stop");
         break;
     case State::kHolding:
-        // No work runs, so nothing is to be stopped. A release would let another replica run the
-        // same work once more within the hold; so the lease stays until it runs out by itself.
+        // No work runs. A release would let another replica run the same work within the hold, so
+        // the lease stays until it runs out by itself.
         report(told::NotReleased{"a stop was asked for during --hold, and a release would let "
-                                 "another replica run the same again",
+                                 "another replica run the same work again",
                                  left_for_holder(now_, release_deadline())});
         conclude();
         break;
-    case State::kAcquiring: // its answer is waited for: it may have won
+    case State::kAcquiring: // waits for the answer: the write may have won
     case State::kStopping:
     case State::kReleasing:
     case State::kDone:
@@ -311,7 +311,7 @@ void Election::on(const StepDownAsked& fact) {
 }
 
 void Election::leave_standby() {
-    // An acquisition without an answer may have won, one with a late answer has.
+    // An acquisition without an answer may have won; with a late answer, it has won.
     const bool may_hold = claim_.in_doubt() || claim_.is_held();
     if (may_hold && !has_passed_for_holder(now_, release_deadline())) {
         enter_releasing();

@@ -1,4 +1,4 @@
-// What an election is told at its start.
+// The settings of an election.
 #pragma once
 
 #include <cstdint>
@@ -11,25 +11,25 @@ namespace le_run::election {
 
 struct ElectionConfig {
     HolderIdentity id;
-    Timing timing; // sound: broken_relations() is empty
+    Timing timing; // broken_relations(timing) must be empty
     std::optional<Duration>
-        stop_grace; // after a step-down that was asked for; none: no limit but the lease
+        stop_grace; // from a requested stop to SIGKILL; none: no limit but the lease
     bool standby_after_loss = true;
     bool standby_after_work_ended = false;
-    // Give up when leadership was not won in that time and the holder was seen to renew meanwhile.
-    // A holder that is silent gets its lease duration: then its lease is taken. None: never.
+    // Give up if leadership was not won in this time and the holder was seen to renew. A silent
+    // holder gets its whole lease duration, and then le-run takes its lease. None: never give up.
     std::optional<Duration> wait;
-    // Work that ended by itself leaves the lease held until so long after it was won; none:
-    // released at once.
+    // After work that ended by itself, keep the lease until so long after it was won; none: release
+    // it at once.
     std::optional<Duration> hold;
-    // For jitter, and to tell processes with one identity apart; differs from process to process.
+    // Differs in each process: for jitter, and to tell processes with the same identity apart.
     std::uint64_t seed = 0;
 };
 
-// What a process that has died left held, its work proven gone: `config`'s identity names it.
+// The lease of a dead process whose work is proven gone. ElectionConfig::id is its identity.
 struct LeftBehind {
     WallTime acquire_time; // of the write that won the lease
-    TimePoint until;       // not after the lease may run out: a release is tried no longer
+    TimePoint until;       // tries to release end here; the lease does not run out earlier
 };
 
 } // namespace le_run::election

@@ -1,5 +1,4 @@
-// When a request fails, or has no answer yet: what people are told, and when the next request is
-// sent.
+// A request failed, or has no answer yet: what is reported, and when the next request is sent.
 #include <utility>
 
 #include "base/check.h"
@@ -8,7 +7,7 @@
 
 namespace le_run::election {
 
-// Whether the lease is this process's, and is renewed.
+// Whether this process holds the lease and renews it.
 bool Election::is_holding() const {
     return state_ == State::kLeading || state_ == State::kStopping || state_ == State::kHolding;
 }
@@ -30,7 +29,7 @@ void Election::request_failed(const Attempts::Sent& request, const Failure& fail
     const bool is_unknown =
         request.kind == Request::kWrite && failure.kind == Failure::Kind::kUnreachable;
     next_try_at_ = next_try_after(request, failure);
-    // No answer in time says nothing of rights: a denial may come late.
+    // A missing answer says nothing about rights: it may be a denial that comes late.
     const bool is_unanswered = has_passed_for_holder(now_, request.at + timing_.answer_timeout());
     if (failure.kind == Failure::Kind::kUnreachable && !is_unanswered) {
         denied_until_.reset();
@@ -64,7 +63,7 @@ void Election::request_failed(const Attempts::Sent& request, const Failure& fail
     }
 }
 
-// What was wrong with a request that others have been sent beside since.
+// A request failed after others had been sent beside it: only reports why.
 void Election::failed_late(const Failure& failure) {
     if (is_holding()) {
         report_renewal_failing(failure.text);
@@ -84,7 +83,7 @@ void Election::report_renewal_failing(const std::string& why) {
     if (!trouble_.is_news(now_, why)) {
         return;
     }
-    if (state_ == State::kHolding) { // no work is left to be stopped
+    if (state_ == State::kHolding) { // no work runs that could be stopped
         report(told::StoreTrouble{why});
     } else {
         report(told::RenewalFailing{why, left_for_holder(now_, last_instant_to_try())});
@@ -117,8 +116,8 @@ void Election::standby_failed(const Failure& failure) {
     }
 }
 
-// A standby has time. A holder tries often, so that one success is enough: the store may take one
-// request of ten.
+// A standby has time. A holder tries often, because one success is enough, even if the store
+// answers only one request of ten.
 Duration Election::pause_after(const Failure& failure) const {
     if (state_ == State::kStandby || state_ == State::kAcquiring) {
         return timing_.retry_period;
@@ -126,8 +125,8 @@ Duration Election::pause_after(const Failure& failure) const {
     return timing_.request_timeout() / (failure.kind == Failure::Kind::kUnreachable ? 16 : 4);
 }
 
-// Until when a holder's requests have a sense: then the work is stopped or killed, or the lease
-// that is to be released runs out.
+// When a holder's requests are of no more use: the work is then stopped or killed, or the lease to
+// be released has run out.
 TimePoint Election::last_instant_to_try() const {
     switch (state_) {
     case State::kLeading:
@@ -146,13 +145,13 @@ TimePoint Election::last_instant_to_try() const {
 }
 
 TimePoint Election::next_try_after(const Attempts::Sent& request, const Failure& failure) const {
-    // From the send on: a try that hung for its whole time is repeated at once.
+    // The pause counts from the send, so a try that timed out is repeated at once.
     const TimePoint soonest = request.at + pause_after(failure);
     if (!failure.retry_after || (is_holding() && !claim_.is_held())) {
         return soonest;
     }
     const bool is_bound = is_holding() || state_ == State::kReleasing;
-    // The server's wish counts as far as many tries still fit before the deadline.
+    // Obeys Retry-After only as far as this many tries still fit before the deadline.
     constexpr int kTriesLeft = 32;
     const Duration left = std::max(Duration::zero(), left_for_holder(now_, last_instant_to_try()));
     const TimePoint wish =

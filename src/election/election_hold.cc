@@ -1,5 +1,5 @@
-// The end of the work, and the hold: a lease that is kept after it, so that nobody else starts the
-// same work again until so long after the acquisition.
+// The end of the work, and --hold: the lease is kept after the work has ended, until so long after
+// the acquisition, so that no replica starts the same work again.
 #include "base/check.h"
 #include "election/election.h"
 
@@ -9,8 +9,7 @@ void Election::on(const WorkGone& fact) {
     switch (state_) {
     case State::kLeading:
         if (fact.end != WorkEnd::kByItself && fact.end != WorkEnd::kToldToEnd) {
-            // The guard's clock reached the deadline before ours: the same loss, seen from the
-            // other side.
+            // The guard's clock reached the deadline first. It is the same loss.
             stop_cause_ = StopCause::kRenewDeadline;
             report(told::Lost{"the guard's deadline passed without a renewal"});
         }
@@ -38,7 +37,7 @@ void Election::on(const WorkGone& fact) {
     }
 }
 
-// Another may lead already: the work is killed now, and nothing is left to release.
+// Another replica may lead already: the work is killed now, and there is nothing to release.
 void Election::lost_at_once(StopCause cause, const std::string& why) {
     claim_.give_up();
     if (state_ == State::kLeading) {

@@ -1,4 +1,4 @@
-// What measured margins do to the election: earlier instants, and a standby that does not contend
+// The effect of measured margins: earlier TERM_AT and KILL_AT, and a standby that does not contend
 // for a while.
 #include <algorithm>
 #include <utility>
@@ -13,11 +13,11 @@ void Election::on(const WokeLate& fact) {
     weigh_margin();
 }
 
-// Unlike lambda, which begins with the next anchor, a larger tree counts at once: it is there
-// already, and a lease whose renewals have begun to fail will see no other anchor.
+// A larger tree counts at once, because it exists already. lambda counts from the next anchor on,
+// but when renewals fail, there is no next anchor.
 void Election::on(const TreeMeasured& fact) {
     if (state_ != State::kLeading && state_ != State::kStopping) {
-        return; // of a tree that is gone
+        return; // about a tree that is gone
     }
     margin_.tree_needs(fact.kappa, fact.processes);
     if (claim_.is_held() && adopt_margin()) {
@@ -31,7 +31,7 @@ void Election::weigh_margin() {
     const Timing& measured = margin_.measured();
     const Duration longer = lease_duration_for(measured);
     const std::string cure = longer > timing_.lease_duration
-                                 ? " (--lease-duration " + format_duration(longer) + ")"
+                                 ? " (use --lease-duration " + format_duration(longer) + ")"
                                  : "";
     if (!margin_.fits()) {
         limit_drain();
@@ -45,9 +45,9 @@ void Election::weigh_margin() {
     }
 }
 
-// For a new anchor, or a new tree. True if an instant has moved. An anchor keeps the lambda that
-// held when it was sent: what was measured later must not turn instants that the work was promised
-// into the past. What has been forgotten since leaves room for a larger tree.
+// Call it for a new anchor or a new tree. True if TERM_AT or KILL_AT has moved. An anchor keeps its
+// lambda of the send: a later measurement must not move the work's deadlines into the past. If
+// lambda has shrunk since, a larger tree may use that time.
 bool Election::adopt_margin() {
     Timing next = margin_.measured();
     next.lambda = std::min(next.lambda, margin_.lambda_at(claim_.anchor()));
@@ -60,9 +60,9 @@ bool Election::adopt_margin() {
     return drain_until_ != before;
 }
 
-// The margins have become too large for the lease, so a later renewal would give the work less time
-// than the last one did, or none. A drain therefore ends when the last renewal's time is over. The
-// renewals go on: the lease is held until the tree is gone, however long that takes.
+// Margins too large for the lease: a later renewal would give the work less time than the last one,
+// or none. So a stop in progress ends with the last renewal's KILL_AT. Renewals go on: the lease is
+// held until the tree is gone, however long that takes.
 void Election::limit_drain() {
     if (state_ == State::kStopping && claim_.is_held() && !margin_.fits()) {
         const TimePoint s = claim_.anchor();
@@ -71,7 +71,7 @@ void Election::limit_drain() {
     }
 }
 
-// On standby: says why it does not contend and until when, once; and when it does again.
+// On standby, reports why and until when this replica does not contend, and when it does again.
 void Election::tell_whether_contending() {
     const auto until = margin_.fits() ? std::nullopt : std::optional(margin_.fits_at());
     if (until == contends_again_at_) {

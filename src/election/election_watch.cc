@@ -1,6 +1,6 @@
-// What the watch tells the election: hints. On standby a record that was watched counts as an
-// observation, because compare-and-write guards what is done with it; a holder believes nothing
-// before a read has confirmed it.
+// The watch gives the election hints. A standby uses a watched record like a read one, because
+// compare-and-write protects what it does with it. A holder believes nothing before a read confirms
+// it.
 #include <utility>
 
 #include "election/election.h"
@@ -8,8 +8,8 @@
 namespace le_run::election {
 namespace {
 
-// The holder renews its lease. So a watch that is said to work but tells nothing for so many retry
-// periods may be blind: one look tells. Each event puts that look off.
+// A living holder renews, so a working watch has events. Without an event for this many retry
+// periods the watch may be broken, so le-run reads the lease once. Each event puts the read off.
 constexpr int kSilentPeriods = 3;
 
 } // namespace
@@ -52,7 +52,7 @@ void Election::on(const WatchWorks& news) {
         report(told::WatchWorks{});
     }
     if (!news.is_seamless && is_holding() && next_request_ == Request::kWrite) {
-        next_try_at_ = now_; // a renewal tells as much as a look, and costs no time of the lease
+        next_try_at_ = now_; // a renewal tells as much as a read, and extends the lease besides
     } else if (!news.is_seamless) {
         look_now();
     } else if (state_ == State::kStandby && next_request_ == Request::kWrite) {
@@ -68,14 +68,14 @@ void Election::on(const WatchFails& news) {
     }
 }
 
-// A write without an answer may be newer than an event; a read that is sent after it is not older
-// than either. After a conflict an event tells enough: it is newer than what the write expected.
+// A write without an answer may be newer than an event, so only a read tells. After a conflict, the
+// event is enough: it is newer than the version that the write expected.
 void Election::standby_watched(const ReadOutcome& seen) {
     const auto* found = std::get_if<Found>(&seen);
     if (!has_request_pending() && !claim_.is_unanswered()) {
-        attempts_.forget(); // the answer of a request under way may be older than this event
+        attempts_.forget(); // a pending request's answer may be older than this event
         if (found != nullptr) {
-            watched_meanwhile_.reset(); // older
+            watched_meanwhile_.reset(); // older than this event
         }
         next_request_ = Request::kWrite;
         standby_saw(seen, Observation::Source::kWatch);
@@ -86,16 +86,15 @@ void Election::standby_watched(const ReadOutcome& seen) {
         watched_after_ = attempts_.last();
     }
     if (state_ == State::kStandby) {
-        next_request_ = Request::kRead; // also when the one under way fails
+        next_request_ = Request::kRead; // even if the pending request fails
     }
     look_now();
 }
 
-// After an acquiring write that came too late, or a read that failed: an event that came meanwhile
-// is the newest that is known.
+// An acquisition came too late, or a read failed: an event since then is the newest knowledge.
 void Election::catch_up_with_watch() {
     if (claim_.is_unanswered() || watched_after_ != attempts_.last()) {
-        return; // a read is to come
+        return; // a read will follow
     }
     const auto seen = std::exchange(watched_meanwhile_, std::nullopt);
     if (seen) {
@@ -105,9 +104,8 @@ void Election::catch_up_with_watch() {
     }
 }
 
-// A read found a record. An event that came after its send may be older or newer, also when the
-// answer came late: one more read tells. Until then the event is kept, in case that one finds
-// nothing.
+// A read found a record. An event that came after the read was sent may be older or newer; one more
+// read tells. Until then the event is kept, in case that read finds no lease.
 void Election::look_again_if_watched(Attempt answered) {
     const auto& base = observation_.base();
     const bool came_meanwhile =
@@ -119,7 +117,7 @@ void Election::look_again_if_watched(Attempt answered) {
     }
 }
 
-// A read found nothing: what was watched before has been there too.
+// A read found no lease. But the lease in an earlier event was there, so its duration counts too.
 void Election::remember_watched() {
     const auto seen = std::exchange(watched_meanwhile_, std::nullopt);
     if (seen && !claim_.is_mine(seen->lease.record)) {
@@ -129,7 +127,7 @@ void Election::remember_watched() {
 
 void Election::look_now() {
     if (has_request_pending()) {
-        return; // its answer will tell, or make a read necessary
+        return; // the pending answer tells enough, or leads to a read
     }
     switch (state_) {
     case State::kStandby:
@@ -146,14 +144,13 @@ void Election::look_now() {
     }
 }
 
-// On standby, when the lease has just been seen.
+// On standby, right after the lease was seen.
 void Election::rest_until_next_look() {
     const Duration period = jittered(timing_.retry_period);
     next_try_at_ = now_ + (watch_ == Watch::kWorks ? kSilentPeriods * period : period);
 }
 
-// Another candidate was faster. Where a watch works it tells which one, or has told already: many
-// losers must not all read.
+// Another candidate was faster. A working watch tells who, so that the many losers need not read.
 void Election::acquisition_conflicted() {
     note_access();
     enter_standby();

@@ -1,4 +1,4 @@
-// What can happen to an election, as values; the time comes beside them.
+// What can happen to an election, as values. The time is passed beside them.
 #pragma once
 
 #include <cstdint>
@@ -10,10 +10,10 @@
 namespace le_run::election {
 
 enum class Attempt : std::uint64_t {
-}; // numbers requests; an answer to one that was written off has no force
+}; // the number of a request; the answer to a request that was given up has no effect
 
 enum class StepDownReason { kAsked, kGuardLost };
-// kToldToEnd: by itself, after it was told to end by another way than a stop of ours.
+// kToldToEnd: the work ended by itself, after a signal that le-run only passed on to it.
 enum class WorkEnd { kByItself, kToldToEnd, kStopped, kDeadline, kGuardLost };
 
 struct Tick {};
@@ -28,17 +28,17 @@ struct WriteAnswered {
 struct StepDownAsked {
     StepDownReason reason;
 };
-struct WorkGone { // all of it: the only fact that leads to a release
+struct WorkGone { // no process of the work is left; only this fact leads to a release
     WorkEnd end;
 };
-struct WokeLate { // a process on this machine, so long after the instant that it had asked for
+struct WokeLate { // a process on this host woke up this long after the instant it had asked for
     Duration by;
 };
-struct TreeMeasured { // while work runs: killing its processes takes up to `kappa`; see timing.h
+struct TreeMeasured { // while work runs: killing its processes takes up to `kappa` (timing.h)
     Duration kappa;
     std::uint32_t processes;
 };
-struct Watched { // a hint: it justifies a compare-and-write or a read, and stops no work
+struct Watched { // a hint: it may lead to a compare-and-write or a read, but never stops work
     WatchNews news;
 };
 using Fact = std::variant<Tick, ReadAnswered, WriteAnswered, StepDownAsked, WorkGone, WokeLate,

@@ -1,7 +1,7 @@
 // The vocabulary of leases: what a store keeps, and what it can answer.
 //
-// Pure values, shared by the election and the stores. Things that look alike have types that do not
-// mix.
+// Pure values, shared by the election and the stores. Values of different meaning have different
+// types, so that nobody mixes them up.
 #pragma once
 
 #include <compare>
@@ -21,7 +21,7 @@ struct HolderIdentity {
     friend bool operator==(const HolderIdentity&, const HolderIdentity&) = default;
 };
 
-// What compare-and-write compares. Opaque: equal or not, nothing else.
+// What compare-and-write compares. Opaque: two versions are equal or not, nothing more.
 struct Version {
     std::string text;
     friend bool operator==(const Version&, const Version&) = default;
@@ -34,16 +34,16 @@ struct FencingToken {
     friend bool operator==(const FencingToken&, const FencingToken&) = default;
 };
 
-// The lease record: LeaseSpec of coordination.k8s.io/v1 in our words, and what only some stores can
+// The lease record: the fields of LeaseSpec (coordination.k8s.io/v1), and one that only some stores
 // keep.
 struct LeaseRecord {
     HolderIdentity holder; // holderIdentity; null and absent count as empty
     std::optional<std::int64_t> lease_duration_seconds; // leaseDurationSeconds
     std::optional<WallTime> acquire_time;               // acquireTime
     std::optional<WallTime> renew_time;                 // renewTime
-    std::int64_t transitions = 0;                       // leaseTransitions; for people, not a term
-    // When the holder sent this record. It is known only where holder and reader certainly share
-    // the kernel's clocks. far_past(): in an earlier boot, before these clocks began.
+    std::int64_t transitions = 0; // leaseTransitions; for people, not a fencing token
+    // When the holder sent this record. Set only where holder and reader certainly share the
+    // kernel's clocks. far_past(): the holder sent it in an earlier boot.
     std::optional<TimePoint> renewed_at{};
     friend bool operator==(const LeaseRecord&, const LeaseRecord&) = default;
 };
@@ -51,8 +51,8 @@ struct LeaseRecord {
 // The duration in a released record: as client-go writes it; the API server refuses 0.
 inline constexpr std::int64_t kReleasedSeconds = 1;
 
-// A record as it lies in a store. `object` is the stored object as received, opaque to everyone but
-// the store: a later write edits it, so that fields le-run does not know survive.
+// A record as the store holds it. `object` is the stored object as received; only the store reads
+// it. A later write edits it, so that fields that le-run does not know stay as they are.
 struct StoredLease {
     LeaseRecord record;
     Version version;
@@ -63,23 +63,23 @@ struct Found {
     StoredLease lease;
 };
 
-// There is no such lease (for Kubernetes: a Status with reason NotFound that names this lease,
-// nothing else).
+// There is no such lease. For Kubernetes, only a Status with reason NotFound that names this lease
+// says so.
 struct Absent {};
 
 struct Failure {
     enum class Kind {
-        // No answer, a late one, or one that says nothing (5xx, 429): on a write the outcome is
+        // No answer, a late answer, or one that says nothing (5xx, 429). The outcome of a write is
         // *unknown*.
         kUnreachable,
-        // The store answered and refused (401, 403, a missing namespace): a write did not happen.
+        // The store refused (401, 403, a missing namespace). A write did not happen.
         kDenied,
-        kMalformed, // the stored record cannot be read: a write did not happen
-        kUntrusted, // the server could not prove who it is: nothing was sent
+        kMalformed, // le-run cannot parse the stored record; a write did not happen
+        kUntrusted, // the server did not prove its identity; nothing was sent
     };
     Kind kind = Kind::kUnreachable;
     std::string text; // one line for people: what was tried, what came back, what to do
-    std::optional<Duration> retry_after; // what the server asked for
+    std::optional<Duration> retry_after; // the pause that the server asked for
 };
 
 // The write happened; `lease` is what is stored now.
@@ -88,24 +88,24 @@ struct Written {
     FencingToken token; // of this write
 };
 
-// The store holds another version than the expected one, perhaps none (or, for a create, something
-// already): nothing was written.
+// Nothing was written: the store holds another version than expected, or none. For a create: the
+// lease exists already.
 struct Conflict {};
 
 using ReadOutcome = std::variant<Found, Absent, Failure>;
 using WriteOutcome = std::variant<Written, Conflict, Absent, Failure>;
 
-// From now on changes are told as they happen.
+// The watch works: from now on it tells each change.
 struct WatchWorks {
-    bool is_seamless = false; // nothing can have been missed since the last version that was seen
+    bool is_seamless = false; // no change since the last seen version can have been missed
 };
-// Changes are not told until it works again, which is tried all the time.
+// The watch tells no changes until it works again. The store keeps trying.
 struct WatchFails {
     std::string text; // one line for people
 };
 
-// What a watch tells. Found and Absent are hints: any may be missed, late or repeated, and none is
-// proof; but none is older than what the same store has answered before.
+// What a watch tells. Found and Absent are hints: one may be missing, late or repeated. But none is
+// older than an earlier answer of the same store.
 using WatchNews = std::variant<Found, Absent, WatchWorks, WatchFails>;
 
 } // namespace le_run::election

@@ -9,7 +9,7 @@
 namespace le_run::election {
 namespace {
 
-// More than there are while a request is on its way.
+// More changes than can happen while a request is on its way.
 constexpr std::size_t kMostChanges = 100;
 
 std::string tenths(Duration d) {
@@ -20,7 +20,7 @@ std::string tenths(Duration d) {
 
 void Margin::forget(TimePoint now) {
     while (!seen_.empty() && has_passed_for_holder(now, seen_.front().at + kRemembered)) {
-        // Clock by clock: where one of them is slow, it has not come as far as the other.
+        // The earlier value of each clock, because one of the two clocks may be slow.
         const TimePoint since = earlier(now, seen_.front().at + kRemembered);
         seen_.pop_front();
         update(since);

@@ -1,10 +1,9 @@
-// What this machine calls for between KILL_AT and the lease's end, as measured: lambda by how late
-// processes woke up in the last minute, kappa by the process tree that would have to be killed.
+// The time that this host needs between KILL_AT and the lease's end, as measured. lambda comes from
+// how late processes woke up in the last minute, kappa from the process tree to be killed.
 //
-// What happened once in a minute was a pause (suspend, SIGSTOP, a frozen container) and says
-// nothing of the next one. What happened twice may come again, at most twice as bad: so lambda is
-// twice the second worst. It covers the pauses in the whole time from KILL_AT to the empty tree,
-// so kappa needs no share for them.
+// One late wake-up in a minute was a pause (suspend, SIGSTOP, a frozen container), and predicts
+// nothing. Two may come again, at most twice as bad, so lambda is twice the second worst. lambda
+// covers all pauses from KILL_AT to the empty tree, so kappa needs no share for them.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +20,10 @@ public:
     static constexpr Duration kRemembered = std::chrono::seconds(60);
     static constexpr int kSafety = 2;
 
-    // `configured`: with the least lambda and kappa.
+    // `configured` has the least lambda and kappa.
     explicit Margin(const Timing& configured) : configured_(configured), measured_(configured) {}
 
-    // Forgets what is older than kRemembered. Call it first in each step.
+    // Forgets lateness older than kRemembered. Call it first in each step.
     void forget(TimePoint now);
     // A process on this machine woke up `by` after the instant it had asked for.
     void woke_late(TimePoint now, Duration by);
@@ -38,17 +37,17 @@ public:
     Duration lambda_at(TimePoint anchor) const;
     // Whether a lease can be kept safe with the measured margins.
     bool fits() const { return measured_.tries_fit(); }
-    // When something will be forgotten next: only there does time alone change an answer.
+    // When the oldest lateness will be forgotten. Only then does time alone change an answer.
     std::optional<TimePoint> forgets_at() const;
-    // When it will fit, if nothing more happens. Only while !fits() and no tree is there.
+    // When fits() becomes true, if nothing more happens. Only while !fits() and no tree exists.
     TimePoint fits_at() const;
-    // A tree whose killing takes too long for any lease is killed while the present one lasts, even
-    // in a drain: then. `held`: the timing of the present anchor `s`.
+    // When to kill a tree whose killing takes too long for the lease: while the present renewal
+    // lasts, even in a drain. `held`: the timing for the present anchor `s`.
     TimePoint tree_limit(const Timing& held, TimePoint s) const;
-    // What called for the measured margins: "this host paused twice in 60s (3.7s, 3.9s)".
+    // The reason for the measured margins: "this host paused twice in 60s (3.7s, 3.9s)".
     std::string cause() const;
-    // Whether they are above the configured ones, and a quarter above what was told last; that is
-    // told then.
+    // Whether the margins are above the configured ones and a quarter above the last report. If so,
+    // they count as reported.
     bool has_grown();
 
 private:
@@ -56,7 +55,7 @@ private:
         TimePoint at;
         Duration lateness;
     };
-    struct Worst { // in the order in which they came
+    struct Worst { // in order of time
         Duration first{}, second{};
     };
 
@@ -75,7 +74,7 @@ private:
     };
     std::deque<Change> changes_; // of lambda, oldest first
     std::uint32_t processes_ = 0;
-    Duration told_{}; // total() then; zero: not since they were the configured ones
+    Duration told_{}; // total() at the last report; zero: none since the margins were as configured
 };
 
 } // namespace le_run::election

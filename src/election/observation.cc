@@ -7,13 +7,13 @@ Duration duration_of(const LeaseRecord& record, Duration own) {
     if (seconds <= 0) {
         return own;
     }
-    // Obeyed even when it is absurd; only the arithmetic is kept in range.
+    // Even an absurd duration is obeyed. The limit only keeps the arithmetic in range.
     constexpr std::int64_t kHundredYears = std::int64_t{100} * 365 * 24 * 3600;
     return std::chrono::seconds(std::min(seconds, kHundredYears));
 }
 
-// An instant that is still to come is wrong: then the wait is as long as without one. And a record
-// from a copy of the file, put back by hand, does not shorten the wait for what was seen before.
+// An instant in the future is wrong and is not used. A record from a copy of the lock file, put
+// back by hand, does not shorten the wait for records seen before.
 TimePoint Observation::expiry(TimePoint now, const LeaseRecord& record) const {
     const Duration promised = duration_of(record, own_duration_);
     const TimePoint observed = now + promised;
@@ -68,7 +68,7 @@ void Observation::own(TimePoint now, const StoredLease& lease, Source source) {
 void Observation::was_there(TimePoint now, const StoredLease& lease) {
     Observation with_it = *this;
     with_it.found(now, lease, Source::kWatch);
-    with_it.has_living_holder_ = has_living_holder_; // it may have been there before the first look
+    with_it.has_living_holder_ = has_living_holder_; // `lease` may be older than the first read
     const auto before = free_at();
     if (!before || is_not_before(with_it.expires_at_, *before)) {
         *this = with_it;

@@ -1,10 +1,10 @@
-// What a candidate knows of a lease that others hold: which record it saw last, and when it may
+// What a candidate knows about a lease that others hold: the last record it saw, and when it may
 // take over.
 //
-// Observed time, as in client-go: the record's times of the wall are never believed. Its duration
-// is waited out from the moment this process first saw this *version*; any change of the record
-// starts the wait anew. Where the record says when it was sent, on clocks that holder and observer
-// share, its duration is waited out from then: the holder's own anchor is not later.
+// Like client-go, it uses observed time and never believes the record's wall-clock times. It waits
+// the record's duration from the moment when this process first saw this *version*; any change of
+// the record starts the wait again. If holder and observer share the kernel's clocks, the record
+// says when it was sent, and the wait counts from then: the holder's own anchor is not later.
 #pragma once
 
 #include <optional>
@@ -16,40 +16,39 @@ namespace le_run::election {
 
 class Observation {
 public:
-    // kEmptied: a record that was held has lost its holder without a release.
+    // kEmptied: the record names no holder any more, without a release.
     enum class News { kNothing, kNewVersion, kNewHolder, kEmptied };
 
-    // `own_duration` counts for a record without a usable duration.
+    // `own_duration` is used for a record without a usable duration.
     explicit Observation(Duration own_duration) : own_duration_(own_duration) {}
 
-    // A watch may tell of a record later than a read that found a newer one.
+    // kWatch: a read may already have found a newer record.
     enum class Source { kRead, kWatch };
 
-    // `lease` was found at `now`. Without a holder it is a release only with the duration that a
-    // release writes; a record that was held and is emptied otherwise, by hand, must not start a
-    // second worker, so the observed expiry still stands.
+    // `lease` was found at `now`. A record without a holder is a release only if it has the
+    // duration that a release writes. A record emptied in another way, by hand, must not start a
+    // second worker, so the observed expiry still counts.
     News found(TimePoint now, const StoredLease& lease, Source source);
-    // `lease`, found at `now`, was written by this process itself, and its work is gone: free at
-    // once.
+    // `lease`, found at `now`, was written by this process, and no work runs: free at once.
     void own(TimePoint now, const StoredLease& lease, Source source);
-    // `lease` was there before `now`, earlier or later than what was found last: it can only make
-    // the wait longer.
+    // The store held `lease` at some time before `now`, perhaps before the last one found. It can
+    // only make the wait longer.
     void was_there(TimePoint now, const StoredLease& lease);
-    // There is none. After a record that was seen and not released that is no permission: a
-    // deletion must not start a second worker, so the record's observed expiry still stands. A
-    // release that only a watch has told of may be older than that record.
+    // There is no lease. A deletion must not start a second worker, so the observed expiry of a
+    // seen record still counts, unless a read found its release. A release that only the watch told
+    // may be older than that record.
     void absent();
-    // Nothing is known any more: the next record is waited out from when it will be seen.
+    // Forgets everything. The wait for the next record counts from when it is seen.
     void forget();
 
-    // When the lease may be taken; both clocks must have passed it (time_point.h). Nothing before
+    // When the lease may be taken; both clocks must have passed it (time_point.h). No value before
     // the first answer.
     std::optional<TimePoint> free_at() const;
-    // What a takeover must replace; without a value the lease is to be created.
+    // The version that a takeover must replace. No value: create the lease.
     const std::optional<StoredLease>& base() const { return base_; }
-    // Who holds the lease by the last record; empty: nobody.
+    // The holder in the last record; empty: nobody.
     const HolderIdentity& holder() const { return holder_; }
-    // Whether a holder was seen to write: it lives, or did a moment ago.
+    // Whether a holder was seen to write: it lives, or lived a moment ago.
     bool has_living_holder() const { return has_living_holder_; }
     // Whether a holder was seen, and then its release.
     bool was_released() const { return state_ == State::kFree && was_released_; }
@@ -64,16 +63,15 @@ private:
     std::optional<StoredLease> base_;
     HolderIdentity holder_;
     TimePoint expires_at_{};
-    // Of the records that were held, and that no read has seen released since: who held the last
-    // one, and when all will have run out.
+    // About the held records that no read has seen released: who held the last one, and when all of
+    // them have run out.
     HolderIdentity last_holder_;
     TimePoint all_expired_at_{};
     bool has_living_holder_ = false;
     bool was_released_ = false;
 };
 
-// The duration that a record promises its holder, at least `own` where it carries none that makes
-// sense.
+// The lease duration in a record; `own` if the record has none that makes sense.
 Duration duration_of(const LeaseRecord& record, Duration own);
 
 } // namespace le_run::election

@@ -1,6 +1,6 @@
-// What the election tells people, one type for each fact. observe/ chooses the words.
+// What the election reports, one type for each fact. observe/ chooses the words.
 //
-// kName: the "event" of a log line in JSON, which users' filters know.
+// kName: the "event" of a log line in JSON. It never changes, because users filter by it.
 #pragma once
 
 #include <string>
@@ -13,50 +13,50 @@ namespace le_run::election {
 
 namespace told {
 
-struct Contending { // takes part (again)
+struct Contending { // this replica takes part, or takes part again
     static constexpr const char* kName = "contending";
 };
-struct NotContending { // no acquisition before `left` has passed
+struct NotContending { // this replica does not try to acquire before `left` has passed
     static constexpr const char* kName = "not_contending";
     std::string cause;
     Duration left{};
 };
-struct HoldingBack { // after a lost lease, or a child that ended: another replica goes first
+struct HoldingBack { // after a lost lease or the end of the work: another replica may go first
     static constexpr const char* kName = "holding_back";
     Duration wait{};
 };
 
-// --- of others ---
-struct NewLeader { // by the record seen last
+// --- about others ---
+struct NewLeader { // the holder in the last record; it was seen to renew
     static constexpr const char* kName = "new_leader";
     HolderIdentity holder;
 };
-struct Held { // by one that has not been seen renewing: it may be dead
+struct Held { // the holder was not seen to renew yet, so it may be dead
     static constexpr const char* kName = "held";
     HolderIdentity holder;
 };
-struct LongDuration { // far longer than this configuration's
+struct LongDuration { // the holder's lease duration is far longer than ours
     static constexpr const char* kName = "long_duration";
     HolderIdentity holder;
     Duration promised{};
 };
-struct OtherDuration { // than this configuration's
+struct OtherDuration { // the holder's lease duration differs from ours
     static constexpr const char* kName = "other_duration";
     HolderIdentity holder;
     Duration promised{};
 };
-struct Vanished { // deleted, or emptied, without a release; `wait` until it has run out
+struct Vanished { // the lease was deleted or emptied without a release; it runs out in `wait`
     static constexpr const char* kName = "vanished";
     HolderIdentity holder;
     std::string how;
     Duration wait{};
 };
 
-// --- of this leadership ---
+// --- about this leadership ---
 struct Acquired {
     static constexpr const char* kName = "acquired";
     FencingToken token;
-    Duration left{}; // until the lease runs out, counted from the send of the write
+    Duration left{}; // until the lease runs out; its duration counts from the send of the write
 };
 struct Renewed {
     static constexpr const char* kName = "renewed";
@@ -66,17 +66,17 @@ struct Renewed {
 struct RenewalFailing {
     static constexpr const char* kName = "renewal_failing";
     std::string error;
-    Duration left{}; // until the work is asked to stop
+    Duration left{}; // until the work is stopped
 };
-struct RenewalWorks { // again
+struct RenewalWorks { // renewals succeed again
     static constexpr const char* kName = "renewal_works";
 };
-struct MarginGrown { // without a renewal the work is stopped and killed so long after the last one
+struct MarginGrown { // new times from the last renewal to the stop signal and to SIGKILL
     static constexpr const char* kName = "margin_grown";
     std::string cause;
     Duration stop_after{}, kill_after{};
 };
-struct SteppingDown { // the lease cannot be kept safe; it is held, and will be released
+struct SteppingDown { // the lease cannot be kept safely: it will be released after the work's end
     static constexpr const char* kName = "stepping_down";
     std::string cause;
 };
@@ -89,34 +89,34 @@ struct Lost {
     static constexpr const char* kName = "lost";
     std::string cause;
 };
-struct Holding { // the work has ended; the lease is kept
+struct Holding { // the work has ended; --hold keeps the lease
     static constexpr const char* kName = "holding";
     Duration left{};
 };
 struct Released {
     static constexpr const char* kName = "released";
 };
-struct NotReleased { // it runs out by itself in `left`, where that is above zero
+struct NotReleased { // the lease runs out by itself in `left`, if that is above zero
     static constexpr const char* kName = "not_released";
     std::string cause;
     Duration left{};
 };
 
-// --- of the store ---
-struct StoreTrouble { // on standby, or in a hold; le-run ends in `left`, where that is above zero
+// --- about the store ---
+struct StoreTrouble { // on standby or in a hold; le-run ends in `left`, if that is above zero
     static constexpr const char* kName = "store_trouble";
     std::string error;
     Duration left{};
 };
-struct StoreWorks { // again
+struct StoreWorks { // the store answers again
     static constexpr const char* kName = "store_works";
 };
-struct WatchFails { // the lease is read once in `every` until the watch works again
+struct WatchFails { // until the watch works again, le-run reads the lease once in `every`
     static constexpr const char* kName = "watch_fails";
     std::string error;
     Duration every{};
 };
-struct WatchWorks { // again
+struct WatchWorks { // the watch works again
     static constexpr const char* kName = "watch_works";
 };
 

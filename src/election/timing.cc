@@ -5,20 +5,20 @@
 namespace le_run::election {
 namespace {
 
-// rho = 0.1 %: quartz is within 0.01 %, and NTP's slewing (up to 8.3 %) is caught by the second
-// clock (time_point.h).
+// rho = 0.1 %. Quartz clocks are within 0.01 %. NTP's slewing (up to 8.3 %) does no harm, because
+// the second clock notices it (time_point.h).
 constexpr std::int64_t kTwoRho = 2; // in thousandths
 constexpr std::int64_t kOnePlusRho = 1001;
 constexpr std::int64_t kOneMinusRho = 999;
 
 constexpr Duration kLeastMargins = 2 * Timing::kLeastMargin; // lambda and kappa
 
-// What margins above the least ones must leave of the drain: the child is to get its stop signal,
-// and not SIGKILL alone.
+// Margins above the least ones must leave at least this time between TERM_AT and KILL_AT, so that
+// the child gets its stop signal before SIGKILL.
 constexpr Duration kLeastDrain = std::chrono::seconds(1);
 
 Duration usable_with(const Timing& timing, Duration margins) {
-    // D (1 - rho) / (1 + rho), written so that ten years do not overflow.
+    // D (1 - rho) / (1 + rho), in a form that does not overflow for ten years.
     const Duration drift = timing.lease_duration * kTwoRho / kOnePlusRho;
     return timing.lease_duration - drift - margins;
 }

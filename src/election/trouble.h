@@ -1,4 +1,4 @@
-// Which failure is worth a line: one trouble is told once, and then only its change.
+// Decides which failure gets a log line: a new one does, a repeated one does not.
 #pragma once
 
 #include <string>
@@ -10,17 +10,18 @@ namespace le_run::election {
 
 class Trouble {
 public:
-    // Two troubles that take turns are both told, and then rest for this long.
+    // Two failures that alternate are both reported, and then not again for this long.
     static constexpr Duration kRest = std::chrono::minutes(1);
 
-    // `text` happened at `now`; whether that is to be told. Numbers do not count: clocks, durations
-    // and ports in the words for one trouble change from try to try.
+    // `text` happened at `now`: whether to report it. Numbers in the text do not count, because
+    // times and ports change from try to try.
     bool is_news(TimePoint now, const std::string& text);
     void is_over() {
         told_.clear();
         last_.clear();
     }
-    // The words of the last one, told or not; for what it will have led to.
+    // Keeps `text` as the last failure without reporting it: it may become the cause of a later
+    // report.
     void note(const std::string& text) { last_ = text; }
     const std::string& last() const { return last_; }
 
