@@ -1,5 +1,5 @@
-// Capabilities of a process, read and given up by the system calls themselves. So these functions
-// may be called between a fork and an exec.
+// Reads and drops a process's capabilities by raw system calls, so these functions may be called
+// between a fork and an exec.
 #pragma once
 
 #include <cstdint>
@@ -10,7 +10,7 @@
 
 namespace le_run::guard {
 
-// Of this process, a bit for each.
+// The capabilities of this process, one bit each.
 struct Capabilities {
     std::uint64_t effective = 0;
     std::uint64_t permitted = 0;
@@ -34,8 +34,7 @@ inline Capabilities read_capabilities() {
             both(data[0].inheritable, data[1].inheritable)};
 }
 
-// Gives up what is not in `most`; the ambient set loses what the others lose. False: errno says
-// why.
+// Drops every capability that is not in `most`, from the ambient set too. False: see errno.
 inline bool keep_capabilities_of(const Capabilities& most) {
     const Capabilities now = read_capabilities();
     if (!now.has_more_than(most)) {

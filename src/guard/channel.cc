@@ -14,9 +14,9 @@
 namespace le_run::guard {
 namespace {
 
-// On the wire: the index of the alternative, then its bytes. Both ends are one binary, so layout is
-// no matter; what is checked is what arithmetic, kill(2) and the walk over an environment must be
-// able to rely on.
+// On the wire: the index of the alternative, then its bytes. Both ends are the same binary, so the
+// layout does not matter. is_valid checks the values that arithmetic, kill(2) and the loop over the
+// environment rely on.
 using Tag = std::uint64_t;
 
 constexpr Duration kMost = std::chrono::hours(24 * 365 * 110); // far_future() plus a few years
@@ -44,7 +44,7 @@ bool is_sane(const Ended&) { return true; }
 bool is_sane(const Gone& m) { return m.cause <= EndCause::kNotStarted; }
 bool is_sane(const Late& m) { return m.nanoseconds >= 0 && Duration(m.nanoseconds) <= kMost; }
 bool is_sane(const TreeSize& m) {
-    // le-run computes with it.
+    // le-run calculates with this value.
     return m.kill_nanoseconds >= 0 && Duration(m.kill_nanoseconds) <= std::chrono::hours(1);
 }
 bool is_sane(const Pong& m) { return m.is_killing <= 1; }
@@ -147,14 +147,14 @@ Channel<Outgoing, Incoming>::receive(Incoming* message) {
             return Receive::kClosed;
         }
         if (size < 0) {
-            // A peer that closed its end with messages unread gives ECONNRESET, once. What it said
-            // before that is still there.
+            // If the peer closed its end with unread messages, ECONNRESET comes once. The messages
+            // that it sent before can still be read.
             if (errno == EINTR || errno == ECONNRESET) {
                 continue;
             }
             return errno == EAGAIN ? Receive::kNothing : Receive::kClosed;
         }
-        // MSG_TRUNC gives the true length, so a datagram longer than any message is no message.
+        // MSG_TRUNC returns the true length, so that decode() rejects a datagram that is too long.
         if (Datagram<Incoming>::decode(bytes, static_cast<std::size_t>(size), message)) {
             return Receive::kMessage;
         }

@@ -1,8 +1,8 @@
-// What le-run and its guard say to each other: small fixed structs over one SOCK_SEQPACKET pair.
+// The messages between le-run and its guard: small fixed structs over one SOCK_SEQPACKET pair.
 //
-// Every message carries the run number of its Start; both sides drop messages of another run, so a
-// Gone of run 1 that arrives during run 2 has no force. A run has exactly one Gone; Failed is
-// followed by Gone. Both ends are non-blocking.
+// A message about a run carries the run number of its Start. Both sides drop messages about another
+// run, so a Gone of run 1 that arrives during run 2 has no effect. Each run has exactly one Gone;
+// Gone also follows Failed. Both ends are non-blocking.
 #pragma once
 
 #include <array>
@@ -18,26 +18,25 @@ using RunNumber = std::uint64_t; // from 1; grows by one with each Start
 
 // --- to the guard ---
 
-// Start the child. `environment`: NUL-terminated "NAME=value" entries one after the other, ended by
-// an empty one; they replace inherited entries of the same name.
+// Start the child. `environment`: NUL-terminated "NAME=value" entries, ended by an empty entry.
+// They replace inherited entries of the same name.
 struct Start {
     RunNumber run = 0;
-    TimePoint term_at; // stop signal, unless extended by Until
-    TimePoint kill_at; // SIGKILL to the whole tree begins, unless moved by Until
+    TimePoint term_at; // when the stop signal is sent, unless Until moves it
+    TimePoint kill_at; // when SIGKILL to the whole tree begins, unless Until moves it
     std::array<char, 5120> environment{};
     std::uint32_t foreground =
         0; // 1: le-run's terminal, on standard input, goes to the child's group
     std::int64_t acquire_time = 0; // of the record that won the lease for this run, microseconds
 };
-// The child may live until these instants; they replace the earlier ones. Never cancels a stop that
-// has begun.
+// New deadlines for the child, which replace the earlier ones. Never cancels a stop that has begun.
 struct Until {
     RunNumber run = 0;
     TimePoint term_at;
     TimePoint kill_at;
 };
-// Stop the child: `signal` now (0: none), SIGKILL at `kill_at` or at the lease's kill_at, whichever
-// is earlier. A second Stop may only bring kill_at forward; its signal is passed on as well.
+// Stop the child: send `signal` now (0: none), and SIGKILL at `kill_at` or at the lease's kill_at,
+// whichever is earlier. A second Stop may only make kill_at earlier; its signal is sent as well.
 struct Stop {
     RunNumber run = 0;
     std::int32_t signal = 0;
@@ -48,14 +47,14 @@ struct Signal {
     RunNumber run = 0;
     std::int32_t number = 0;
 };
-// Answered by Pong at once, or, while the guard kills, several times a second; silence tells the
-// guard that le-run hangs. run 0: no run is under way.
+// The guard answers with Pong at once; while it kills, it answers several times a second. If no
+// message comes, the guard knows that le-run hangs. run 0: there is no run.
 struct Ping {
     RunNumber run = 0;
     std::uint64_t number = 0;
 };
-// The lease of that run, which is over, is released, lost, or will run out: le-run has seen to it,
-// and nothing is left to release in its place.
+// The run is over and le-run is done with its lease: it is released, lost, or will run out. The
+// guard has nothing to release in le-run's place.
 struct Settled {
     RunNumber run = 0;
 };
@@ -66,26 +65,26 @@ struct Started { // the child has been exec'ed
     RunNumber run = 0;
     std::int32_t pid = 0;
 };
-// Where starting the child failed; Failed carries it. kExec: errno is execve's (ENOENT, ENOTDIR:
-// not found; others: not executable). kFolder: the folder that le-run was started in cannot be
-// entered any more. The others: the machine refused.
+// The step at which starting the child failed. kExec: errno is execve's (ENOENT, ENOTDIR: not found;
+// others: not executable). kFolder: le-run's start folder cannot be entered any more. Others: the
+// kernel refused.
 enum class SpawnStage : std::int32_t { kPipe = 1, kFork = 2, kExec = 3, kFolder = 4 };
 struct Failed { // the child could not be exec'ed; Gone follows
     RunNumber run = 0;
     std::int32_t stage = 0; // a SpawnStage
     std::int32_t error = 0; // errno
 };
-struct Ended { // the child has ended, others of its tree are left and get the stop signal
+struct Ended { // the child has ended; the rest of its tree now gets the stop signal
     RunNumber run = 0;
     std::int32_t wait_status = 0; // as waitpid(2) gives it
 };
-// Why the child ended: the first cause.
+// Why the child ended. The first cause counts.
 enum class EndCause : std::uint32_t {
-    kByItself,   // neither le-run nor the guard had asked for it
+    kByItself,   // neither le-run nor the guard had asked it to end
     kStopAsked,  // after a Stop
     kDeadline,   // term_at or kill_at passed without an extension
     kLeRunLost,  // le-run died or hung
-    kNotStarted, // exec failed (Failed came before), or a stop came before the child was exec'ed
+    kNotStarted, // the exec failed (Failed came before), or a stop came before the exec
 };
 struct Gone { // the whole tree is gone: waitid said ECHILD
     RunNumber run = 0;
@@ -94,18 +93,17 @@ struct Gone { // the whole tree is gone: waitid said ECHILD
     std::int32_t signal_sent =
         0;                    // the last signal the child was sent in order to stop it (0: none)
     std::uint32_t killed = 0; // 1: SIGKILL was needed for the child itself
-    std::uint32_t left_behind = 0; // how many other processes had to be SIGKILLed
+    std::uint32_t left_behind = 0; // how many other processes SIGKILL ended
 };
-// How long the guard was kept from its work, worst since the last Late; sent when it woke more than
-// 100 ms late.
+// The guard woke more than 100 ms late. `nanoseconds`: the longest delay since the last Late.
 struct Late {
     std::int64_t nanoseconds = 0;
 };
-struct TreeSize { // what killing the tree would take changed notably
+struct TreeSize { // the time that killing the tree would take has changed notably
     RunNumber run = 0;
     std::uint32_t processes = 0;
     std::int64_t kill_nanoseconds =
-        0; // from SIGKILL to an empty tree, with safety; 0: next to none
+        0; // from SIGKILL to an empty tree, with a safety factor; 0: below 0.5 s
 };
 struct Pong {
     std::uint64_t number = 0;
@@ -115,12 +113,12 @@ struct Pong {
 using ToGuard = std::variant<Start, Until, Stop, Signal, Ping, Settled>;
 using FromGuard = std::variant<Started, Failed, Ended, Gone, Late, Pong, TreeSize>;
 
-// One end of the pair; owns the descriptor. Allocates nothing.
+// One end of the pair. Owns the descriptor, and allocates nothing.
 template <class Outgoing, class Incoming>
 class Channel {
 public:
     enum class Receive { kMessage, kNothing, kClosed };
-    // kFull: the peer has left too much unread. kRefused: the kernel could not take the message now
+    // kFull: the peer's buffer is full. kRefused: the kernel has no memory for the message
     // (ENOBUFS, ENOMEM under a memory limit); try again later. kClosed: the peer's end is closed.
     enum class Sent { kYes, kFull, kRefused, kClosed };
 
@@ -130,12 +128,12 @@ public:
     ~Channel();
 
     int fd() const { return fd_; }
-    // Sends the whole message or nothing of it.
+    // Sends the whole message or nothing.
     Sent try_send(const Outgoing& message);
     bool send(const Outgoing& message) { return try_send(message) == Sent::kYes; }
-    // Whether the peer has left so much unread that only half of its buffer is free.
+    // Whether half of the peer's buffer is full of unread messages.
     bool is_half_full() const;
-    // Takes one message; malformed datagrams are skipped.
+    // Takes one message; skips malformed datagrams.
     Receive receive(Incoming* message);
 
 private:

@@ -1,5 +1,5 @@
-// What can happen to a child machine, and what it wants done, as values. Of le-run's messages
-// Until, Stop, Signal and Settled are facts as they are.
+// Facts for ChildMachine (what happened) and its actions (what to do), as values. le-run's messages
+// Until, Stop, Signal and Settled are facts without a change.
 #pragma once
 
 #include <cstdint>
@@ -12,7 +12,7 @@ namespace le_run::guard {
 
 namespace child_fact {
 struct Tick {};
-struct StartAsked { // of Start, what the machine needs
+struct StartAsked { // the part of a Start message that the machine needs
     RunNumber run = 0;
     TimePoint term_at;
     TimePoint kill_at;
@@ -21,23 +21,23 @@ struct StartAsked { // of Start, what the machine needs
 struct Executed { // the child has been exec'ed
     std::int32_t pid = 0;
 };
-struct ExecFailed { // (stage, errno); the child, if there is one, is about to end
+struct ExecFailed { // (stage, errno); the forked child, if there is one, ends now
     std::int32_t stage = 0;
     std::int32_t error = 0;
 };
-struct TooLate {}; // the child found term_at passed just before its exec, and is about to end
+struct TooLate {}; // just before its exec the child saw that term_at had passed; it ends now
 struct ChildEnded {
     std::int32_t wait_status = 0;
     enum class Others {
         kNone,
         kLeft
-    } others = Others::kNone; // whether others of the tree are alive
+    } others = Others::kNone; // whether other processes of the tree are alive
 };
 struct OtherEnded { // another process of the tree was reaped
     std::int32_t wait_status = 0;
 };
 struct TreeGone {};  // waitid said ECHILD
-struct LeRunDied {}; // all that it said before has been told
+struct LeRunDied {}; // all messages that le-run sent before have been read
 } // namespace child_fact
 
 using ChildFact = std::variant<child_fact::Tick, child_fact::StartAsked, Until, Stop, Signal,
@@ -46,21 +46,21 @@ using ChildFact = std::variant<child_fact::Tick, child_fact::StartAsked, Until, 
                                child_fact::TreeGone, child_fact::LeRunDied>;
 
 namespace child_action {
-struct Spawn {};     // fork and exec the child of the Start just given
-struct SignalChild { // to the child alone
+struct Spawn {};     // fork and exec the child of the last StartAsked
+struct SignalChild { // send a signal to the child only
     std::int32_t number = 0;
 };
-struct SignalOthers { // to all that is left of the tree, with SIGCONT
+struct SignalOthers { // send a signal and SIGCONT to every process left in the tree
     std::int32_t number = 0;
 };
 struct Tell {
     FromGuard message;
 };
-struct Release { // le-run is dead, its tree is gone, and its lease is still held
+struct Release { // release the lease: le-run is dead, its tree is gone, the lease is still held
     std::int64_t acquire_time = 0;
-    TimePoint kill_at; // the last one the lease gave
+    TimePoint kill_at; // from le-run's last Start or Until
 };
-struct Leave {}; // le-run is dead and no tree is left: the guard ends
+struct Leave {}; // end the guard: le-run is dead and no tree is left
 } // namespace child_action
 
 using ChildAction =

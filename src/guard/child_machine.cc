@@ -21,9 +21,9 @@ void ChildMachine::step(TimePoint now, const ChildFact& fact) {
     LE_CHECK(first_action_ == end_action_);
     last_now_ = now;
     first_action_ = end_action_ = 0;
-    check_deadlines(now); // a guard that slept must notice first
+    check_deadlines(now); // first: after a pause of the guard, the deadline counts
     std::visit([&](const auto& f) { on(now, f); }, fact);
-    check_deadlines(now); // a message may bring an instant that has passed already
+    check_deadlines(now); // again: the message may carry an instant that has passed
 }
 
 std::optional<ChildAction> ChildMachine::take_action() {
@@ -96,8 +96,8 @@ void ChildMachine::send_stop_signal(int signal) {
     add(SignalChild{SIGCONT});
 }
 
-// A shell's background jobs ignore SIGINT and SIGQUIT, and a server's own signal means nothing to
-// its helpers: SIGTERM comes after it.
+// SIGTERM follows any other signal: background jobs of a shell ignore SIGINT and SIGQUIT, and a
+// server's special stop signal means nothing to its helpers.
 void ChildMachine::ask_others(int signal) {
     add(SignalOthers{signal});
     if (signal != SIGTERM) {
@@ -113,8 +113,8 @@ void ChildMachine::add(ChildAction action) {
 void ChildMachine::on(TimePoint, const Tick&) {}
 
 void ChildMachine::on(TimePoint now, const StartAsked& fact) {
-    // A second Start would be a bug of le-run; ending the guard for it would leave the first child
-    // without one.
+    // A second Start would be a bug in le-run. The guard ignores it, because without the guard the
+    // first child would run on.
     if (state_ != State::kIdle || le_run_ == LeRun::kDead) {
         return;
     }
@@ -156,7 +156,7 @@ void ChildMachine::on(TimePoint now, const Stop& fact) {
     case State::kStopSpawning:
     case State::kStopping: {
         stop_kill_at_ = earlier(stop_kill_at_, fact.kill_at);
-        // No signal where SIGKILL follows at once: the child's handler could not use it.
+        // No stop signal if SIGKILL follows at once: the child would have no time to handle it.
         const int signal = has_passed_for_holder(now, kill_deadline()) ? 0 : fact.signal;
         if (is_before_stop()) {
             enter_stopping(
@@ -166,7 +166,7 @@ void ChildMachine::on(TimePoint now, const Stop& fact) {
         }
         return;
     }
-    case State::kDraining: // the child has ended, and the others have had their signal
+    case State::kDraining: // the child has ended, and the other processes got their signal
         stop_kill_at_ = earlier(stop_kill_at_, fact.kill_at);
         return;
     }
@@ -180,7 +180,7 @@ void ChildMachine::on(TimePoint, const Signal& fact) {
     case State::kStopSpawning:
     case State::kStopping:
         if (fact.number == SIGTERM || fact.number == SIGINT) {
-            gone_.signal_sent = fact.number; // asks to stop once more; what ends the child is that
+            gone_.signal_sent = fact.number; // a further request to stop; it may end the child
         }
         [[fallthrough]];
     case State::kSpawning:
@@ -207,8 +207,8 @@ void ChildMachine::on(TimePoint, const Executed& fact) {
         add(Tell{Started{gone_.run, fact.pid}});
         return;
     case State::kStopSpawning:
-        // Before the exec a signal that is ignored by default was lost, any other has ended the
-        // child by now.
+        // The signal is sent again: before the exec, a signal that is ignored by default was lost.
+        // Any other has ended the child by now.
         state_ = State::kStopping;
         if (cause_ == EndCause::kNotStarted) {
             cause_ = EndCause::kStopAsked;
@@ -271,7 +271,7 @@ void ChildMachine::on(TimePoint now, const ChildEnded& fact) {
     state_ = State::kDraining;
     drain_until_ = now + kDrainAtMost;
     if (fact.others == ChildEnded::Others::kNone) {
-        return; // TreeGone is next
+        return; // TreeGone follows
     }
     add(Tell{Ended{gone_.run, fact.wait_status}});
     if (!has_passed_for_holder(now, kill_deadline())) {

@@ -1,6 +1,6 @@
-// One run of the child, decided purely: facts and instants in, actions out. It makes no system
-// call, reads no clock, allocates nothing and never throws; the guard loop feeds it and acts for
-// it.
+// Decides about one run of the child. Pure: facts and instants go in, actions come out. It makes no
+// system call, reads no clock, allocates nothing and never throws. GuardLoop carries out the
+// actions.
 //
 //   in                          comes                           goes to
 //   kIdle                       Start                           kSpawning
@@ -13,12 +13,12 @@
 //   any but kIdle               KILL_AT                         kKilling
 //   any but kIdle               TreeGone                        kIdle, and Gone is told
 //
-// Deadlines are examined before the fact is believed: an extension that comes after the deadline
-// extends nothing. The strictest clock decides (has_passed_for_holder). le-run's death is a
-// deadline that passes now.
+// Deadlines are checked before the fact is used: an extension that comes after the deadline has no
+// effect. The strictest clock decides (has_passed_for_holder). le-run's death counts as a deadline
+// that passes now.
 //
-// The lease of a run is le-run's to settle. Where le-run died before it said Settled, the lease is
-// released in its place once the tree is gone: both must be facts, whichever comes last.
+// le-run settles the lease of a run. If le-run dies before it sends Settled, the guard releases the
+// lease in its place, after both facts: le-run is dead, and the tree is gone.
 #pragma once
 
 #include <array>
@@ -36,26 +36,26 @@ class ChildMachine {
 public:
     enum class State { kIdle, kSpawning, kRunning, kStopSpawning, kStopping, kDraining, kKilling };
 
-    // What is left of the tree when the child has ended gets at most this long.
+    // After the child's end, the rest of the tree gets at most this time before SIGKILL.
     static constexpr Duration kDrainAtMost = std::chrono::seconds(5);
 
-    // `stop_signal`: what asks the child to stop when no Stop said another.
+    // `stop_signal`: asks the child to stop, unless a Stop message names another signal.
     explicit ChildMachine(int stop_signal) : stop_signal_(stop_signal) {}
 
-    // `now` is never before the one of the step before.
+    // `now` must not be before that of the last step.
     void step(TimePoint now, const ChildFact& fact);
-    // The next thing to do, in order; nothing when all is done. Take all before the next step.
+    // The next action, in order; nothing when there is none. Take all before the next step.
     std::optional<ChildAction> take_action();
 
-    // In kKilling: SIGKILL rounds over the whole tree until TreeGone.
+    // In kKilling, the guard loop sends SIGKILL to the whole tree, in rounds, until TreeGone.
     State state() const { return state_; }
-    // Whether the run under way is ended because no extension came.
+    // Whether the current run is being ended because no extension came.
     bool has_deadline_passed() const {
         return state_ != State::kIdle && cause_ == EndCause::kDeadline;
     }
-    // When SIGKILL to the whole tree begins, as far as is known now.
+    // When SIGKILL to the whole tree begins, unless a later fact changes it.
     TimePoint kill_deadline() const;
-    // When to step again at the latest, whatever happens; far_future() when no deadline is near.
+    // When the next deadline passes, so step again then; far_future(): there is no deadline.
     TimePoint next_deadline() const;
 
 private:
@@ -92,12 +92,12 @@ private:
     TimePoint last_now_{};
 
     TimePoint term_at_{};
-    TimePoint kill_at_{};                              // what the lease allows
-    TimePoint stop_kill_at_ = TimePoint::far_future(); // what Stops allow
+    TimePoint kill_at_{};                              // from the lease
+    TimePoint stop_kill_at_ = TimePoint::far_future(); // from Stop messages
     TimePoint drain_until_ = TimePoint::far_future();
-    std::optional<std::int64_t> unsettled_; // acquire_time of a lease that le-run has not settled
+    std::optional<std::int64_t> unsettled_; // acquire_time of the lease, until le-run settles it
     std::optional<EndCause> cause_;
-    Gone gone_{}; // of this run, filled as it happens
+    Gone gone_{}; // the Gone message of this run, filled step by step
 
     std::array<ChildAction, 16> actions_{};
     std::size_t first_action_ = 0;

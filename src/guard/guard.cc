@@ -26,11 +26,11 @@ namespace {
     throw std::system_error(errno, std::system_category(), what);
 }
 
-// What a signal to le-run's group, session or name, a busy machine or a full memory could do to the
-// guard, it avoids; each of these is best effort.
+// Protects the guard from signals to le-run's group, session or name, from a busy machine and from
+// a lack of memory. Each step is best effort.
 void set_apart() {
-    ::prctl(PR_SET_NAME, "le-run-guard"); // `pkill -x le-run` hits le-run only
-    // A terminal belongs to one session, so with one the guard must stay in it.
+    ::prctl(PR_SET_NAME, "le-run-guard"); // so that `pkill -x le-run` hits le-run only
+    // A terminal belongs to one session. If there is one, the guard must stay in that session.
     if (::isatty(STDIN_FILENO) == 1) {
         ::setpgid(0, 0);
     } else {
@@ -43,17 +43,15 @@ void set_apart() {
     ::setpriority(PRIO_PROCESS, 0, -20);
 }
 
-// A pipe into which the guard writes to end le-run: the kernel then sends le-run a signal on its
-// own account, across PID namespaces, and also when le-run is stopped. Returns le-run's end. That,
-// and le-run's copy of the guard's, stay open as long as le-run lives: the last writer's end would
-// send the signal too.
+// Makes a pipe by which the guard ends le-run: when the guard writes, the kernel itself sends
+// le-run a signal, across PID namespaces, and even when le-run is stopped. Returns le-run's end.
+// le-run keeps both ends open as long as it lives: a closed writing end would send the signal too.
 int make_ending_pipe(int* guards_end) {
     int ends[2];
     if (::pipe2(ends, O_CLOEXEC | O_NONBLOCK) != 0) {
         fail("pipe2");
     }
-    // PID 1 of a namespace takes no SIGKILL from inside; it leaves this signal open for the
-    // purpose.
+    // PID 1 of a namespace gets no SIGKILL from inside. For this, it keeps SIGRTMAX unblocked.
     const int signal = ::getpid() == 1 ? SIGRTMAX : SIGKILL;
     if (::fcntl(ends[0], F_SETOWN, ::getpid()) != 0 || ::fcntl(ends[0], F_SETSIG, signal) != 0 ||
         ::fcntl(ends[0], F_SETFL, O_ASYNC | O_NONBLOCK) != 0) {
@@ -70,7 +68,7 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
         fail("PR_SET_CHILD_SUBREAPER");
     }
     surroundings.guard = ::getpid();
-    // In a user namespace of its own the guard has it.
+    // In its own user namespace the guard would have CAP_KILL, so ask before.
     surroundings.may_kill_any = read_capabilities().has(CAP_KILL);
     std::optional<OwnCgroup> cgroup;
     if (surroundings.guard != 1) { // PID 1 has kill(-1)
@@ -100,7 +98,7 @@ GuardProcess fork_guard(const GuardSetup& setup) {
     surroundings.capabilities = read_capabilities();
     GuardLoop::LeRun le_run;
     le_run.is_pid_1 = ::getpid() == 1;
-    // Opened before the fork, by le-run itself: it cannot mean any other process.
+    // le-run itself opens it before the fork, so it cannot refer to any other process.
     le_run.pidfd = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
     if (le_run.pidfd < 0) {
         fail("pidfd_open");
@@ -119,7 +117,7 @@ GuardProcess fork_guard(const GuardSetup& setup) {
             live_as_guard(setup, surroundings, le_run, ends[1]);
             ::_exit(0);
         } catch (...) {
-            ::_exit(125); // le-run sees its guard's end, and that is enough
+            ::_exit(125); // le-run notices the guard's end
         }
     }
     ::close(ends[1]);

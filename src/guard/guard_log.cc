@@ -75,7 +75,7 @@ void GuardLog::le_run_is_ended(Duration silence) {
     write("le_run_hangs", message);
 }
 
-// The message needs no escapes: all of it is written here.
+// The message needs no JSON escapes: all its text comes from this file.
 void GuardLog::write(const char* event, const char* message) {
     if (form_ == LogForm::kNone) {
         return;
@@ -103,8 +103,8 @@ void GuardLog::write(const char* event, const char* message) {
     }
 }
 
-// O_NONBLOCK belongs to whoever else has the same pipe, so it is left alone: only splice(2) can be
-// told not to wait.
+// Other processes share the pipe, so O_NONBLOCK must not be set on it. Of the calls that write to
+// it, only splice(2) has a flag not to wait.
 void GuardLog::splice_to_pipe(const char* line, std::size_t size) {
     if (::write(pipe_[1], line, size) != static_cast<ssize_t>(size)) {
         return;

@@ -1,8 +1,8 @@
-// What the guard itself writes to standard error: le-run, whose log that is, may be frozen or dead.
+// The guard's own log lines on standard error, for when le-run is frozen or dead.
 //
-// It never waits for a reader and allocates nothing. To a pipe or socket it writes at once, and
-// what does not fit is dropped. Anything else may block (a file on a server that is away, a stopped
-// terminal): there it writes when the tree is gone, because killing must not wait for a log.
+// GuardLog never waits for a reader and allocates nothing. It writes to a pipe or socket at once,
+// and drops a line that does not fit. Anything else may block (a file on an unreachable server, a
+// stopped terminal), and killing must not wait for a log: there it writes when the tree is gone.
 #pragma once
 
 #include <array>
@@ -23,15 +23,15 @@ public:
     GuardLog(const GuardLog&) = delete;
     GuardLog& operator=(const GuardLog&) = delete;
 
-    // What becomes of the child while le-run is silent or dead.
+    // What the guard did to the child: asked it to stop, sent SIGKILL, or ended its whole tree.
     enum class Tree { kAsked, kKilled, kGone };
     // `kill_in`: from now until SIGKILL to the whole tree, for kAsked.
     void le_run_is_silent(Duration silence, Tree tree, Duration kill_in);
     void le_run_has_died(Duration kill_in);
-    // Its tree is gone, and it is ended now.
+    // The tree is gone, and the guard ends le-run now.
     void le_run_is_ended(Duration silence);
 
-    // The tree is gone: what was kept is written.
+    // The tree is gone: writes the lines that were kept.
     void tree_is_gone();
 
 private:
@@ -41,7 +41,7 @@ private:
     LogForm form_;
     pid_t le_run_;
     mode_t kind_ = 0;        // of standard error
-    int pipe_[2] = {-1, -1}; // a line passes through it where standard error is a pipe
+    int pipe_[2] = {-1, -1}; // if standard error is a pipe, a line goes through this one first
     std::array<char, 2048> kept_{};
     std::size_t kept_size_ = 0;
 };

@@ -21,20 +21,20 @@ namespace {
 using std::chrono::milliseconds;
 using std::chrono::seconds;
 
-// How often it looks at the clock during a run is most of what the guard costs. A deadline does not
-// wait for it: the timer is set to whichever comes first, and counts suspend.
+// How often the guard looks at the clock during a run. This is most of the guard's CPU cost. A
+// deadline does not wait for it: the timer rings at the earlier of both, and counts suspend.
 constexpr Duration kLookDuringRun = milliseconds(250);
 constexpr Duration kLookWithoutRun = seconds(5); // for the hang watch
-constexpr Duration kLookAtAll = seconds(1);      // even if nothing says that there is news
+constexpr Duration kLookAtAll = seconds(1);      // a full look, even without news
 constexpr Duration kShortestKillPause = milliseconds(1);
 constexpr Duration kLongestKillPause = milliseconds(10);
-constexpr Duration kNoCountBefore = seconds(1); // a deadline
-// After the kernel refused a message.
+constexpr Duration kNoCountBefore = seconds(1); // no count so shortly before a deadline
+// The pause after the kernel refused a message.
 constexpr Duration kRetryPause = milliseconds(20);
-constexpr int kReapsPerLook = 256; // a fork storm must not keep the guard from its clock
+constexpr int kReapsPerLook = 256; // limited, so that a fork storm does not delay the deadlines
 constexpr int kMessagesPerLook = 64;
 constexpr int kMessagesOfTheDead = 1024; // more than a socket's buffer holds
-// A release in le-run's place ends by itself; one that hangs is given so long after that.
+// A release in le-run's place ends by itself. If it hangs, it gets this much longer.
 constexpr Duration kToEnd = seconds(1);
 
 int open_sigchld_fd() {
@@ -56,7 +56,7 @@ int open_timer() {
     return fd;
 }
 
-// Whether a child has ended; leaves it unreaped.
+// Whether the child has ended. Does not reap it.
 bool has_ended(pid_t child) {
     siginfo_t info{};
     return ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
@@ -113,8 +113,8 @@ void GuardLoop::look() {
     outbox_.flush();
 }
 
-// Until there is something to see to. In between it wakes up for the clock alone: to ask for
-// everything each time would be most of what the guard costs.
+// Waits until there is something to do. Meanwhile it wakes up only to read the clock: a full look
+// each time would be most of the guard's CPU cost.
 void GuardLoop::wait() {
     TimePoint now = clock_.now();
     const TimePoint look_at_all = now + kLookAtAll;
@@ -145,9 +145,9 @@ Duration GuardLoop::until_next_look(TimePoint now) const {
     return std::min(timeout, outbox_.was_refused() ? kRetryPause : kLookDuringRun);
 }
 
-// Sleeps until there is news, or the time is over. Time that the machine was suspended counts.
+// Sleeps until there is news, or `timeout` is over. Time in suspend counts.
 bool GuardLoop::is_news_within(Duration timeout) {
-    // A socket that could not be written to for want of memory is writable all the time.
+    // After a send failed for lack of memory, poll still says writable. So POLLOUT only when full.
     const short channel_events = outbox_.waits_for_room() ? POLLIN | POLLOUT : POLLIN;
     pollfd fds[] = {
         {timer_fd_, POLLIN, 0},
@@ -201,7 +201,7 @@ void GuardLoop::act(const child_action::Spawn&) {
     }
 }
 
-// Until it is reaped here, the child's number is its own.
+// No other process can have the child's number until the child is reaped here.
 void GuardLoop::act(const child_action::SignalChild& action) {
     if (child_ > 0) {
         ::kill(child_, action.number);
@@ -224,10 +224,11 @@ void GuardLoop::act(const child_action::Tell& action) {
 void GuardLoop::act(const child_action::Release& action) {
     const TimePoint now = clock_.now();
     const TimePoint until = action.kill_at + setup_.held_after_kill_at - kToEnd;
-    const TimePoint last = has_passed_for_holder(now, until) ? now : until; // it says so, at least
+    // Even too late, the release runs: it logs that the lease was not released.
+    const TimePoint last = has_passed_for_holder(now, until) ? now : until;
     run_below(
         [&] {
-            spawner_.folder().enter(); // files that its cluster needs may lie there
+            spawner_.folder().enter(); // relative paths in the settings begin there
             setup_.release(action.acquire_time, until);
         },
         last + kToEnd, tree_, clock_);
@@ -239,7 +240,7 @@ void GuardLoop::note_exec_report() {
     const Spawner::Report report = spawner_.read_report(child_);
     switch (report.outcome) {
     case Spawner::Outcome::kPending:
-    case Spawner::Outcome::kDied: // its end is the news
+    case Spawner::Outcome::kDied: // reap() reports the child's end
         return;
     case Spawner::Outcome::kExecuted:
         step(child_fact::Executed{child_});
@@ -258,7 +259,7 @@ void GuardLoop::reap() {
         return;
     }
     if (spawner_.report_fd() >= 0) {
-        // What became of its exec can be asked of a dead child, but not of a reaped one.
+        // The result of the exec can be read while the child is dead but not yet reaped.
         if (!has_ended(child_)) {
             return;
         }
@@ -294,11 +295,11 @@ void GuardLoop::kill_tree() {
     if (!is_killing()) {
         return;
     }
-    // First the child's group at one blow: the kernel lets no fork slip through that.
+    // First the child's process group, in one call, so that no fork escapes.
     if (child_ > 0) {
         ::kill(-child_, SIGKILL);
     }
-    // In parts, so that le-run's messages are read and its pings answered meanwhile.
+    // In parts, so that the guard can read le-run's messages and answer pings in between.
     is_round_over_ = tree_.kill_part().is_round_over;
     reap();
     if (is_round_over_) {
@@ -306,7 +307,7 @@ void GuardLoop::kill_tree() {
     }
 }
 
-// Never near a deadline: to count takes a while where there are many.
+// Not near a deadline, because counting a large tree takes a while.
 void GuardLoop::measure_tree() {
     if (is_idle() || is_killing()) {
         return;
@@ -333,9 +334,9 @@ void GuardLoop::notice_le_runs_death() {
     if (le_run_.pidfd < 0 || ::poll(&dead, 1, 0) != 1) {
         return;
     }
-    ::close(le_run_.pidfd); // it would make every wait end at once
+    ::close(le_run_.pidfd); // otherwise poll() would return at once from now on
     le_run_.pidfd = -1;
-    // What it said before its end is all there by now: whether its lease is settled, above all.
+    // All messages that le-run sent before its end are there now. Settled is the important one.
     read_messages(kMessagesOfTheDead);
     const auto state = machine_.state();
     step(child_fact::LeRunDied{});
@@ -369,8 +370,8 @@ void GuardLoop::on_message(const ToGuard& message) {
     if (const auto* ping = std::get_if<Ping>(&message)) {
         outbox_.answer(Pong{ping->number, is_killing() ? 1U : 0U});
     } else if (const auto* start = std::get_if<Start>(&message)) {
-        // With a Gone unsent le-run cannot know that the last run is over: no such Start is meant.
-        // Nor is a dead le-run's obeyed.
+        // While the last Gone is unsent, le-run cannot know that the run is over, so this Start is
+        // a mistake. A Start of a dead le-run is ignored too.
         if (outbox_.has_news_unsent() || le_run_.pidfd < 0) {
             return;
         }
@@ -400,7 +401,7 @@ void GuardLoop::end_hung_le_run() {
     [[maybe_unused]] const auto ignored = ::write(le_run_.ending_fd, "", 1);
 }
 
-// Why the child is stopped, where le-run cannot say it.
+// Logs why the child is stopped, if le-run cannot log it.
 void GuardLoop::tell_of_silence() {
     const TimePoint now = clock_.now();
     if (le_run_.pidfd < 0 || !hang_watch_.is_to_be_told(now)) {

@@ -1,7 +1,6 @@
-// The guard's life after it has been set up: it looks at the clock, at the child, at le-run and at
-// the channel, in this order, asks the machine and acts. One thread; from the constructor's end on,
-// the way from a deadline to Gone allocates nothing and needs no descriptor that is not there
-// already.
+// The guard's main loop. It looks at the clock, the child, le-run and the channel, in this order,
+// asks ChildMachine, and acts. One thread. After the constructor, the way from a deadline to Gone
+// allocates no memory and opens no descriptor.
 #pragma once
 
 #include <sys/types.h>
@@ -24,20 +23,20 @@ namespace le_run::guard {
 class GuardLoop {
 public:
     struct LeRun {
-        int pidfd = -1;     // readable when it is dead
-        int ending_fd = -1; // a byte written there ends it
+        int pidfd = -1;     // readable when le-run is dead
+        int ending_fd = -1; // a byte written there ends le-run
         bool is_pid_1 = false;
     };
 
-    // Owns `channel`. `setup` must live as long.
+    // Owns `channel`. `setup` must live as long as the GuardLoop.
     GuardLoop(const GuardSetup& setup, const SpawnSurroundings& surroundings, const LeRun& le_run,
               int channel);
     ~GuardLoop();
     GuardLoop(const GuardLoop&) = delete;
     GuardLoop& operator=(const GuardLoop&) = delete;
 
-    // Returns when le-run is dead, no process of the tree is left, and the lease is released in
-    // le-run's place or not to be had.
+    // Returns when le-run is dead, no process of the tree is left, and the try to release the lease
+    // in le-run's place is over.
     void run();
 
 private:
@@ -67,12 +66,12 @@ private:
     bool is_killing() const { return machine_.state() == ChildMachine::State::kKilling; }
 
     enum class Life { kOn, kOver };
-    // kClosed is a hint only: a leaked copy of the channel may hide it, or make it.
+    // Only a hint about le-run's death: another process may hold a copy of the channel's end.
     enum class ChannelState { kOpen, kClosed };
 
     const GuardSetup& setup_;
     Clock clock_;
-    LeRun le_run_; // its pidfd is -1 once it is known to be dead
+    LeRun le_run_; // its pidfd is -1 after le-run's death was noticed
     GuardEnd channel_;
     GuardOutbox outbox_{channel_};
     ChannelState channel_state_ = ChannelState::kOpen;
@@ -87,10 +86,10 @@ private:
     HangWatch hang_watch_;
     GuardLog log_;
 
-    const Start* asked_ = nullptr; // the Start being handled
-    pid_t child_ = 0;              // until it is reaped
+    const Start* asked_ = nullptr; // the Start message that is being handled
+    pid_t child_ = 0;              // 0 after the child was reaped
     Duration kill_pause_{};        // between two rounds of killing
-    bool is_round_over_ = true;    // else more of it is due at once
+    bool is_round_over_ = true;    // false: the next part of the round is due at once
     LatenessMeter lateness_;
 };
 

@@ -1,4 +1,4 @@
-// What the guard has to tell le-run, in order, until the kernel takes it. It allocates nothing.
+// Keeps the guard's messages to le-run, in order, until the kernel takes them. Allocates nothing.
 #pragma once
 
 #include <array>
@@ -13,21 +13,21 @@ class GuardOutbox {
 public:
     explicit GuardOutbox(GuardEnd& channel) : channel_(channel) {}
 
-    // Kept until it can be sent.
+    // Keeps the message until it can be sent.
     void tell(const FromGuard& message);
-    // Only of the moment, and behind all that waits. False: not sent.
+    // Sends the message now, if no other message waits. False: it was not sent, and is not kept.
     bool tell_now(const FromGuard& message);
-    // Behind all that waits; replaces an answer that could not be sent yet.
+    // Sends the answer after all waiting messages. It replaces an older answer that still waits.
     void answer(const Pong& pong);
     void flush();
-    // Nobody listens any more: forgets what waits, and takes nothing more.
+    // le-run does not read any more: drops all messages, and ignores new ones.
     void close();
 
     bool has_unsent() const { return has_news_unsent() || unsent_pong_; }
     bool has_news_unsent() const { return unsent_count_ > 0; }
-    // The channel is full: it says itself when there is room.
+    // The channel is full; poll() tells when there is room.
     bool waits_for_room() const { return has_unsent() && last_sent_ == GuardEnd::Sent::kFull; }
-    // The kernel refused the last message for want of memory: only trying again tells when it has some.
+    // The kernel had no memory for the last message; only another try tells when it has.
     bool was_refused() const { return last_sent_ == GuardEnd::Sent::kRefused; }
 
 private:

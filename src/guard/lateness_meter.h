@@ -1,5 +1,5 @@
-// How late the guard wakes up, and what of it le-run is to be told: pure. The guard loop tells it
-// of each sleep during a run.
+// Measures how late the guard wakes up, and decides what to report to le-run. Pure: the guard loop
+// tells it each sleep during a run.
 #pragma once
 
 #include <algorithm>
@@ -11,10 +11,9 @@ namespace le_run::guard {
 
 class LatenessMeter {
 public:
-    // More than this is worth telling.
+    // Only lateness above this is reported.
     static constexpr Duration kNotable = std::chrono::milliseconds(100);
-    // A stall may have begun at any time during the sleep that it ended. What is told of it lacks
-    // at most this much.
+    // A stall may have begun at any time during the sleep. The report is too low by at most this.
     static constexpr Duration kUntold = std::chrono::milliseconds(100);
     static constexpr Duration kBetween = std::chrono::seconds(1);
 
@@ -24,10 +23,10 @@ public:
             worst_ = std::max(worst_, late + std::max(Duration::zero(), slept - kUntold));
         }
     }
-    // No run is under way: lateness harms nobody.
+    // There is no run, so lateness does no harm.
     void forget() { worst_ = Duration::zero(); }
 
-    // What le-run is to be told now: the worst since it was told last.
+    // The lateness to report to le-run now: the worst since the last report.
     std::optional<Duration> due(TimePoint now) const {
         if (worst_ == Duration::zero() || now.boot() - told_at_.boot() < kBetween) {
             return std::nullopt;
@@ -40,7 +39,7 @@ public:
     }
 
 private:
-    Duration worst_{}; // not told yet
+    Duration worst_{}; // not reported yet
     TimePoint told_at_{};
 };
 

@@ -1,4 +1,4 @@
-// What is mounted where, as this process sees it: /proc/self/mountinfo.
+// The mounts that this process sees, from /proc/self/mountinfo.
 #pragma once
 
 #include <string>
@@ -16,7 +16,7 @@ struct Mount {
     std::string super_options; // of the file system
 };
 
-// In the order of the mounting; empty: it cannot be read.
+// In the order in which they were mounted. Empty: mountinfo cannot be read.
 std::vector<Mount> read_mounts();
 
 } // namespace le_run::guard

@@ -21,9 +21,9 @@ namespace {
 
 using Outcome = NewProc::Outcome;
 
-// What of the old /proc the new one must repeat.
+// The properties of the old /proc that the new one must repeat.
 struct Restrictions {
-    bool is_whole = false; // it is a proc file system, from its root on
+    bool is_whole = false; // the old /proc is a proc file system, mounted from its root
     bool read_only = false;
     std::string options;
     std::vector<std::string> covered; // below /proc/
@@ -52,7 +52,7 @@ NewProc failure(Outcome outcome, int error, const std::string& path = "") {
     return result;
 }
 
-// Of several mounts on /proc the one that is seen.
+// The id of the visible mount, if several are mounted on /proc.
 std::string mount_id(const Fd& fd) {
     std::ifstream file("/proc/self/fdinfo/" + std::to_string(fd.get()));
     for (std::string word; file >> word;) {
@@ -77,7 +77,7 @@ void take_options(const std::string& list, Restrictions* restrictions) {
     }
 }
 
-// A process of the old namespace has no place in the new /proc.
+// Whether the path belongs to one process: processes of the old namespace are not in the new /proc.
 bool is_of_a_process(const std::string& below_proc) {
     const std::string first = below_proc.substr(0, below_proc.find('/'));
     return std::all_of(first.begin(), first.end(), [](unsigned char c) { return std::isdigit(c); });
@@ -105,8 +105,8 @@ bool is_there(const std::string& path) {
     return ::lstat(path.c_str(), &status) == 0 || errno != ENOENT;
 }
 
-// 0, or errno. The same mount in the new /proc: with all that is mounted on it, and read-only where
-// it was.
+// Repeats one mount in the new /proc, with the mounts on top of it, and read-only if it was
+// read-only. Returns 0, or errno.
 int cover_again(const Fd& old_proc, const std::string& below_proc) {
     const std::string target = "/proc/" + below_proc;
     if (!is_there(target)) {
@@ -120,8 +120,8 @@ int cover_again(const Fd& old_proc, const std::string& below_proc) {
     return 0;
 }
 
-// What is covered by a mount that is itself covered by another needs no cover: the second one
-// hides it.
+// A failed mount is an error only if its path exists in the new /proc. Otherwise another mount
+// hides that path already.
 NewProc cover_all_again(const Fd& old_proc, const std::vector<std::string>& covered) {
     std::vector<std::pair<std::string, int>> failed;
     for (const std::string& below_proc : covered) {
@@ -145,8 +145,7 @@ NewProc mount_new_proc() {
     if (!restrictions.is_whole) {
         return failure(Outcome::kNoOldProc, 0);
     }
-    // Only /proc itself stops passing mounts on, so that what the child mounts elsewhere goes where
-    // it always did.
+    // MS_SLAVE for /proc only: mounts that the child makes elsewhere still reach other namespaces.
     const unsigned long flags =
         MS_NOSUID | MS_NODEV | MS_NOEXEC | (restrictions.read_only ? MS_RDONLY : 0);
     if (::mount(nullptr, "/proc", nullptr, MS_SLAVE, nullptr) != 0 ||

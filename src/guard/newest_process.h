@@ -1,5 +1,5 @@
-// The number of the process that began last in this PID namespace, as the kernel keeps it: tells
-// for a few microseconds whether anything has forked since.
+// The number of the newest process in this PID namespace, from the kernel. Reading it takes a few
+// microseconds, and tells whether anything has forked.
 #pragma once
 
 #include <charconv>
@@ -21,7 +21,7 @@ public:
     NewestProcess(const NewestProcess&) = delete;
     NewestProcess& operator=(const NewestProcess&) = delete;
 
-    // 0: /proc does not tell.
+    // 0: /proc does not tell it.
     pid_t read() const {
         char text[128];
         const ssize_t size = ::pread(fd_, text, sizeof text, 0);

@@ -12,7 +12,7 @@
 namespace le_run::guard {
 namespace {
 
-// This process's place in the v2 hierarchy, as "/system.slice/x.service"; empty: none.
+// This process's path in the v2 hierarchy, such as "/system.slice/x.service"; empty: none.
 std::string place_in_hierarchy() {
     std::ifstream file("/proc/self/cgroup");
     for (std::string line; std::getline(file, line);) {
@@ -23,8 +23,8 @@ std::string place_in_hierarchy() {
     return {};
 }
 
-// Where the v2 hierarchy is mounted, whole; empty: nowhere. A part of it that is mounted by itself,
-// or lies outside this cgroup namespace, is nobody's to divide.
+// Where the whole v2 hierarchy is mounted; empty: nowhere. A mount of only a part of it, or from
+// outside this cgroup namespace, is of no use here.
 std::string mount_point() {
     for (const Mount& mount : read_mounts()) {
         if (mount.root == "/" && mount.type == "cgroup2") {

@@ -1,12 +1,12 @@
-// A cgroup (v2) for the child and its tree, below le-run's own: its cgroup.kill ends all of it at
-// one blow, what forks meanwhile included.
+// A cgroup (v2) for the child and its tree, below le-run's own. Its cgroup.kill ends the whole tree
+// in one step, even processes that are forked meanwhile.
 //
-// Only where le-run's cgroup is le-run's to divide: the service manager has marked it as delegated
-// (systemd does so with Delegate=yes: the extended attribute user.delegate or trusted.delegate is
-// 1). Into the new cgroup comes the child, which joins it before its exec, and what it forks. No
-// other process is ever moved, so no other one is killed. Controllers are left as they are: the
-// limits of le-run's cgroup hold for both. Where any of this cannot be had, there is no such
-// cgroup, and the sweep of ProcessTree does all by itself.
+// It exists only if the service manager has delegated le-run's cgroup to le-run (systemd does so
+// with Delegate=yes; then the extended attribute user.delegate or trusted.delegate is 1). The child
+// joins the new cgroup before its exec, and its descendants are born in it. le-run moves no other
+// process there, so no other one is killed. It changes no controllers: the limits of le-run's
+// cgroup count for both. If any of this fails, there is no such cgroup, and ProcessTree kills
+// without it.
 #pragma once
 
 #include <string>
@@ -15,17 +15,17 @@ namespace le_run::guard {
 
 class OwnCgroup {
 public:
-    // Makes it, named after this process. Does not throw.
+    // Makes the cgroup, with this process's number in its name. Does not throw.
     OwnCgroup();
-    // Removes it. It is empty: the tree is gone. (A guard that is killed leaves it behind, until
-    // the service manager removes le-run's cgroup with all below it.)
+    // Removes the cgroup, which is empty because the tree is gone. (If the guard is killed, the
+    // cgroup stays until the service manager removes le-run's cgroup with everything below it.)
     ~OwnCgroup();
     OwnCgroup(const OwnCgroup&) = delete;
     OwnCgroup& operator=(const OwnCgroup&) = delete;
 
-    // For writing, close-on-exec; -1: there is no such cgroup.
-    int kill_fd() const { return kill_fd_; } // "1": SIGKILL to all in it
-    int join_fd() const { return join_fd_; } // "0": the writer joins it
+    // Open for writing, close-on-exec; -1: there is no such cgroup.
+    int kill_fd() const { return kill_fd_; } // write "1": SIGKILL to all its processes
+    int join_fd() const { return join_fd_; } // write "0": the writer joins the cgroup
 
 private:
     void close();

@@ -21,14 +21,14 @@
 namespace le_run::guard {
 namespace {
 
-// A child that cannot even say that it is there: stopped, or starved.
+// How long to wait for the child's first message. A child that takes longer is stopped or starved.
 constexpr int kSetupAtMostMs = 30'000;
 
 constexpr const char* kWhatToDo =
     ": give le-run CAP_SYS_ADMIN, or let it have user namespaces (sysctl user.max_user_namespaces, "
     "the container's seccomp and AppArmor profiles), or leave the option out";
 
-// What the child found.
+// The child's report on its set-up.
 struct Findings {
     int user_namespace = 0; // errno, or 0
     NewProc proc;
@@ -38,7 +38,7 @@ struct Findings {
     }
 };
 
-// What an exec may gain, of the caller: a new user namespace would forget both.
+// The caller's limits on what an exec may gain. A new user namespace would reset both.
 struct Privileges {
     std::uint64_t bounding_set = 0;
     int securebits = 0;
@@ -49,9 +49,9 @@ struct Privileges {
                              kWhatToDo);
 }
 
-// fork(2) has no room for flags. Unlike unshare(2) before a fork, this leaves the caller able to
-// start threads. What of glibc's fork is missed: its record of the thread's number, which nothing
-// here reads, and handlers for threads and libraries, of which there are none yet.
+// fork(2) takes no flags. Unlike unshare(2) before a fork, clone(2) leaves the caller able to start
+// threads. It skips two things of glibc's fork: the update of glibc's cached thread id, which
+// nothing here reads, and the fork handlers of threads and libraries, of which there are none yet.
 pid_t fork_with(unsigned long flags) {
     return static_cast<pid_t>(
         ::syscall(SYS_clone, flags | SIGCHLD, nullptr, nullptr, nullptr, nullptr));
@@ -97,12 +97,12 @@ bool map_to_itself(const char* path, unsigned id) {
     return write_file(path, line);
 }
 
-// Nothing when there is a new /proc.
+// Empty if the child has a new /proc.
 std::string proc_warning(const NewProc& proc) {
     using Outcome = NewProc::Outcome;
     const std::string said = "--pid-namespace: ";
     const std::string old_one =
-        ": the child goes on with the old one, whose process numbers are not its own";
+        ": the child uses the old one, which shows other process numbers than its own";
     switch (proc.outcome) {
     case Outcome::kMounted:
         return "";
@@ -110,11 +110,11 @@ std::string proc_warning(const NewProc& proc) {
         return said + "the kernel refuses a new /proc (" + std::strerror(proc.error) + ")" +
                old_one;
     case Outcome::kNoOldProc:
-        return said + "/proc is no whole proc file system, so the child gets no new one: it sees "
-                      "what is there, and process numbers may not be its own";
+        return said + "/proc is not a complete proc file system, so the child gets no new one: it "
+                      "sees the old one, which may show other process numbers than its own";
     case Outcome::kCannotHide:
     case Outcome::kStuck:
-        return said + proc.path + " is covered by a mount that a new /proc cannot have (" +
+        return said + "a new /proc cannot repeat the mount that hides " + proc.path + " (" +
                std::strerror(proc.error) + ")" + old_one;
     }
     return "";
@@ -124,7 +124,7 @@ class Setup {
 public:
     Setup() : uid_(::geteuid()), gid_(::getegid()), privileges_(read_privileges()) {
         if (::pipe2(pipe_, O_CLOEXEC) != 0) {
-            refuse("no pipe could be had", errno);
+            refuse("cannot create a pipe", errno);
         }
     }
     ~Setup() {
@@ -149,7 +149,7 @@ public:
         return pid;
     }
 
-    // In the child. False: it cannot go on.
+    // Runs in the child. False: the child cannot go on.
     bool arrange() {
         Findings findings;
         const bool mapped = !has_user_namespace_ || (write_file("/proc/self/setgroups", "deny") &&
@@ -165,7 +165,7 @@ public:
                findings.can_go_on();
     }
 
-    // In the parent. Nothing: the child does not answer, or has died.
+    // Runs in the parent. Nothing: the child does not answer, or has died.
     std::optional<Findings> findings() {
         ::close(pipe_[1]);
         pipe_[1] = -1;
@@ -202,7 +202,7 @@ pid_t fork_as_pid_1(std::string* warning) {
         ::kill(pid, SIGKILL);
         ::waitpid(pid, nullptr, 0);
         if (!findings) {
-            throw std::runtime_error("--pid-namespace: the guard process did not come up");
+            throw std::runtime_error("--pid-namespace: the guard process did not start up");
         }
         if (findings->user_namespace == 0) {
             refuse(std::string("the new /proc cannot hide ") + findings->proc.path,

@@ -1,5 +1,5 @@
-// A PID namespace for the guard: it is PID 1 there, so that whatever ends the guard, the kernel
-// ends everything below it before anybody is told of the guard's end.
+// A PID namespace in which the guard is PID 1. So when the guard ends for any reason, the kernel
+// ends everything below it before anybody learns of the guard's end.
 #pragma once
 
 #include <string>
@@ -8,16 +8,16 @@
 
 namespace le_run::guard {
 
-// fork(2), but the child is PID 1 of a new PID namespace and has a /proc of its own, in which all
-// is hidden or read-only that was so before. Returns in the parent when all is set up; *warning
-// says what could not be had and the child does without, or is empty.
+// Like fork(2), but the child is PID 1 of a new PID namespace and has its own /proc, with the same
+// hidden and read-only parts as the old one. Returns in the parent when all is set up. *warning
+// says what is missing that the child can do without, or is empty.
 //
 // Without CAP_SYS_ADMIN the child also gets a user namespace, in which only the caller's uid and
-// gid have a number; what it execs has no more capabilities there than the caller's bounding set
-// allows.
+// gid are mapped. Programs that it execs have no more capabilities there than the caller's bounding
+// set allows.
 //
-// Throws std::runtime_error, a sentence for the user, when the kernel refuses; then no child is
-// left. To be called by a process with one thread and with all signals blocked.
+// Throws std::runtime_error, a sentence for the user, if the kernel refuses; then no child is left.
+// Call it from a process with one thread and with all signals blocked.
 pid_t fork_as_pid_1(std::string* warning);
 
 } // namespace le_run::guard

@@ -14,7 +14,7 @@ namespace {
 constexpr std::size_t kTouched = 8192;
 constexpr unsigned long kExiting = 0x4; // PF_EXITING of the kernel's task flags
 
-ProcessTable::Entry entries[ProcessTable::kMost]; // by their numbers, as /proc lists them
+ProcessTable::Entry entries[ProcessTable::kMost]; // in the order of their numbers, as in /proc
 std::uint16_t order[ProcessTable::kMost];
 std::size_t entry_count = 0;
 std::size_t below_count = 0;
@@ -46,7 +46,7 @@ bool parse_stat(const char* line, std::size_t size, ProcessStat* stat) {
     }
     const char state = p[1];
     p += 2;
-    // Numbered as proc(5) does it: ppid is 4.
+    // Field numbers as in proc(5): ppid is 4.
     std::uint64_t flags = 0, threads = 0, start = 0;
     std::int64_t parent = -1;
     for (int field = 4; field <= 22; ++field) {
@@ -66,7 +66,7 @@ bool parse_stat(const char* line, std::size_t size, ProcessStat* stat) {
     }
     stat->parent = static_cast<pid_t>(parent);
     stat->start = static_cast<std::uint32_t>(start);
-    // A main thread that has ended says nothing about the others.
+    // If only the main thread has ended, other threads may still live.
     stat->is_dead = (state == 'Z' || state == 'X' || (flags & kExiting) != 0) && threads <= 1;
     return parent >= 0;
 }
@@ -130,7 +130,7 @@ bool ProcessTable::read_more(int proc_fd, pid_t self) {
         if (std::from_chars(name, name + 10, pid).ec != std::errc() || pid <= 0 || pid == self) {
             continue;
         }
-        if (entry_count > 0 && pid <= entries[entry_count - 1].pid) { // the search needs the order
+        if (entry_count > 0 && pid <= entries[entry_count - 1].pid) { // place_of() needs the order
             continue;
         }
         if (entry_count == kMost) {
@@ -144,8 +144,8 @@ bool ProcessTable::read_more(int proc_fd, pid_t self) {
     return size > 0;
 }
 
-// Numbers reused during the listing may form a ring, which nothing below `self` leads into: each
-// has one parent.
+// Numbers that are reused during the listing may form a ring. The search never gets into it: each
+// process has one parent, so no process below `self` leads into a ring.
 void ProcessTable::find_below(pid_t self) {
     std::uint16_t first = kNone;
     for (std::size_t i = entry_count; i-- > 0;) {

@@ -1,7 +1,7 @@
-// One look at all processes of the machine, or of this PID namespace, and who of them is below a
-// given one. Everything is linear in the number of processes, whatever the shape of their trees.
+// A listing of all processes of the machine, or of this PID namespace, and of those below a given
+// process. The cost is linear in the number of processes, whatever the shape of their trees.
 //
-// Its memory is static, because killing must not need any: one table for a process.
+// The memory is static, because killing must not allocate any: a process has one table.
 #pragma once
 
 #include <cstddef>
@@ -11,23 +11,23 @@
 
 namespace le_run::guard {
 
-// Whether /proc numbers processes as this process does: it may be that of another PID namespace.
+// Whether /proc belongs to this process's PID namespace, so that its process numbers are ours.
 bool is_own_proc();
 
-struct ProcessStat { // of /proc/PID/stat
+struct ProcessStat { // from /proc/PID/stat
     pid_t parent = 0;
-    std::uint32_t start = 0; // when it began, in clock ticks; with the number it names one process
-    bool is_dead = false;    // nothing of it can take a signal any more
+    std::uint32_t start = 0; // start time in clock ticks; pid and start identify one process
+    bool is_dead = false;    // no thread of it can get a signal any more
 };
 
-// Reads it below `proc_fd`, which is /proc. False: there is no such process.
+// Reads it from `proc_fd`, which is /proc. False: there is no such process.
 bool read_stat(int proc_fd, pid_t pid, ProcessStat* stat);
 
 class ProcessTable {
 public:
     static constexpr std::uint16_t kNone = 0xffff;
-    // A machine with more processes is handled all the same: what does not fit is found in a later
-    // look, at the latest when it has become the reader's own child.
+    // A machine may have more processes. Those that do not fit are found by a later listing, at the
+    // latest when they have become the reader's own children.
     static constexpr std::size_t kMost = kNone;
 
     struct Entry {
@@ -35,29 +35,29 @@ public:
         pid_t parent;
         std::uint32_t start;
         std::uint16_t
-            parent_at; // with is_ours: the parent's entry; kNone: the root, which has none
+            parent_at; // the parent's entry; kNone: the parent is the reader, or is not listed
         std::uint16_t first_child;
         std::uint16_t next_sibling;
-        bool is_verified; // for the user of the table
+        bool is_verified; // ProcessTree sets it
     };
 
-    // Makes its first pages ours, so that they cannot be missing later. Those of a machine with
-    // more than 8,192 processes are asked of the kernel when they are needed: should memory be
-    // short then, the kernel ends whoever has most of it, which is the tree.
+    // Writes to the first pages of the table, so that the kernel gives them memory now. The pages
+    // for more than 8,192 processes get memory when they are needed. If memory is short then, the
+    // kernel ends the process with the most of it, which is in the tree.
     static void touch();
 
-    // Begins a new look.
+    // Begins a new listing.
     static void begin(int proc_fd);
-    // Reads the next processes, some hundreds of them, but for `self`. False: that was all.
+    // Reads some hundreds of processes more, without `self`. False: that was all.
     static bool read_more(int proc_fd, pid_t self);
-    static std::size_t read(); // so many so far
-    // When all are read: finds those below `self`.
+    static std::size_t read(); // how many were read so far
+    // Call it when all are read: finds the processes below `self`.
     static void find_below(pid_t self);
 
-    // Those that find_below() found, parents before their children.
+    // The processes that find_below() found, parents before their children.
     static std::size_t size();
     static Entry& at(std::size_t index);
-    // A parent's entry, by its children's parent_at.
+    // The entry at a parent_at.
     static Entry& entry(std::uint16_t place);
 };
 

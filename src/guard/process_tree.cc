@@ -17,13 +17,12 @@ namespace le_run::guard {
 namespace {
 
 constexpr std::size_t kMostPerPart = 1000;
-// A tree in which some process is younger than this is taken for one that forks all the time.
+// A tree with a process younger than this counts as one that forks all the time.
 constexpr long kYoungSeconds = 1;
 
 int open_spare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
-// Frees the slots of the spare descriptors while it lives, so that a limit on open files cannot
-// stop a pass.
+// Closes the spare descriptors while it lives, so that a limit on open files cannot stop a pass.
 class SparesLent {
 public:
     explicit SparesLent(int (&spares)[2]) : spares_(spares) {
@@ -55,7 +54,7 @@ ProcessTree::ProcessTree(PidNamespace pid_namespace, int cgroup_kill_fd)
         proc_fd_ = ::open("/proc", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     }
     if (kills_at_once()) {
-        return; // it needs none of what follows
+        return; // kill(-1) needs no listing
     }
     ProcessTable::touch();
     for (int& fd : spare_fds_) {
@@ -77,8 +76,8 @@ ProcessTree::~ProcessTree() {
 ProcessTree::State ProcessTree::reap(Reaped* reaped) {
     *reaped = Reaped{};
     for (;;) {
-        // waitid(P_ALL, WEXITED | WNOHANG | __WALL) in the form that gives a wait status. Without
-        // __WALL a living clone child without exit signal would give a false ECHILD.
+        // Like waitid(P_ALL, WEXITED | WNOHANG | __WALL), but it gives a wait status. Without
+        // __WALL, a living clone child without exit signal would give a false ECHILD.
         int status = 0;
         const pid_t pid = ::waitpid(-1, &status, WNOHANG | __WALL);
         if (pid > 0) {
@@ -125,7 +124,7 @@ ProcessTree::Part ProcessTree::kill_part() {
         if (cgroup_kill_fd_ >= 0) {
             [[maybe_unused]] const auto ignored = ::write(cgroup_kill_fd_, "1", 1);
         }
-        if (tree_forks_) { // what was found a fork storm gets no time before the listing
+        if (tree_forks_) { // a fork storm gets no time before the listing
             send_to_children(SIGSTOP);
         }
         ProcessTable::begin(proc_fd_);
@@ -176,7 +175,7 @@ void ProcessTree::enter(Step step) {
     next_ = 0;
 }
 
-// False: there is more to come.
+// False: the listing is not complete yet.
 bool ProcessTree::list_some(std::size_t* most) {
     while (*most > 0) {
         const std::size_t before = ProcessTable::read();
@@ -189,7 +188,7 @@ bool ProcessTree::list_some(std::size_t* most) {
     return false;
 }
 
-// Starts are counted in ticks of CLOCK_BOOTTIME; the subtraction holds when they wrap.
+// Start times are in ticks of CLOCK_BOOTTIME. The subtraction is right even after an overflow.
 bool ProcessTree::has_young_process() const {
     timespec now{};
     ::clock_gettime(CLOCK_BOOTTIME, &now);
@@ -213,28 +212,27 @@ std::uint32_t ProcessTree::count() {
 }
 
 void ProcessTree::list_all() {
-    step_ = Step::kBegin; // the table is not that of a round any more
+    step_ = Step::kBegin; // the round's table was overwritten
     ProcessTable::begin(proc_fd_);
     while (ProcessTable::read_more(proc_fd_, self_)) {
     }
     ProcessTable::find_below(self_);
 }
 
-// -1 spares PID 1 and this process.
+// kill(-1) does not reach PID 1 and this process.
 std::uint32_t ProcessTree::send_to_namespace(int signal) const {
     return pid_namespace_ == PidNamespace::kOurs && ::kill(-1, signal) == 0 ? 1 : 0;
 }
 
-// Own children are zombies until this process reaps them, so their numbers cannot mean another
-// process.
+// An ended child stays a zombie until this process reaps it, so its number is not reused.
 std::uint32_t ProcessTree::send_to_children(int signal) const {
     if (children_fd_ < 0) {
         return 0;
     }
     std::uint32_t sent = 0;
     off_t offset = 0;
-    pid_t pid = 0;      // may be cut in two by the end of the buffer
-    char listing[4096]; // the kernel gives no more at once
+    pid_t pid = 0;      // the end of the buffer may cut a number in two
+    char listing[4096]; // the kernel gives no more in one read
     for (;;) {
         const ssize_t size = ::pread(children_fd_, listing, sizeof listing, offset);
         if (size <= 0) {
@@ -265,21 +263,21 @@ std::uint32_t ProcessTree::send_to_listed(int signal, std::size_t* most) {
     return sent;
 }
 
-// Sends to one process of the table, unless the listing of children has seen to it.
+// Sends to one process of the table, unless it is a child: children got the signal already.
 //
-// Its number may be another's by now. The pidfd holds one process, whose number stays its own as
-// long as it is not reaped; so what is read after that is about this process, or about one that
-// the signal does not reach. It is ours if
-// - it is a child of ours now: it was left to us when its parent died; or
-// - it is the process that was listed (the same start), its parent is still the one that was listed
-//   (a process never gets a parent that began later than itself, so the same number is the same
-//   process), and that one has been verified in the same way, after it was listed.
-// Any other is left to the next round.
+// Its number may belong to another process by now. The pidfd refers to one process, which keeps its
+// number until it is reaped. So what is read after opening it is about this process, or about one
+// that the signal does not reach. The process is ours if
+// - it is our child now, because its parent died; or
+// - it is the listed process (same start time), its parent is still the listed one (a process never
+//   gets a parent that began later than itself, so the same number is the same process), and that
+//   parent was verified in the same way after the listing.
+// Any other process is left to the next round.
 bool ProcessTree::send_to(std::size_t index, int signal) {
     ProcessTable::Entry& entry = ProcessTable::at(index);
     const bool is_done = entry.parent == self_ && children_fd_ >= 0;
     if (is_done && entry.first_child == ProcessTable::kNone) {
-        return false; // nobody's verified parent
+        return false; // the parent was not verified
     }
     const int process = static_cast<int>(::syscall(SYS_pidfd_open, entry.pid, 0));
     if (process < 0) {

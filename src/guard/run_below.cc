@@ -25,10 +25,10 @@ void wait_for_an_end(Duration at_most) {
 [[noreturn]] void run(const std::function<void()>& task, pid_t guard) {
     ::prctl(PR_SET_NAME, "le-run-release");
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (::getppid() == guard) { // else it died before that
+    if (::getppid() == guard) { // otherwise the guard died before the prctl
         try {
             task();
-        } catch (...) { // the lease runs out
+        } catch (...) { // the lease runs out by itself
         }
     }
     ::_exit(0);
@@ -46,7 +46,7 @@ void run_below(const std::function<void()>& task, TimePoint end_at, ProcessTree&
     if (pid == 0) {
         run(task, guard);
     }
-    bool is_over = false; // what is left now is killed
+    bool is_over = false; // end_at has passed: SIGKILL to what is left
     for (Reaped reaped; tree.reap(&reaped) == ProcessTree::State::kAlive;) {
         const Duration left = left_for_holder(clock.now(), end_at);
         is_over = is_over || reaped.pid == pid || left <= Duration::zero();

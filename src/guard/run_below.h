@@ -1,9 +1,9 @@
-// Runs the release of a dead le-run's lease, which needs threads and the network, in a process of
-// its own below the guard.
+// Releases a dead le-run's lease in a separate process below the guard, because the release needs
+// threads and the network.
 //
-// A fork and no exec: the guard was forked from le-run before any thread, socket or library
-// existed, so its image is what le-run's own was at its start, options included. Nothing has to be
-// handed over, no loader has to run, and a binary that was replaced since is no matter.
+// It forks and does not exec. The guard was forked from le-run before any thread, socket or library
+// existed, so it has le-run's memory as it was at the start, with the options. So nothing must be
+// handed over, no loader runs, and it does not matter if the binary was replaced since.
 #pragma once
 
 #include <functional>
@@ -14,9 +14,9 @@
 
 namespace le_run::guard {
 
-// Runs `task` in such a process and returns when it has ended, and whatever it started. What is
-// left at `end_at` gets SIGKILL. When no process can be had nothing is run. To be called by a
-// guard whose tree is gone: `tree` is that tree, empty; SIGCHLD is blocked.
+// Runs `task` in such a process. Returns when that process, and all that it started, has ended; at
+// `end_at` they get SIGKILL. If the fork fails, nothing runs. Call it in the guard, with SIGCHLD
+// blocked, when its tree is gone: `tree` is that empty tree.
 void run_below(const std::function<void()>& task, TimePoint end_at, ProcessTree& tree,
                Clock& clock);
 

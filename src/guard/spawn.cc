@@ -33,8 +33,7 @@ namespace bp = boost::process;
 namespace le_run::guard {
 namespace {
 
-// Of the child's report, besides the SpawnStages: it found the deadline passed; all is set up and
-// execve is next.
+// Further stages in the child's report: the deadline has passed; all is set up, and execve is next.
 constexpr std::int32_t kTooLateStage = 100;
 constexpr std::int32_t kAboutToExec = 101;
 
@@ -43,8 +42,8 @@ struct Record {
     std::int32_t error = 0;
 };
 
-// An exec resets handlers anyway; until then a stop signal must end the child, not run code of
-// le-run in it.
+// Resets signal handlers before the exec does: until the exec, a stop signal must end the child and
+// not run le-run's code in it.
 void reset_handlers() {
     for (int number = 1; number <= SIGRTMAX; ++number) {
         struct sigaction action{};
@@ -55,20 +54,20 @@ void reset_handlers() {
     }
 }
 
-// Whether a child of ours, perhaps dead but not reaped, got through its exec. The kernel lets a
-// parent move a child to another group only before that: EACCES after it, EPERM when the program
-// has its own session since. Where it does not refuse, nothing changes: the group is the one that
-// the child chose itself.
+// Whether the child, perhaps dead but not reaped, has done its exec. The kernel lets a parent
+// change a child's group only before the exec. After it, the kernel says EACCES, or EPERM if the
+// program has started its own session. Before it, nothing changes: the child has that group
+// already.
 bool has_executed(pid_t child) {
     return ::setpgid(child, child) != 0 && (errno == EACCES || errno == EPERM);
 }
 
 std::string_view name_of(std::string_view entry) { return entry.substr(0, entry.find('=')); }
 
-// systemd's words for "this is meant for you, not for a child of yours": who reads them compares
-// the number with its own pid.
+// By these variables systemd names the process that its message is for. A program compares the
+// number with its own pid.
 constexpr std::string_view kPidVariables[] = {"LISTEN_PID", "WATCHDOG_PID", "SYSTEMD_EXEC_PID"};
-// The same for LISTEN_PID, by the pidfd's inode, which nobody knows before the fork.
+// The inode of a pidfd, for the same purpose as LISTEN_PID. It is not known before the fork.
 constexpr std::string_view kListenPidfd = "LISTEN_PIDFDID";
 constexpr std::size_t kPidDigits = 20;
 
@@ -80,8 +79,8 @@ bool names_pid(std::string_view entry, pid_t pid) {
 
 } // namespace
 
-// Everything the child does before its exec happens in on_exec_setup, which does not return: only
-// async-signal-safe calls, nothing allocated.
+// The child does everything in on_exec_setup, which does not return but execs. It makes only
+// async-signal-safe calls and allocates nothing.
 struct Spawner::Hook : bp::extend::handler {
     Hook(Spawner* the_spawner, pid_t* the_pid, int* the_error)
         : spawner(the_spawner), pid(the_pid), error(the_error) {}
@@ -112,11 +111,11 @@ struct Spawner::Hook : bp::extend::handler {
 Spawner::Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings)
     : setup_(setup), surroundings_(surroundings), program_(setup.program, setup.argv) {
     take_over_pid_variables();
-    // An entry of a Start has two characters at least, with its NUL.
+    // An entry of Start::environment has at least two characters, with its NUL.
     envp_.reserve(inherited_.size() + start_.environment.size() / 2 + 1);
 }
 
-// What was meant for le-run as the service's process is meant for the child.
+// systemd means the service's main process, which is le-run. The child takes its place.
 void Spawner::take_over_pid_variables() {
     inherited_ = setup_.environment;
     const auto names_le_run = [&](const std::string& entry) {
@@ -136,7 +135,7 @@ void Spawner::take_over_pid_variables() {
     }
 }
 
-// In the child, before its exec: nothing is allocated.
+// Runs in the child before its exec, so it allocates nothing.
 void Spawner::name_own_pid() const {
     for (char* const digits : pid_digits_) {
         *std::to_chars(digits, digits + kPidDigits, ::getpid()).ptr = '\0';
@@ -188,7 +187,7 @@ pid_t Spawner::start(const Start& start, Report* report) {
     int error = 0;
     {
         bp::child child(Hook(this, &pid, &error), bp::ignore_error);
-        child.detach(); // its destructor would kill and reap
+        child.detach(); // the destructor would kill and reap the child
     }
     ::close(pipe_write_);
     pipe_write_ = -1;
@@ -219,7 +218,7 @@ Spawner::Report Spawner::read_report(pid_t child) {
         if (size < 0 && errno == EAGAIN) {
             return {};
         }
-        break; // the end: the exec closed the pipe, or the child's end did
+        break; // end of file: the exec or the end of the child closed the pipe
     }
     ::close(pipe_read_);
     pipe_read_ = -1;
@@ -248,16 +247,16 @@ void Spawner::become_the_child() const {
     ::setpgid(0, 0);
     if (start_.foreground != 0) {
         ::tcsetpgrp(STDIN_FILENO,
-                    ::getpid()); // before the exec: a read from the background would stop it
+                    ::getpid()); // before the exec: a read in the background would stop the child
     }
-    // Belt only: the guard's death is also seen by le-run. Armed first, then checked, so that no
-    // death falls between.
+    // An extra safety: le-run also notices the guard's death. Set first and then checked, so that a
+    // death in between is noticed.
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != surroundings_.guard) {
         ::_exit(127);
     }
     ::setpriority(PRIO_PROCESS, 0, surroundings_.nice);
-    if (surroundings_.cgroup_join_fd >= 0) { // where it fails, the sweep is enough
+    if (surroundings_.cgroup_join_fd >= 0) { // if this fails, ProcessTree kills without a cgroup
         [[maybe_unused]] const auto ignored = ::write(surroundings_.cgroup_join_fd, "0", 1);
     }
     reset_handlers();
@@ -269,12 +268,12 @@ void Spawner::become_the_child() const {
     if (setup_.sigchld_ignored) {
         ::signal(SIGCHLD, SIG_IGN);
     }
-    // What the guard got for its own work does not count for the exec.
+    // The exec must not keep capabilities that the guard has only for its own work.
     if (!keep_capabilities_of(surroundings_.capabilities)) {
         report(static_cast<std::int32_t>(SpawnStage::kFork), errno);
         ::_exit(127);
     }
-    // Where signals do not reach every uid, no descendant may change its own.
+    // Without CAP_KILL, signals do not reach every uid. So no descendant may change its uid.
     if (!surroundings_.may_kill_any && !setup_.allow_new_privileges) {
         ::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     }

@@ -1,9 +1,8 @@
 // Starts the child as a plain exec would start it, and learns later whether the exec worked.
 //
-// start() returns right after the fork, however slow the program's file system is: Boost.Process is
-// used without its error pipe (ignore_error), and the child execs by itself, last in the exec-setup
-// hook. What became of it comes as (stage, errno) over a close-on-exec pipe of our own, which the
-// guard polls beside its deadlines.
+// start() returns right after the fork, even if the program's file system is slow. So Boost.Process
+// runs without its error pipe (ignore_error), and the child execs at the end of the exec-setup
+// hook. The result comes as (stage, errno) over our own close-on-exec pipe, which the guard polls.
 #pragma once
 
 #include <cstdint>
@@ -21,14 +20,14 @@
 
 namespace le_run::guard {
 
-// What the guard knows about itself and le-run, and the child needs.
+// What the child needs to know about the guard and le-run.
 struct SpawnSurroundings {
     pid_t guard = 0;
     pid_t le_run = 0;
-    int nice = 0;              // as le-run received it
-    Capabilities capabilities; // le-run's: in a user namespace of its own the guard has all
+    int nice = 0;              // le-run's nice value at its start
+    Capabilities capabilities; // le-run's; in its own user namespace the guard has all
     bool may_kill_any = false; // le-run has CAP_KILL
-    int cgroup_kill_fd = -1;   // as OwnCgroup has them
+    int cgroup_kill_fd = -1;   // from OwnCgroup
     int cgroup_join_fd = -1;
 };
 
@@ -41,19 +40,19 @@ public:
         int error = 0;                        // with kFailed
     };
 
-    // `setup` must live as long as the Spawner. The present working directory becomes the child's.
+    // `setup` must live as long as the Spawner. The current working directory becomes the child's.
     Spawner(const GuardSetup& setup, const SpawnSurroundings& surroundings);
     ~Spawner();
     Spawner(const Spawner&) = delete;
     Spawner& operator=(const Spawner&) = delete;
 
-    // Forks the child; its pid, or -1 and *report says why.
+    // Forks the child. Returns its pid, or -1 with the reason in *report.
     pid_t start(const Start& start, Report* report);
-    // For another process that needs it, between fork and exec.
+    // le-run's start folder, for another process that must enter it after a fork.
     const process::StartFolder& folder() const { return folder_; }
-    // To be polled for reading while the outcome is pending; -1 when none is.
+    // Poll it for reading while an outcome is pending; -1: none is pending.
     int report_fd() const { return pipe_read_; }
-    // Does not block. `child` is not reaped yet. kDied: it ended before its exec was done.
+    // Does not block. `child` must not be reaped yet. kDied: it ended before its exec was done.
     Report read_report(pid_t child);
 
 private:
@@ -71,7 +70,7 @@ private:
     process::StartFolder folder_;
     std::vector<char*> envp_;
     std::vector<std::string> inherited_; // setup_'s environment, with room for the child's pid
-    std::vector<char*> pid_digits_;      // in inherited_, where the child writes its own pid
+    std::vector<char*> pid_digits_;      // the places in inherited_ where the child writes its pid
     Start start_{};
     int pipe_read_ = -1;
     int pipe_write_ = -1;

@@ -53,7 +53,8 @@ std::optional<TreeSize> TreeGauge::news() const {
     return is_new ? std::optional(size_) : std::nullopt;
 }
 
-// Numbers begin anew at the end; then as many as there may be have begun.
+// After the greatest number the kernel begins again with low ones. Then any number of processes may
+// have begun.
 std::uint32_t TreeGauge::begun_since(pid_t newest) const {
     return newest >= newest_ ? static_cast<std::uint32_t>(newest - newest_)
                              : std::numeric_limits<std::uint32_t>::max();

@@ -1,14 +1,15 @@
-// How long killing the tree would take on this machine: pure; the guard loop counts for it.
+// Estimates how long killing the tree would take on this machine. Pure: the guard loop counts for
+// it.
 //
-// A count reads every process of the machine, so it is made only where the answer can have changed:
-// the kernel's newest process number shows for next to nothing whether any process began. What a
-// count costs for each process measures the machine; from that follows what killing costs.
+// A count reads every process of the machine, so it is made only if the result may have changed.
+// The kernel's newest process number tells cheaply whether any process began. The cost of a count
+// shows how fast the machine is, and so what killing costs.
 //
 //   - Nothing forks: no count, unless a big tree may have shrunk.
 //   - Something forks: the counts take less than a thousandth of a CPU.
-//   - So many began that the tree may have doubled: it is counted within a second. The estimate has
-//     a safety of two, so until then it still holds; and each such count costs a small part of what
-//     the forks did.
+//   - So many processes began that the tree may have doubled: it is counted within a second. The
+//     estimate has a safety factor of two, so it is still right until then. Each such count costs
+//     only a small part of what the forks cost.
 #pragma once
 
 #include <cstdint>
@@ -24,31 +25,31 @@ namespace le_run::guard {
 class TreeGauge {
 public:
     struct Count {
-        std::uint32_t processes = 0; // of the tree
-        std::uint32_t read = 0;      // of the machine
+        std::uint32_t processes = 0; // in the tree
+        std::uint32_t read = 0;      // on the machine
         Duration cost{};             // CPU time
     };
 
     static constexpr Duration kBetweenCounts = std::chrono::seconds(1);
     static constexpr Duration kBetweenRareCounts = std::chrono::seconds(5);
     static constexpr Duration kBetweenShrinkCounts = std::chrono::seconds(10);
-    static constexpr int kShareOfCpu = 1000;       // a count each 1000 times what it costs
-    static constexpr std::uint32_t kFewForks = 64; // a small tree may double as it likes
-    // Killing a process costs so many times what counting it does (measured with 1,000 to 10,000
-    // processes on two cores), and may cost twice that.
+    static constexpr int kShareOfCpu = 1000;       // counts take at most 1/1000 of a CPU
+    static constexpr std::uint32_t kFewForks = 64; // fewer new processes need no count
+    // Killing a process costs kKillsPerCount times as much as counting it (measured with 1,000 to
+    // 10,000 processes on two cores), and may cost twice that.
     static constexpr int kKillsPerCount = 10;
     static constexpr int kSafety = 2;
-    static constexpr int kRounds = 4; // each looks at every process of the machine
-    // Below this nothing is said; above it what has changed by a fifth is.
+    static constexpr int kRounds = 4; // each round looks at every process of the machine
+    // An estimate below kNotable is not reported. Above it, a change by a fifth is.
     static constexpr Duration kMost = std::chrono::hours(1);
     static constexpr Duration kNotable = std::chrono::milliseconds(500);
 
-    // A new run, whose tree is small.
+    // A new run begins; its tree is small.
     void begin(TimePoint now, RunNumber run, pid_t newest);
-    // `newest`: the number of the process that began last.
+    // `newest`: the number of the newest process.
     bool is_due(TimePoint now, pid_t newest) const;
     void counted(TimePoint now, pid_t newest, const Count& count);
-    // What le-run does not know yet.
+    // The estimate, if le-run must get a new one.
     std::optional<TreeSize> news() const;
     void told(const TreeSize& size) { told_ = size; }
 
