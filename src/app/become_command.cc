@@ -12,7 +12,7 @@
 namespace le_run::app {
 namespace {
 
-// No thread before an exec: straight to standard error.
+// Writes to standard error without observe::Log, because its thread must not exist before an exec.
 void log_at_once(const options::Options& options, const observe::LogLine& line) {
     if (line.level < options.log_level) {
         return;
@@ -22,7 +22,7 @@ void log_at_once(const options::Options& options, const observe::LogLine& line) 
         observe::render(line, options.log_format,
                         std::chrono::duration_cast<std::chrono::microseconds>(now).count()) +
         "\n";
-    // Closed or full: there is nowhere to complain.
+    // Standard error may be closed or full. Then no place is left to report it.
     (void)!::write(STDERR_FILENO, text.data(), text.size());
 }
 
@@ -30,11 +30,11 @@ void log_at_once(const options::Options& options, const observe::LogLine& line) 
 
 int become_command(const options::Options& options, const sigset_t& signal_mask,
                    bool sigchld_ignored) {
-    log_at_once(options,
-                {observe::LogLevel::kInfo,
-                 "not_electing",
-                 "elects nothing (" + options.election_off + "): becomes " + options.program,
-                 {{"reason", options.election_off}}});
+    log_at_once(options, {observe::LogLevel::kInfo,
+                          "not_electing",
+                          "elects nothing (" + options.election_off + "): " + options.program +
+                              " replaces le-run",
+                          {{"reason", options.election_off}}});
     const process::Program program(options.program, options.command);
     std::vector<std::string> environment = options.environment;
     std::vector<char*> envp;

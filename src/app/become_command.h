@@ -1,5 +1,4 @@
-// Without an election: le-run is replaced by the command, as if the command had been started
-// instead.
+// No election: the command replaces le-run, as if the command had been started instead.
 #pragma once
 
 #include <csignal>
@@ -8,8 +7,8 @@
 
 namespace le_run::app {
 
-// Logs one line, gives back the signal mask and the disposition of SIGCHLD that le-run was started
-// with, and execs. Returns only when that failed, with the exit code, having logged why.
+// Logs one line, restores the signal mask and SIGCHLD as they were at le-run's start, and execs. If
+// the exec fails, logs why and returns the exit code.
 int become_command(const options::Options& options, const sigset_t& signal_mask,
                    bool sigchld_ignored);
 

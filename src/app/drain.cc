@@ -35,7 +35,8 @@ std::string name_of(pid_t pid) {
            (name.empty() ? "" : " (" + one_line(name, kMostOfAName) + ")");
 }
 
-// Those that live, parents first. Nothing, where /proc is not that of our PID namespace.
+// The living processes below `ancestor`, parents first. Empty if /proc belongs to another PID
+// namespace.
 std::vector<pid_t> processes_below(pid_t ancestor) {
     std::vector<pid_t> found;
     const int proc =

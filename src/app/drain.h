@@ -1,5 +1,5 @@
-// What people are told while the child is stopped: what a long drain waits for, and what had to be
-// killed, and why.
+// The log lines about a stop of the child: which processes a long stop waits for, how many SIGKILL
+// ended, and why.
 #pragma once
 
 #include <functional>
@@ -28,7 +28,7 @@ public:
           std::function<void(const observe::LogLine&)> tell, Duration every = kTellEvery);
 
     void begins(const election::StopWork& stop);
-    // Others of its tree are left, and are asked to stop.
+    // The child has ended; the rest of its tree is now asked to stop.
     void child_ended();
     void tree_is_gone(const guard::Gone& gone);
     // The guard has died: le-run ends the tree itself.

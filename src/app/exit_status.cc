@@ -13,7 +13,7 @@ namespace {
 
 int status_of_failed(const guard::Failed& failed) {
     if (failed.stage != static_cast<std::int32_t>(guard::SpawnStage::kExec)) {
-        return kExitCannot; // no descriptor, no process: the machine refused, not the program
+        return kExitCannot; // the kernel refused a descriptor or a process; not the program's fault
     }
     return exit_status_of_exec(failed.error);
 }
@@ -53,7 +53,7 @@ int exit_status(const leader::Ends& ends) {
         if (child && ends.stop_signal != 0 && !child->failed &&
             WIFSIGNALED(child->gone.wait_status) &&
             WTERMSIG(child->gone.wait_status) == ends.stop_signal) {
-            // The same signal reached the child from elsewhere first (a process group, a cgroup).
+            // The child got the same signal earlier from somebody else (process group, cgroup).
             return kExitStopped;
         }
         return child ? status_by_itself(*child) : kExitCannot;

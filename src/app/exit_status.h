@@ -1,4 +1,4 @@
-// Which exit code le-run ends with: the first cause decides.
+// le-run's exit code. The first cause decides.
 #pragma once
 
 #include "leader/effects.h"
@@ -7,7 +7,7 @@ namespace le_run::app {
 
 int exit_status(const leader::Ends& ends);
 
-// When execve of the command failed with that errno: kExitNotFound or kExitNotExecutable.
+// The exit code after execve failed with this errno: kExitNotFound or kExitNotExecutable.
 int exit_status_of_exec(int error);
 
 } // namespace le_run::app

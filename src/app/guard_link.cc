@@ -18,9 +18,9 @@ namespace le_run::app {
 namespace {
 
 constexpr Duration kShortestSweepPause = std::chrono::milliseconds(2); // between two rounds
-constexpr Duration kLongestSweepPause = std::chrono::milliseconds(16); // the dying need the CPU
+constexpr Duration kLongestSweepPause = std::chrono::milliseconds(16); // dying processes need CPU
 constexpr int kReapsPerPart = 256;
-// With a terminal only, and so never where nobody looks.
+// Only if le-run has a terminal.
 constexpr Duration kLookAtTerminal = std::chrono::milliseconds(500);
 
 int open_pidfd(pid_t pid) {
@@ -84,7 +84,7 @@ bool GuardLink::start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at
 
 void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
     if (state_ != State::kRunning) {
-        return; // the tree is being swept, or gone
+        return; // the tree is gone, or le-run is ending it
     }
     term_at_ = term_at;
     kill_at_ = kill_at;
@@ -111,14 +111,15 @@ void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
     arm_ping();
 }
 
-// What a stop that was asked for allows may be less than the lease does; term_at never is more.
+// While the lease is held, a requested stop may have an early kill_at. That is not urgent before
+// term_at.
 TimePoint GuardLink::urgent_at() const {
     return lease_ == Lease::kLost ? kill_at_ : later(term_at_, kill_at_);
 }
 
 void GuardLink::pass_on(int signal) {
-    // Its loss is the sender's usual risk with signals. A burst of them must leave room for what
-    // the lease has to say.
+    // A dropped signal is a sender's usual risk. A burst of signals must leave room for messages
+    // about the lease.
     if (state_ == State::kRunning && !queue_.is_crowded()) {
         if (signal == SIGCONT) {
             terminal_.give_back();
@@ -150,7 +151,7 @@ void GuardLink::receive() {
             wait_for_messages();
             return;
         case guard::LeRunEnd::Receive::kClosed:
-            return; // a hint only: its death is told by the pidfd
+            return; // only a hint: the pidfd tells the guard's death
         case guard::LeRunEnd::Receive::kMessage:
             break;
         }
@@ -204,19 +205,19 @@ void GuardLink::ping() {
     const guard::RunNumber run = state_ == State::kRunning ? run_ : 0;
     const auto sent = queue_.send_now(guard::Ping{run, watch_.next_number()});
     watch_.asked(now, sent != guard::LeRunEnd::Sent::kRefused);
-    arm_ping(); // an answer makes it later
+    arm_ping(); // an answer moves the next ping to a later time
 }
 
 void GuardLink::arm_ping() { ping_timer_.arm(left_for_holder(clock_.now(), watch_.due())); }
 
 void GuardLink::children_changed() {
     siginfo_t info{};
-    // A stopped guard is continued at once; if that does not help, its silence ends it.
+    // Continues a stopped guard at once. If that does not help, GuardWatch ends it for its silence.
     if (state_ != State::kLost && state_ != State::kSweeping &&
         ::waitid(P_PID, static_cast<id_t>(guard_.pid), &info, WSTOPPED | WNOHANG) == 0 &&
         info.si_pid == guard_.pid) {
-        ::kill(guard_.pid, SIGCONT); // before it is told: whoever reads it may stop the guard again
-        callbacks_.warning("the guard process was stopped by a signal: continued it");
+        ::kill(guard_.pid, SIGCONT); // before the log line, so that nobody reads it before SIGCONT
+        callbacks_.warning("a signal stopped the guard process; le-run continued it");
     }
     if (state_ == State::kSweeping) {
         return; // sweep() reaps and counts
@@ -225,7 +226,7 @@ void GuardLink::children_changed() {
         info = {};
         if (::waitid(P_ALL, 0, &info, WEXITED | WNOHANG | WNOWAIT | __WALL) != 0 ||
             info.si_pid == 0 || info.si_pid == guard_.pid) {
-            return; // the guard's end is told by its pidfd, and reaped there
+            return; // the pidfd tells the guard's end
         }
         int status = 0;
         if (::waitpid(info.si_pid, &status, WNOHANG | __WALL) == info.si_pid) {
@@ -240,9 +241,9 @@ void GuardLink::look_at_terminal() {
     }
     if (child_ != 0 && terminal_.take_from_stopped(child_)) {
         callbacks_.warning("the child, pid " + std::to_string(child_) +
-                           ", is stopped (Ctrl-Z), and its lease is still renewed: Ctrl-C ends it "
-                           "and le-run, kill -CONT " +
-                           std::to_string(::getpid()) + " lets it go on");
+                           ", is stopped (Ctrl-Z), but le-run still renews the lease: Ctrl-C ends "
+                           "the child and le-run, kill -CONT " +
+                           std::to_string(::getpid()) + " lets the child go on");
     }
     terminal_timer_.arm(kLookAtTerminal);
 }
@@ -266,11 +267,11 @@ void GuardLink::guard_died() {
     }
 }
 
-// The child got SIGKILL by PDEATHSIG; whatever else was left is le-run's now, which is a subreaper.
-// Of a guard that was PID 1 nothing is left: the kernel ended and reaped it all before the guard.
-// ECHILD, the guard's own zombie reaped as well, is the proof.
+// Ends the tree after the guard's death. The child got SIGKILL by PDEATHSIG. The other processes
+// are now children of le-run, which is a subreaper. If the guard was PID 1, the kernel has ended
+// them all already. ECHILD, after the guard's zombie is reaped too, proves that the tree is gone.
 //
-// In parts, each of some milliseconds: the loop sees to renewals in between.
+// It works in parts of some milliseconds, so that the loop can renew in between.
 void GuardLink::sweep() {
     if (!reap_some()) {
         state_ = State::kLost;
@@ -286,7 +287,7 @@ void GuardLink::sweep() {
     sweep_timer_.arm(sweep_pause_);
 }
 
-// False: no child is left, dead or alive.
+// False: no child process is left, dead or alive.
 bool GuardLink::reap_some() {
     guard::Reaped reaped;
     for (int count = 0; count < kReapsPerPart; ++count) {

@@ -1,5 +1,5 @@
-// le-run's side of the guard: tells it what the child may do, hears what became of it, and notices
-// when the guard itself dies or stops. Then le-run ends the tree in its place.
+// le-run's side of the guard: sends it the child's deadlines, receives news of the child, and
+// notices when the guard dies or hangs. Then le-run ends the tree itself.
 #pragma once
 
 #include <functional>
@@ -26,38 +26,38 @@ class GuardLink {
 public:
     struct Callbacks {
         std::function<void(const guard::FromGuard&)>
-            message; // of the run under way only; Pong stays inside
+            message; // about the current run only; without Pong
         std::function<void(const std::string& how)>
             lost; // the guard has died, or was ended because it did not answer
-        // After lost: no process of the tree is left. `killed`: how many died by SIGKILL.
+        // After lost: no process of the tree is left. `killed`: how many SIGKILL ended.
         std::function<void(std::uint32_t killed)> swept;
         std::function<void(const std::string& text)> warning;
     };
 
     GuardLink(boost::asio::io_context& loop, guard::GuardProcess guard, Callbacks callbacks);
 
-    // `run` is a new number; messages of an earlier one are dropped from now on. `environment`
-    // goes to the child in addition; "NAME=value" each. False: it does not fit.
+    // `run` must be a new number; messages about an earlier run are dropped from now on. The child
+    // also gets `environment`, with entries "NAME=value". False: the entries do not fit.
     // `acquire_time`: of the record that won the lease, in microseconds.
     bool start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at,
                std::int64_t acquire_time, const std::vector<std::string>& environment);
     void extend(TimePoint term_at, TimePoint kill_at);
-    // Whether the lease outlasts `kill_at`, as far as the last extension goes. Where it is lost,
-    // nothing that the guard should do may be waited for.
+    // kHeld: the lease lasts longer than the last kill_at. kLost: it is lost, so there is no time
+    // to wait for the guard.
     enum class Lease { kHeld, kLost };
     void stop(int signal, TimePoint kill_at, Lease lease);
     void pass_on(int signal);
-    // That run is over, and its lease is not held any more, or not to be released: when le-run dies
-    // now the guard has nothing to do in its place.
+    // The run is over, and its lease is released, lost, or will run out. If le-run dies now, the
+    // guard has nothing to release.
     void settled(guard::RunNumber run);
 
-    // How late the guard may wake, by what the election reckons with.
+    // How late the guard may wake up, as the election assumes.
     void set_lambda(Duration lambda) { watch_.set_lambda(lambda); }
 
-    // Whether a Start has been sent whose Gone has not come, and the guard is there to send it.
+    // Whether a Start was sent and its Gone has not come yet, while the guard lives.
     bool is_run_under_way() const { return state_ == State::kRunning; }
-    // A SIGCHLD came: reaps orphans (as PID 1 le-run adopts strangers), and sees to a stopped
-    // guard.
+    // Call it for each SIGCHLD. Reaps orphans (as PID 1, le-run gets strangers as children), and
+    // continues a stopped guard.
     void children_changed();
 
 private:
@@ -84,19 +84,19 @@ private:
     leader::GuardWatch watch_;
     process::BoottimeTimer ping_timer_;
     process::BoottimeTimer sweep_timer_;
-    process::BoottimeTimer terminal_timer_; // armed while the terminal is lent
+    process::BoottimeTimer terminal_timer_; // armed while the child has the terminal
     guard::ProcessTree tree_;
     process::Terminal terminal_;
-    pid_t child_ = 0; // of the run under way, as the guard numbers it
+    pid_t child_ = 0; // of the current run; its number in the guard's PID namespace
     process::ChildEnds& child_ends_;
     Clock clock_;
     State state_ = State::kIdle;
     guard::RunNumber run_ = 0;
-    TimePoint term_at_{};                         // of the run under way
-    TimePoint kill_at_ = TimePoint::far_future(); // likewise; a Stop's counts
+    TimePoint term_at_{};                         // of the current run
+    TimePoint kill_at_ = TimePoint::far_future(); // of the current run, or of its Stop
     Lease lease_ = Lease::kHeld;
     std::string death_cause_ = "the guard process ended";
-    std::uint32_t killed_ = 0; // in a sweep; each process once
+    std::uint32_t killed_ = 0; // by the sweep; each process counts once
     Duration sweep_pause_{};
 };
 

@@ -49,7 +49,8 @@ guard::LeRunEnd::Sent GuardQueue::flush() {
     return guard::LeRunEnd::Sent::kYes;
 }
 
-// An Until never cancels a Stop, so it may go before one. True: a Start that waits carries it now.
+// True: a waiting Start has taken over the deadlines of `until`. An Until may be sent before a
+// waiting Stop, because it never cancels a Stop.
 bool GuardQueue::merge(const guard::Until& until) {
     for (guard::ToGuard& waiting : unsent_) {
         if (auto* start = std::get_if<guard::Start>(&waiting); start && start->run == until.run) {

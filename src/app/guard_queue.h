@@ -1,9 +1,8 @@
-// What le-run has to tell its guard, in order, until the kernel has taken it.
+// Keeps le-run's messages to its guard, in order, until the kernel takes them.
 //
-// A message that cannot be sent now (no memory for it, the guard reads too slowly) is no reason to
-// end anything: the guard goes by the instants it was last given. So the message is tried again
-// until it is sent. Whether the guard hangs is for GuardWatch to say, and its pidfd says whether it
-// is dead.
+// If a message cannot be sent now (no memory, the guard reads too slowly), the queue tries again
+// until it is sent. Meanwhile the guard follows its last deadlines, so nothing must be ended.
+// GuardWatch decides whether the guard hangs; the pidfd tells whether it is dead.
 #pragma once
 
 #include <deque>
@@ -15,19 +14,19 @@
 
 namespace le_run::app {
 
-// Loop thread only. `channel` must live as long.
+// Loop thread only. `channel` must live as long as the queue.
 class GuardQueue {
 public:
     GuardQueue(boost::asio::io_context& loop, guard::LeRunEnd& channel);
 
-    // Sends `message` behind those that wait. An Until replaces the one that waits, or the instants
-    // of a Start that waits.
+    // Sends `message` after the waiting ones. An Until replaces a waiting Until, or the deadlines
+    // of a waiting Start.
     void send(const guard::ToGuard& message);
-    // Sends `message` now, or never: a later one will do as well.
+    // Sends `message` now or drops it; a later one does as well.
     guard::LeRunEnd::Sent send_now(const guard::ToGuard& message);
-    // Whether more would only make the guard's backlog worse.
+    // Whether the guard is far behind with reading.
     bool is_crowded() const;
-    // Forgets what waits: it is about a run that is over, or the guard is dead.
+    // Drops the waiting messages: they are about a run that is over, or the guard is dead.
     void clear();
 
 private:

@@ -1,4 +1,4 @@
-// Drives a leader: its clocks, its wake-up and its store.
+// Drives a Leader with the real clocks, its wake-up timer and the store.
 #pragma once
 
 #include <functional>
@@ -16,7 +16,7 @@ namespace le_run::app {
 // Loop thread only.
 class LeaderLoop {
 public:
-    // `others`: carries out each effect that is not about the store; it must not call step().
+    // `others` carries out each effect that is not about the store. It must not call step().
     LeaderLoop(boost::asio::io_context& loop, leader::Leader leader,
                std::function<void(const leader::Effect&)> others);
 

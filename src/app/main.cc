@@ -1,5 +1,5 @@
-// le-run: options, then the guard, then the run. Nothing with a thread or a socket exists before
-// the guard.
+// le-run reads its options, forks the guard, and runs. No thread and no socket exists before the
+// guard.
 #include <csignal>
 #include <cstddef>
 #include <cstdint>
@@ -34,9 +34,9 @@ void print(FILE* stream, const std::string& text) {
 
 sigset_t mask_at_start;
 
-// All signals wait for the loop from the moment on that the dynamic linker is done: SIGTERM would
-// end le-run before, and be lost where it is PID 1. This comes before the constructors of all
-// libraries, and so before sanitizers are ready: a plain system call.
+// Blocks all signals as soon as the dynamic linker is done; they wait for the loop. An earlier
+// SIGTERM ends le-run, or is lost if le-run is PID 1. It runs before all library constructors, so
+// sanitizers are not ready yet, and it makes a plain system call.
 __attribute__((no_sanitize("address", "thread", "undefined"))) void block_signals(int, char**,
                                                                                   char**) {
     constexpr std::size_t kKernelSetSize = 8;
@@ -51,8 +51,8 @@ __attribute__((section(".preinit_array"), used)) void (*const kFirst)(int, char*
 
 void exit_by_guard(int) { ::_exit(kExitCannot); }
 
-// As PID 1 of a container le-run cannot be killed from inside: the guard ends a le-run that hangs
-// by this signal.
+// As PID 1 of a container, le-run cannot be killed from inside. So the guard uses this signal to
+// end a le-run that hangs.
 void leave_a_door_for_the_guard() {
     if (::getpid() != 1) {
         return;
@@ -66,7 +66,7 @@ void leave_a_door_for_the_guard() {
     ::sigprocmask(SIG_UNBLOCK, &door, nullptr);
 }
 
-// The kernel reaps for whoever ignores SIGCHLD; le-run and its guard must see each end themselves.
+// If SIGCHLD is ignored, the kernel reaps children itself. le-run and its guard must see each end.
 bool take_back_sigchld() {
     struct sigaction before{};
     struct sigaction normal{};
@@ -75,8 +75,8 @@ bool take_back_sigchld() {
     return before.sa_handler == SIG_IGN;
 }
 
-// Else a descriptor of le-run's own would get the number of a closed standard stream, and log lines
-// with it. This one behaves as a closed one does, and for the child it is closed.
+// Fills closed standard streams. Otherwise one of le-run's own descriptors would get such a number,
+// and log lines would go there. O_PATH behaves like a closed one, and the child gets it closed.
 void keep_closed_streams_closed() {
     int fd = 0;
     while (fd >= 0 && fd <= STDERR_FILENO) {
@@ -108,7 +108,7 @@ int start(const options::Options& options, const sigset_t& signal_mask, bool sig
     };
     const guard::GuardProcess guard = guard::fork_guard(setup);
     leave_a_door_for_the_guard();
-    // From here on tokens and keys are in memory: no core file, no ptrace by others.
+    // From here on tokens and keys are in memory, so allow no core file and no ptrace by others.
     ::prctl(PR_SET_DUMPABLE, 0);
     return run(options, guard);
 }
@@ -161,6 +161,6 @@ int main(int argc, char** argv) {
     } catch (const std::exception& error) {
         print(stderr, std::string("le-run: ") + error.what() + "\n");
     }
-    // Threads of libraries may still wait for the network; nothing of theirs is needed.
+    // _exit, because library threads may still wait for the network, and nobody needs them.
     ::_exit(code);
 }

@@ -23,7 +23,7 @@ public:
                   [this](const leader::Effect& effect) {
                       std::visit([this](const auto& e) { carry_out(e); }, effect);
                   }) {
-        // Its warnings le-run has told.
+        // Without warnings: le-run has logged them.
         store::OpenedLock opened = store::open_lock(loop_, options.lock, {options.environment});
         leader_.use(std::move(opened.store));
         subject_.lock = opened.lock;
@@ -61,7 +61,7 @@ private:
 
 void release(const options::Options& options, const election::LeftBehind& left) {
     ::prctl(PR_SET_DUMPABLE, 0); // tokens and keys will be in memory
-    // Both are left to the process's end, as in run().
+    // Log and Releaser are never deleted, as in run().
     auto& log = *new observe::Log(options.log_level, options.log_format);
     try {
         auto& releaser = *new Releaser(options, left, log);
@@ -69,7 +69,7 @@ void release(const options::Options& options, const election::LeftBehind& left) 
     } catch (const std::exception& error) {
         log.write({observe::LogLevel::kWarning,
                    "not_released",
-                   std::string("not released the lease of a dead le-run: ") + error.what(),
+                   std::string("the lease of a dead le-run was not released: ") + error.what(),
                    {{"cause", error.what()}}});
     }
     log.flush();

@@ -1,4 +1,4 @@
-// Releases the lease of a le-run that has died, in its place.
+// Releases the lease of a dead le-run.
 #pragma once
 
 #include "election/election_config.h"
@@ -6,9 +6,9 @@
 
 namespace le_run::app {
 
-// `options`: of the dead le-run. For a process of its own, whose signals are all blocked; leave it
-// with _exit, because library threads may still wait for the network. The log has been written
-// when it returns. Throws when not even a log is to be had.
+// `options` are the dead le-run's. Call it in a separate process with all signals blocked, and
+// leave that with _exit, because library threads may still wait for the network. All log lines are
+// written when it returns. Throws only if it cannot make a log.
 void release(const options::Options& options, const election::LeftBehind& left);
 
 } // namespace le_run::app

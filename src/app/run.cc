@@ -64,7 +64,7 @@ public:
         guard_.set_lambda(options_.election.timing.lambda);
         leader_.step(election::Tick{});
         loop_.run();
-        leader_.close_store(); // with a credential plugin that is still running
+        leader_.close_store(); // also ends a credential plugin that is still running
         return exit_code_;
     }
 
@@ -129,7 +129,7 @@ private:
             guard_.children_changed();
             return;
         }
-        // A broken pipe of our own (log, channel) comes as SIGPIPE to ourselves.
+        // A write of le-run's own to a broken pipe (log, channel): no signal from outside.
         if (number == SIGPIPE && info.ssi_pid == static_cast<std::uint32_t>(::getpid())) {
             return;
         }
@@ -143,7 +143,7 @@ private:
         log_.write({observe::LogLevel::kWarning, event, text, {}});
     }
 
-    // etcd counts with 64 bits, and so do columns for the token; the API allows 128.
+    // etcd's revisions and most database columns have 64 bits. The Kubernetes API allows 128.
     void warn_of_wide_token(const election::FencingToken& token) {
         std::int64_t value = 0;
         const char* end = token.text.data() + token.text.size();
@@ -158,7 +158,7 @@ private:
     void warn_of_privileges() {
         if (options_.allow_new_privileges) {
             warn("new_privileges", "--allow-new-privileges: a setuid program started by the child "
-                                   "may outlive its lease, because le-run "
+                                   "may outlive the lease, because le-run "
                                    "may not be allowed to kill it");
         }
     }
@@ -177,13 +177,13 @@ private:
 } // namespace
 
 int run(const options::Options& options, guard::GuardProcess guard) {
-    // Left to the process's end: joining a log thread that nobody reads from would hang.
+    // Never deleted: joining the log thread would hang if nobody reads standard error.
     auto& log = *new observe::Log(options.log_level, options.log_format);
     int code = kExitCannot;
     try {
         auto& runner = *new Runner(options, guard, log);
         code = runner.run();
-    } catch (const std::exception& error) { // ConfigError, and what the kernel refuses at start
+    } catch (const std::exception& error) { // ConfigError, or the kernel refuses something
         log.write({observe::LogLevel::kError, "cannot", error.what(), {}});
     }
     log.flush();

@@ -1,4 +1,4 @@
-// Runs the election, the store and the guard together until the end: le-run's only loop.
+// le-run's only loop: runs the election, the store and the guard together.
 #pragma once
 
 #include "guard/guard.h"
@@ -6,9 +6,9 @@
 
 namespace le_run::app {
 
-// Returns le-run's exit code; the log has been written. Every signal is blocked (signal_source.h)
-// and `guard` was forked before any thread existed. After it returns leave with _exit: library
-// threads may still be waiting for the network.
+// Returns le-run's exit code, after all log lines are written. Call it with every signal blocked
+// (signal_source.h); `guard` must have been forked before any thread existed. Leave with _exit
+// after it, because library threads may still wait for the network.
 int run(const options::Options& options, guard::GuardProcess guard);
 
 } // namespace le_run::app

@@ -32,7 +32,7 @@ void SignalSource::wait() {
     signals_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                         [this](const boost::system::error_code& error) {
                             if (error) {
-                                return; // being destroyed
+                                return; // this object is being destroyed
                             }
                             signalfd_siginfo info{};
                             while (::read(signals_.native_handle(), &info, sizeof info) ==

@@ -1,6 +1,5 @@
-// The signals that le-run receives, one by one, on the loop. They are blocked in every thread, by
-// main before anything else, so none interrupts anything and none is handled in the middle of
-// something else.
+// Delivers le-run's signals one by one on the loop. main blocks them before anything else, so they
+// are blocked in every thread and interrupt nothing.
 #pragma once
 
 #include <csignal>
@@ -12,7 +11,8 @@
 
 namespace le_run::app {
 
-// They report a crash of this very thread and stay unblocked: a crash must stay a crash.
+// These signals report a crash of the current thread. They stay unblocked, so that a crash stays a
+// crash.
 inline constexpr int kCrashSignals[] = {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS, SIGABRT};
 
 class SignalSource {

@@ -9,8 +9,8 @@
 namespace le_run::app {
 namespace {
 
-// A segment that may not be written is the file's bytes, page for page. Relocated data lies in
-// segments that may be written, also where ld.so protects it afterwards.
+// A read-only segment has the same bytes as the file, so its pages can be dropped. Relocated data
+// is in writable segments, even if ld.so protects them later.
 int drop_clean_segments(dl_phdr_info* object, std::size_t, void*) {
     const auto page = static_cast<ElfW(Addr)>(::sysconf(_SC_PAGESIZE));
     for (int i = 0; i < object->dlpi_phnum; ++i) {
