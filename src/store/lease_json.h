@@ -1,10 +1,10 @@
-// The Lease as JSON: what coordination.k8s.io/v1 sends and what a file keeps (the same object).
+// The Lease as JSON: the object that coordination.k8s.io/v1 sends and that a lock file keeps.
 //
-// Pure functions over bytes that others wrote. Nothing throws: what cannot be read comes back as
-// Malformed. Bounds: an object nested deeper than kMaxJsonDepth, a key given twice, an integer
-// beyond 64 bits and bytes that are not UTF-8 are refused, because they could not be written back
-// as they were received. Reading takes time in proportion to the bytes (times the logarithm of the
-// number of keys), however many labels or annotations there are.
+// Pure functions over bytes that others wrote. Nothing throws: bytes that cannot be read give
+// Malformed. Four things are refused, because le-run could not write them back unchanged: nesting
+// deeper than kMaxJsonDepth, a key given twice, an integer beyond 64 bits, and bytes that are not
+// UTF-8. Reading takes time in proportion to the bytes (times the logarithm of the number of keys),
+// even with many labels or annotations.
 #pragma once
 
 #include <optional>
@@ -29,7 +29,7 @@ struct Malformed {
 template <typename T>
 using Parsed = std::variant<T, Malformed>;
 
-// What le-run reads of a Lease object.
+// The parts of a Lease object that le-run reads.
 struct LeaseObject {
     election::LeaseRecord record;
     std::string name;             // metadata.name; empty: absent
@@ -37,13 +37,13 @@ struct LeaseObject {
     std::string resource_version; // metadata.resourceVersion; empty: absent
 };
 
-// Reads a whole Lease object. kind must be Lease and apiVersion of the group coordination.k8s.io;
-// an absent spec is an empty record. It is the caller's to ask for name, uid and resource_version.
+// Reads a whole Lease object. kind must be Lease and apiVersion of the group coordination.k8s.io.
+// An absent spec is an empty record. The caller checks name, uid and resource_version.
 Parsed<LeaseObject> parse_lease_object(std::string_view bytes);
-// The same, of JSON that has been parsed.
+// The same for JSON that is parsed already.
 Parsed<LeaseObject> lease_object_of(const nlohmann::ordered_json& tree);
 
-// Why `tree` is no Lease object at all; nothing: it is one, whether its parts can be read or not.
+// Why `tree` is not a Lease object; nothing: it is one, even if its parts cannot be read.
 std::optional<Malformed> why_no_lease(const nlohmann::ordered_json& tree);
 
 // The object of a create: without uid and resourceVersion. `lease_namespace` may be empty (a file
@@ -51,32 +51,31 @@ std::optional<Malformed> why_no_lease(const nlohmann::ordered_json& tree);
 std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
                               const election::LeaseRecord& record);
 
-// `bytes`, a Lease object as it was received, with the record's fields replaced and
-// metadata.resourceVersion set; every other field stays. A field that the record does not have is
-// removed.
+// Takes a received Lease object, replaces the record's fields, and sets metadata.resourceVersion.
+// Every other field stays. Fields of the record without a value are removed.
 Parsed<std::string> edit_lease_object(std::string_view bytes, const election::LeaseRecord& record,
                                       const std::string& resource_version);
 
-// The same for parts, for a store that keeps the record inside something of its own.
+// The same for parts, for a store that keeps the record inside another object.
 // Any JSON within the bounds above.
 Parsed<nlohmann::ordered_json> parse_json(std::string_view bytes);
-// Never throws: bytes of a string that are not UTF-8 become U+FFFD.
+// Never throws: bytes that are not UTF-8 become U+FFFD.
 std::string dump_json(const nlohmann::ordered_json& json);
-// `spec` is the object with holderIdentity and so on (null: an empty record); `path` names it in
-// errors ("spec").
+// `spec` is the object with holderIdentity and the other fields (null: an empty record). `path`
+// names it in errors ("spec").
 Parsed<election::LeaseRecord> parse_lease_record(const nlohmann::ordered_json& spec,
                                                  const std::string& path);
 // `spec` must be an object or null.
 void edit_lease_record(nlohmann::ordered_json& spec, const election::LeaseRecord& record);
 
-// MicroTime as Go writes it, the only form the API server takes: exactly six decimals and Z.
+// MicroTime as Go writes it, with exactly six decimals and Z. The API server takes no other form.
 // Clamped to the years 0001 to 9999.
 std::string format_micro_time(WallTime time);
-// Reads any RFC 3339 time: an offset instead of Z, no or up to 18 decimals (cut to microseconds).
-// And years beyond its four digits: an API server stores them, and shows them as Go does.
+// Reads any RFC 3339 time: with Z or an offset, with 0 to 18 decimals (cut to microseconds). Also
+// reads years of more than four digits, because an API server stores and shows them, as Go does.
 Parsed<WallTime> parse_micro_time(std::string_view text);
 
-// What le-run reads of a Status object (the body of an error). Fields that are not there are empty.
+// The parts of a Status object (the body of an error) that le-run reads. Absent fields are empty.
 struct ApiStatus {
     std::string reason;       // "NotFound", "AlreadyExists", ...
     std::string message;      // for people

@@ -1,5 +1,5 @@
-// A store is a register with compare-and-write. It has no policy: who may take what and when is the
-// election's.
+// A store is a register with compare-and-write. It has no policy: the election decides who may take
+// the lease, and when.
 #pragma once
 
 #include <functional>
@@ -10,12 +10,12 @@
 namespace le_run::store {
 
 // Contract (tests/store/contract runs it over every store):
-// - Each handler is called exactly once, on the loop's thread, never from inside the call; after
-//   the store is destroyed no handler is called. Several requests may be under way.
-// - When `timeout` has passed without an answer the handler gets Failure{kUnreachable}. Without
-//   `late` the request is then given up as far as possible, but a write may still happen
-//   afterwards. With a `late` above `timeout` the store may go on listening until then, and calls
-//   the handler once more with what was answered after all.
+// - Each handler is called exactly once, on the loop's thread, and never from inside the call.
+//   After the store is destroyed, no handler is called. Several requests may be pending.
+// - After `timeout` without an answer, the handler gets Failure{kUnreachable}. Without `late`, the
+//   store then gives up the request as far as possible, but a write may still happen afterwards.
+//   With a `late` above `timeout`, the store may listen until then. If an answer comes, it calls
+//   the handler a second time.
 // - Nothing here throws for a reason outside the program.
 class LeaseStore {
 public:
@@ -25,20 +25,20 @@ public:
 
     virtual ~LeaseStore() = default;
 
-    // The record as it is now: linearizable, never from a cache.
+    // Reads the present record: linearizable, never from a cache.
     virtual void async_read(Duration timeout, ReadHandler handler, Duration late = {}) = 0;
 
-    // Writes `record` if the stored lease is still exactly `base` (its version); without a base,
-    // only if there is none. Fields of base.object that LeaseRecord does not have survive. When
-    // `base` is given and the lease has vanished nothing is written (a write never re-creates one),
-    // and the answer is Absent, or Conflict where the store does not tell the two apart.
+    // Writes `record` if the stored lease still has the version of `base`; without a base, only if
+    // there is no lease. Fields of base.object that LeaseRecord does not have stay as they are. If
+    // `base` is given and the lease has vanished, nothing is written (a write never re-creates a
+    // lease). The answer is then Absent, or Conflict if the store cannot tell the two apart.
     virtual void async_write(election::LeaseRecord record,
                              std::optional<election::StoredLease> base, Duration timeout,
                              WriteHandler handler, Duration late = {}) = 0;
 
-    // Tells of changes from the last version on that this store has read or written, until its end;
-    // to be called once. The handler's calls are on the loop, never from inside this one. A
-    // connection that breaks is begun again by itself, at once and then after growing pauses.
+    // Tells each change after the last version that this store has read or written, until the store
+    // ends. Call it once. It calls the handler on the loop, never from inside this call. It makes a
+    // broken connection again by itself, first at once, then after growing pauses.
     virtual void watch(WatchHandler handler) = 0;
 };
 

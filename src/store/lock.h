@@ -1,8 +1,10 @@
-// What --lock names, and the one table of the kinds of stores.
+// The lock that --lock names, and the only table of the kinds of stores.
 //
-// To add a kind: a folder beside file/ with its lock (a URL scheme, and parse()), its store, and
-// open() and loop_for() as in opened_lock.h; its lock's type in `Lock` below and its header in
-// open.cc; the contract suite over it (tests/store/contract.h).
+// To add a kind:
+// - a folder beside file/ with the lock (a URL scheme, and parse()), the store, and open() and
+//   loop_for() as in opened_lock.h
+// - the lock's type in `Lock` below, and its header in open.cc
+// - the contract suite over the store (tests/store/contract.h)
 #pragma once
 
 #include <string>
@@ -15,8 +17,8 @@ namespace le_run::store {
 
 using Lock = std::variant<kubernetes_store::KubernetesLock, file_store::FileLock>;
 
-// Reads a lock URL. On failure returns what is wrong and what to write instead (no flag name, no
-// trailing full stop).
+// Reads a lock URL. On failure returns what is wrong and what to write instead, without the flag's
+// name and without a full stop.
 std::variant<Lock, std::string> parse_lock_url(const std::string& url);
 
 } // namespace le_run::store

@@ -1,4 +1,4 @@
-// The times of store/lease_json.h.
+// The functions for times in store/lease_json.h.
 #include <algorithm>
 #include <array>
 #include <chrono>
@@ -16,15 +16,15 @@ constexpr Micros kEarliest = Days(std::chrono::year(1) / 1 / 1).time_since_epoch
 constexpr Micros kLatest =
     Micros(Days(std::chrono::year(10000) / 1 / 1).time_since_epoch()) - Micros(1);
 
-constexpr std::int64_t kYearsRead = 30'000; // before and after 0; beyond, the next bound is meant
+constexpr std::int64_t kYearsRead = 30'000; // before and after 0; years beyond count as this limit
 
-// Reads the text from left to right; after the first mismatch everything fails.
+// Reads the text from left to right. After the first mismatch, every call fails.
 class Reader {
 public:
     explicit Reader(std::string_view text) : rest_(text) {}
 
-    // A year as Go writes it, which puts no bounds on what others store: at least four digits, more
-    // after 9999, and a sign before the year 0. Beyond 32 bits it stays a year of that sign.
+    // A year as Go writes it, of any size: at least four digits, more after 9999, and a sign before
+    // the year 0. A year beyond 32 bits keeps its sign.
     std::int64_t year() {
         const bool is_before_zero = accept('-');
         std::int64_t value = number(4);
@@ -55,7 +55,7 @@ public:
     int millionths() {
         int value = 0;
         int count = 0;
-        // digit() takes nothing once something has failed: without that asked, this would not end.
+        // Asks for failed_, because digit() takes nothing after a failure: the loop would not end.
         for (; !failed_ && !rest_.empty() && rest_.front() >= '0' && rest_.front() <= '9';
              ++count) {
             const int next = digit();

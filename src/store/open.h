@@ -12,7 +12,7 @@ namespace le_run::store {
 OpenedLock open_lock(boost::asio::io_context& loop, const Lock& lock,
                      const Surroundings& surroundings);
 
-// The loop for the one store of a program.
+// The loop for a program that has only this store.
 boost::asio::io_context& make_loop(const Lock& lock);
 
 } // namespace le_run::store

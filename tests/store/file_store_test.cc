@@ -193,8 +193,8 @@ TEST_CASE("contents that are not ours are malformed, named, and left alone") {
         {"cut in a slot", good.substr(0, good.size() - 1), "has been truncated to"},
         {"edited", edited_head, "has been edited"},
         {"count", odd_count, "`current` is not a count and a slot"},
-        {"slot", no_slot, "`current` names what the file does not have"},
-        {"no era", no_era, "`current` names what the file does not have"},
+        {"slot", no_slot, "`current` names a slot or era that the file does not have"},
+        {"no era", no_era, "`current` names a slot or era that the file does not have"},
         {"era", odd_era, "eight hexadecimal digits"},
         {"no lease in the slot", not_a_lease, "the lease in it cannot be read"},
     };

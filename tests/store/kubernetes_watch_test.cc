@@ -301,7 +301,7 @@ TEST_CASE("watch: a change that is read and never told: begun anew from the last
     CHECK(describe(read_and_wait(w.loop, *w.store)) == "Found b");
     w.server.answer_raw(kStream + chunk(event("MODIFIED", lease_of("b", "44"))));
     w.run_until_told(5);
-    CHECK(w.told[2].find("a change was not told") != std::string::npos);
+    CHECK(w.told[2].find("the server did not send a change of the Lease") != std::string::npos);
     CHECK(w.told[3] == "seamless");
     CHECK(w.told[4] == "b44");
     CHECK(ends_with(w.watches().at(1), "resourceVersion=42"));

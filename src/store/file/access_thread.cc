@@ -15,7 +15,7 @@
 namespace le_run::file_store {
 
 struct AccessThread::Shared {
-    std::mutex mutex; // over everything below; never held during an access
+    std::mutex mutex; // protects everything below; never held during an access
     std::condition_variable changed;
     std::deque<std::pair<std::uint64_t, Access>> waiting;
     boost::asio::io_context* loop = nullptr; // null: the store is gone
@@ -36,7 +36,7 @@ AccessThread::AccessThread(boost::asio::io_context& loop, const std::string& pat
 }
 
 AccessThread::~AccessThread() {
-    std::deque<std::pair<std::uint64_t, Access>> dropped; // destroyed outside the lock
+    std::deque<std::pair<std::uint64_t, Access>> dropped; // destroyed after the mutex is released
     const std::lock_guard lock(shared_->mutex);
     shared_->loop = nullptr;
     dropped.swap(shared_->waiting);

@@ -1,10 +1,10 @@
-// One thread that does the accesses of one lease file, so that a file system that hangs never
-// blocks le-run's loop.
+// One thread for all accesses to one lease file, so that a file system that hangs never blocks
+// le-run's loop.
 //
-// Threads: the members are called on the loop's thread. Accesses run one after another on a thread
-// of our own with all signals blocked; it owns the LeaseFile. Answers run on the loop. The
-// destructor never waits: the thread ends by itself after the access that it is in, if that ever
-// returns, touches nothing of the loop any more, and closes the file.
+// Threads: call the members on the loop's thread. Accesses run one after another on their own
+// thread, which owns the LeaseFile and has all signals blocked. Answers run on the loop. The
+// destructor never waits: if the current access returns, the thread closes the file and ends, and
+// does not touch the loop any more.
 #pragma once
 
 #include <cstdint>
@@ -29,9 +29,9 @@ public:
     AccessThread(const AccessThread&) = delete;
     AccessThread& operator=(const AccessThread&) = delete;
 
-    // `id` names it for withdraw.
+    // `id` names the access for withdraw().
     void start(std::uint64_t id, Access access);
-    // The access does not happen if it has not begun; whether that is so.
+    // Cancels the access if it has not begun. True: it was cancelled.
     bool withdraw(std::uint64_t id);
 
 private:

@@ -55,7 +55,7 @@ std::optional<std::string> this_boot() {
         return std::nullopt;
     }
     auto id = read_id(fd.get());
-    // Its neighbour in /proc, `uuid`, is another one each time, should that lie over it.
+    // Reads twice: if the file `uuid` of /proc is mounted over it, each read gives another id.
     return is_boot_id(id) && id == read_id(fd.get()) ? std::optional(std::move(id)) : std::nullopt;
 }
 

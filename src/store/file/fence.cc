@@ -14,12 +14,12 @@ constexpr std::size_t kDigits = 8;
 constexpr std::size_t kFenceSize = kDigits + 1; // and a newline
 constexpr auto kLastEra = std::numeric_limits<std::uint32_t>::max();
 
-// The wall clock in seconds; it may be anything.
+// The wall clock in seconds. Its value may be wrong in any way.
 std::uint32_t clock_era() {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(
                              std::chrono::system_clock::now().time_since_epoch())
                              .count();
-    // A clock beyond 2100 is wrong: it must not use up all eras there are.
+    // A clock beyond 2100 is wrong, and must not use up all eras.
     constexpr std::int64_t kYear2100 = 4'102'444'800;
     return seconds >= 1 && seconds < kYear2100 ? static_cast<std::uint32_t>(seconds) : 1;
 }

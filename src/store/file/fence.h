@@ -1,11 +1,11 @@
-// What keeps fencing tokens growing when the lease file is deleted: a number in a hidden file
-// beside it, `.NAME.fence`, eight hexadecimal digits that only ever grow.
+// The fence keeps fencing tokens growing when the lease file is deleted. It is a hidden file beside
+// the lease file, `.NAME.fence`, with a number of eight hexadecimal digits that only grows.
 //
-// Each new lease file takes an era from it, and its tokens begin at era * 2^31. Taking is one
-// atomic compare-and-exchange, so that two creators never have one era, a creator frozen in between
-// blocks nobody, and one that wakes up late cannot put the number back (a number written with
-// write(2) could be). Without the sibling the wall clock in seconds is the least era, so that
-// tokens still grow when both files are deleted, unless within one second or with a clock set back.
+// Each new lease file takes an era from the fence, and its tokens begin at era * 2^31. Taking an
+// era is one atomic compare-and-exchange. So two creators never get the same era, a frozen creator
+// blocks nobody, and one that wakes up late cannot put the number back, as write(2) could. Without
+// the fence, the least era is the wall clock in seconds. So tokens grow even if both files are
+// deleted, unless that happens within one second or the clock is set back.
 #pragma once
 
 #include <cstdint>
@@ -14,14 +14,14 @@
 
 namespace le_run::file_store {
 
-// The sibling's path.
+// The path of the fence.
 std::string fence_path(const std::string& lease_path);
 
-// An era (at least 1) greater than every one ever taken beside this lease file; lasting when it
-// returns. Throws FileError.
+// Takes an era (at least 1) greater than all eras taken before for this lease file. It is on the
+// disk when the function returns. Throws FileError.
 std::uint32_t take_era(const std::string& lease_path);
 
-// Eight hexadecimal digits, as both files keep an era.
+// Eight hexadecimal digits, the form of an era in both files.
 std::string format_era(std::uint32_t era);
 // Throws FileError kMalformed, naming `path`, for anything else.
 std::uint32_t parse_era(std::string_view digits, const std::string& path);

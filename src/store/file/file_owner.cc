@@ -14,8 +14,8 @@ constexpr mode_t kReadOfOthers = S_IRGRP | S_IROTH;
 
 bool is_ours_or_roots(uid_t owner) { return owner == ::geteuid() || owner == 0; }
 
-// In a user namespace the owner of a folder outside of it shows as this number. Who that is cannot
-// be told from inside, so such a folder is trusted, and such a file is not.
+// In a user namespace, an owner from outside shows as this number, and nobody inside can tell who
+// it is. So such a folder is trusted, and such a file is not.
 bool is_owner_hidden(uid_t owner) {
     std::ifstream map("/proc/self/uid_map");
     unsigned long inside = 0;

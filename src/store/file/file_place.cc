@@ -21,7 +21,7 @@
 namespace le_run::file_store {
 namespace {
 
-constexpr std::size_t kMaxName = 200; // leaves room for what the names beside it add
+constexpr std::size_t kMaxName = 200; // leaves room for the longer names of the files beside it
 
 [[noreturn]] void refuse(const std::string& path, const std::string& why) {
     throw ConfigError("lease file " + path + ": " + why);
@@ -29,7 +29,7 @@ constexpr std::size_t kMaxName = 200; // leaves room for what the names beside i
 
 std::string text_of(int error) { return std::error_code(error, std::generic_category()).message(); }
 
-// Links are followed: a folder may be reached through them.
+// Follows links: the path to the folder may contain some.
 void check_folder(const std::string& path, const std::string& folder) {
     struct stat status{};
     if (::stat(folder.c_str(), &status) != 0) {
@@ -54,7 +54,7 @@ void check_file_system(const std::string& path, const std::string& place) {
     }
 }
 
-// access(2) asks for the real user; we act as the effective one.
+// access(2) checks the real user, but le-run acts as the effective one.
 void check_access(const std::string& path, const std::string& place, int mode,
                   const std::string& need) {
     if (::faccessat(AT_FDCWD, place.c_str(), mode, AT_EACCESS) != 0) {
@@ -63,7 +63,7 @@ void check_access(const std::string& path, const std::string& place, int mode,
     }
 }
 
-// Beyond the limit no write succeeds, today or later.
+// Below this limit no write can ever succeed.
 void check_size_limit(const std::string& path) {
     rlimit limit{};
     constexpr std::uint64_t kNeeded = lease_file_format::file_size(lease_file_format::kMaxPairs);
@@ -74,7 +74,7 @@ void check_size_limit(const std::string& path) {
     }
 }
 
-// False when there is nothing of that name.
+// False: there is no file of that name.
 bool check_regular_file(const std::string& path, const std::string& place) {
     struct stat status{};
     if (::lstat(place.c_str(), &status) != 0) {
@@ -114,7 +114,7 @@ void check_file_place(const std::string& path) {
         refuse(path, *why);
     }
     if (check_regular_file(path, path)) {
-        check_file_system(path, path); // a single file can be a mount of its own
+        check_file_system(path, path); // a single file can be a mount
     }
     check_regular_file(path, fence_path(path));
     check_access(path, folder, W_OK | X_OK, "writable");

@@ -1,9 +1,9 @@
-// A lease in a local file: the register of lease_file.h behind the asynchronous contract of
-// lease_store.h. In the register's slots lies a Lease object as Kubernetes has it; its
-// metadata.resourceVersion is the version and fencing token of the write. Beside the Lease it says
-// when it was sent (renewal.h).
+// A lease in a local file: the register of lease_file.h with the asynchronous contract of
+// lease_store.h. Each slot of the register has a Lease object like that of Kubernetes. Its
+// metadata.resourceVersion is the version and fencing token of the write. A field beside the Lease
+// says when it was sent (renewal.h).
 //
-// Threads: everything but the accesses themselves runs on the loop's thread (access_thread.h).
+// Threads: only the accesses run on another thread (access_thread.h); the rest runs on the loop's.
 #include "store/file/file_store.h"
 
 #include <map>
@@ -47,7 +47,7 @@ election::ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
     return election::Absent{};
 }
 
-// Where the object leaves room for it: one that others made large says nothing of the instant.
+// Adds the instant of the send, if it fits: an object that others made large has no room for it.
 std::string with_instant(const std::string& object, const std::string& token,
                          election::LeaseRecord& made, const std::optional<TimePoint>& renewed_at) {
     const auto boot = this_boot();
@@ -62,7 +62,7 @@ std::string with_instant(const std::string& object, const std::string& token,
 election::WriteOutcome write_lease(LeaseFile& file, const std::string& path,
                                    const election::LeaseRecord& record,
                                    const std::optional<election::StoredLease>& base) {
-    election::LeaseRecord made; // as a reader will see it
+    election::LeaseRecord made; // the record that a reader will see
     const auto make_object = [&](const std::string& token) {
         auto edited = store::edit_lease_object(
             base ? base->object : store::make_lease_object("", name_of(path), record), record,
@@ -77,7 +77,7 @@ election::WriteOutcome write_lease(LeaseFile& file, const std::string& path,
         made = std::get<store::LeaseObject>(parsed).record;
         return with_instant(std::get<std::string>(edited), token, made, record.renewed_at);
     };
-    // What changes hands must not come back after a power failure; a renewal may.
+    // After a power failure, a lost renewal does no harm, but a lost change of the holder would.
     const bool durable = !base || base->record.holder != record.holder ||
                          base->record.acquire_time != record.acquire_time;
     auto result =
@@ -143,10 +143,10 @@ private:
     enum class Look { kNone, kUnderWay, kAgain };
     enum class Watch { kNone, kWorks, kFails };
 
-    // By the access thread, because it asks the file system.
+    // Runs on the access thread, because it asks the file system.
     void place_watch() {
         if (std::exchange(is_placing_watch_, true)) {
-            return; // what has moved meanwhile is seen by that, or told
+            return; // the placing in progress sees the move, or a further event tells it
         }
         shell_->thread.start(next_id_++, [this, weak = std::weak_ptr<Shell>(shell_), path = path_,
                                           work = boost::asio::make_work_guard(loop_)](LeaseFile&) {
@@ -181,7 +181,7 @@ private:
         }
     }
 
-    // A version that no event has told of: something lies over the path that is watched.
+    // A new version without an event: something may be mounted over the watched path.
     void is_current(const election::Version& version) {
         const bool is_new = std::exchange(current_, version) != version;
         if (is_new && look_ == Look::kNone && state_ == Watch::kWorks) {
@@ -189,7 +189,7 @@ private:
         }
     }
 
-    // Changes that come while the file is being read are told by one more read.
+    // Changes that come during a read lead to one more read.
     void look() {
         if (look_ != Look::kNone) {
             look_ = Look::kAgain;
@@ -215,7 +215,7 @@ private:
         boost::asio::steady_timer timer; // keeps the loop running until the answer
     };
 
-    // What answers reach only while the store lives.
+    // The state that answers use, if the store still lives.
     struct Shell {
         Shell(boost::asio::io_context& loop, const std::string& path) : thread(loop, path) {}
 
@@ -223,14 +223,14 @@ private:
         void answer(std::uint64_t id, Outcome outcome) {
             const auto found = requests.find(id);
             if (found == requests.end()) {
-                return; // timed out before
+                return; // the request timed out before
             }
             auto handler = std::move(std::get<std::function<void(Outcome)>>(found->second.handler));
             requests.erase(found);
             handler(std::move(outcome));
         }
 
-        // Answers, and leaves the request open for what comes after all.
+        // Answers, and keeps the request open for a late answer.
         template <class Outcome>
         void answer_for_now(std::uint64_t id, Outcome outcome) {
             const auto found = requests.find(id);
@@ -287,13 +287,13 @@ private:
 
     boost::asio::io_context& loop_;
     const std::string path_;
-    std::shared_ptr<Shell> shell_; // ours alone but while an answer is given
+    std::shared_ptr<Shell> shell_; // shared only while an answer is given
     std::uint64_t next_id_ = 1;
     WatchHandler watched_;
     Look look_ = Look::kNone;
     Watch state_ = Watch::kNone;
     bool is_placing_watch_ = false;
-    std::optional<election::Version> current_; // as read last, or written
+    std::optional<election::Version> current_; // last read or written
     FileWatch watch_;
     boost::asio::steady_timer watch_again_;
 };

@@ -13,13 +13,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// Of the watched thing itself, whatever it is called now. One inode may be watched twice.
+// Events about the watched inode itself. IN_MASK_ADD, because an inode may be watched twice.
 constexpr std::uint32_t kSelf = IN_MOVE_SELF | IN_DELETE_SELF | IN_MASK_ADD;
 constexpr std::uint32_t kNames =
     IN_ATTRIB | IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE | kSelf;
 
-// From the root down: what is replaced after its watch is told, and what is replaced before is what
-// the next one leads to. One that may not be watched is left out.
+// Sets the watches from the root down. A folder replaced after its watch causes an event; one
+// replaced before is the folder that the next watch finds. A folder without permission is skipped.
 void watch_way_to(int inotify, const fs::path& folder) {
     fs::path way;
     for (const fs::path& part : folder) {
@@ -44,7 +44,7 @@ FileWatch::Placed FileWatch::place(const std::string& path) {
         return fails("inotify_init1");
     }
     watch_way_to(fd, folder);
-    std::error_code ignored; // the folder's own watch fails then, too
+    std::error_code ignored; // on an error, the watch of the folder fails too
     watch_way_to(fd, fs::canonical(folder, ignored));
     placed.folder = ::inotify_add_watch(fd, folder.c_str(), kNames);
     if (placed.folder < 0) {
@@ -101,7 +101,7 @@ void FileWatch::read() {
             const bool is_ours = event.wd == folder_ && is_named && name_ == name;
             const bool is_touch = (event.mask & IN_ATTRIB) != 0;
             has_changed = has_changed || (is_touch && (is_ours || event.wd == file_));
-            // Without a name: something on the way has moved, or events were lost.
+            // An event without a name: a folder on the way has moved, or events were lost.
             has_moved = has_moved || (!is_touch && (is_ours || !is_named));
             at += static_cast<ssize_t>(sizeof event + event.len);
         }

@@ -1,12 +1,13 @@
-// Tells when a lease file may have changed, by inotify: on the file itself, because one that is
-// mounted by itself has its events in another folder; on its folder, because it may be replaced,
-// deleted and created again; and on the folders above, because each of them may be replaced.
+// Tells by inotify when a lease file may have changed. It watches
+// - the file, because a file that is a mount has its events in another folder,
+// - its folder, because the file may be replaced, or deleted and created again, and
+// - the folders above, because each of them may be replaced.
 //
-// A writer touches the file's times after each write (lease_file.cc), because what happens in a
-// shared mapping tells nobody. A hint only: a writer that dies in between tells nothing either, and
-// what is mounted over a folder is not told.
+// A write to a shared mapping causes no event, so a writer then changes the file's times
+// (lease_file.cc). Events are only hints: a writer may die in between, and a mount over a folder
+// causes no event.
 //
-// Threads: the loop's, but for place().
+// Threads: the loop's, except for place().
 #pragma once
 
 #include <functional>
@@ -23,19 +24,20 @@ class FileWatch {
 public:
     struct Placed {
         UniqueFd inotify;
-        int folder = -1; // its watches there
+        int folder = -1; // the inotify watches
         int file = -1;
-        std::string trouble{}; // why it cannot be watched, in one line for people; or empty
+        std::string trouble{}; // why the path cannot be watched, in one line for people; or empty
     };
-    // Watches what `path`, absolute, leads to now. It takes as long as the file system does.
+    // Watches the file and folders that `path` (absolute) leads to now. It blocks as long as the
+    // file system does.
     static Placed place(const std::string& path);
 
-    // `changed`: the file may have changed. `moved`: so may what the path leads to, call place()
-    // again. Both on the loop, until this ends.
+    // `changed`: the file may have changed. `moved`: the path may lead to another file, so call
+    // place() again. Both are called on the loop, until this object ends.
     FileWatch(boost::asio::io_context& loop, const std::string& path, std::function<void()> changed,
               std::function<void()> moved);
 
-    // From now on these, and none of earlier ones.
+    // Uses these watches from now on, and drops the earlier ones.
     void follow(Placed placed);
 
 private:
@@ -44,7 +46,8 @@ private:
 
     const std::string name_;
     std::function<void()> changed_, moved_;
-    std::shared_ptr<char> alive_ = std::make_shared<char>(); // the wait's handler asks it first
+    std::shared_ptr<char> alive_ =
+        std::make_shared<char>(); // handlers ask whether this still lives
     boost::asio::posix::stream_descriptor inotify_;
     int folder_ = -1, file_ = -1;
 };

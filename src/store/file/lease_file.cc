@@ -15,7 +15,7 @@ namespace {
 
 namespace format = lease_file_format;
 
-// Each further try means that somebody wrote, or replaced the file, in the meantime.
+// A further try happens only if somebody wrote or replaced the file meanwhile.
 constexpr int kReadTries = 1000;
 constexpr int kWriteTries = 100;
 
@@ -48,7 +48,7 @@ std::uint64_t size_of(int fd, const std::string& path) {
     return static_cast<std::uint64_t>(status.st_size);
 }
 
-// Before words are touched: are these bytes ours?
+// Checks that the file has our format, before the words are used.
 void check_contents(int fd, const std::string& path) {
     const auto head = read_at(fd, format::kHeadSize, 0, path);
     if (const auto wrong = format::check_head(head, size_of(fd, path))) {
@@ -108,7 +108,7 @@ LeaseFile::WriteResult LeaseFile::write(const MakeObject& make_object,
     }
 }
 
-// Empty: the file is not in its place any more, start over.
+// No value: the path names another file now, so start over.
 std::optional<LeaseFile::WriteResult>
 LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::string>& expected,
                      bool durable) {
@@ -128,8 +128,8 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
     }
     const bool lasting = durable || !pair_;
     claim_pair();
-    // Only what is current *after* the claim says which slot of the pair is free: from here on
-    // nobody but us makes one of its slots current.
+    // Look again *after* the claim: only now nobody else can make a slot of this pair current, so
+    // the current word tells which of its slots is free.
     if (words_->load(format::kCurrentOffset) != seen.word) {
         return overtaken();
     }
@@ -144,7 +144,7 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
     if (!exchange(seen, slot)) {
         return overtaken();
     }
-    ::futimens(fd_.get(), nullptr); // tells those who watch (file_watch.h); a hint, so it may fail
+    ::futimens(fd_.get(), nullptr); // an event for watchers (file_watch.h); only a hint, may fail
     if (lasting) {
         write_slot(slot ^ 1U, content.object);
         sync_data(fd_.get(), path_);
@@ -155,7 +155,7 @@ LeaseFile::try_write(const MakeObject& make_object, const std::optional<std::str
     return content;
 }
 
-// Another one's write is current. In a file that has been removed that means nothing: start over.
+// Somebody else's write is current. If the file has been removed, that means nothing: start over.
 std::optional<LeaseFile::WriteResult> LeaseFile::overtaken() {
     drop_pair();
     return is_in_place() ? std::optional<WriteResult>(election::Conflict{}) : std::nullopt;
@@ -166,13 +166,13 @@ bool LeaseFile::exchange(const State& seen, unsigned slot) {
                                     format::format_current({seen.count + 1, slot}));
 }
 
-// Makes fd_ the file that the path names now; false when there is none.
+// Makes fd_ the file that the path names now. False: there is no file.
 bool LeaseFile::open() {
     if (fd_ && is_in_place()) {
         return true;
     }
     words_.reset();
-    pair_.reset(); // its lock goes with the descriptor
+    pair_.reset(); // closing the descriptor drops its lock
     fd_ = UniqueFd();
     auto fd = open_existing(path_);
     if (!fd) {
@@ -190,7 +190,7 @@ bool LeaseFile::open() {
     return true;
 }
 
-// An inode that is open is not given to another file, so that equal numbers mean the same file.
+// The inode number of an open file is not reused, so equal numbers mean the same file.
 bool LeaseFile::is_in_place() {
     struct stat status{};
     if (::lstat(path_.c_str(), &status) != 0) {
@@ -205,7 +205,7 @@ bool LeaseFile::is_in_place() {
 LeaseFile::State LeaseFile::look() {
     check_contents(fd_.get(), path_);
     State state;
-    // The word before the era: a word that counts was exchanged after the era had been settled.
+    // Reads the word before the era: a word with a count was exchanged after the era was set.
     state.word = words_->load(format::kCurrentOffset);
     const auto era = words_->load(format::kEraOffset);
     const auto current = format::parse_current(state.word);
@@ -217,7 +217,9 @@ LeaseFile::State LeaseFile::look() {
     state.era = parse_era(std::string_view(era.data(), era.size()), path_);
     if (state.count != 0 && (state.era == 0 || format::slot_offset(state.slot) + format::kPageSize >
                                                    size_of(fd_.get(), path_))) {
-        throw_malformed(path_ + ": `current` names what the file does not have; delete the file");
+        throw_malformed(path_ +
+                        ": `current` names a slot or era that the file does not have; delete the "
+                        "file");
     }
     return state;
 }
@@ -227,7 +229,7 @@ std::string LeaseFile::read_slot(unsigned slot) {
     return std::string(format::trim_slot(bytes));
 }
 
-// Whoever comes first settles it, the others use that.
+// The first process sets the era; the others use that.
 std::uint32_t LeaseFile::settle_era() {
     const auto none = format_era(0);
     const auto taken = format_era(take_era(path_));
@@ -281,8 +283,8 @@ std::optional<election::Failure> LeaseFile::try_locks() {
     }
 }
 
-// An OFD lock belongs to our descriptor, not to the process: closing another descriptor of the file
-// does not lose it, and two stores in one process exclude each other.
+// An OFD lock belongs to our descriptor, not to the process. So closing another descriptor of the
+// file does not drop it, and two stores in one process exclude each other.
 bool LeaseFile::try_lock(unsigned pair) {
     struct flock lock{};
     lock.l_type = F_WRLCK;
@@ -298,8 +300,8 @@ bool LeaseFile::try_lock(unsigned pair) {
     throw_file_error("cannot lock " + path_, errno);
 }
 
-// The pair's pages must be there. Real bytes, not fallocate: blocks that were only reserved may
-// need further space when they are written first.
+// Makes sure that the file has the pair's pages. It writes real bytes instead of fallocate, because
+// the first write to reserved blocks may need further space.
 void LeaseFile::make_room(unsigned pair) {
     const auto end = format::file_size(pair + 1);
     if (size_of(fd_.get(), path_) < end) {
@@ -309,8 +311,8 @@ void LeaseFile::make_room(unsigned pair) {
     if (pair < format::kFirstPairs) {
         return;
     }
-    // The file's JSON no longer ends before us, and not with us if it goes on; done at each claim,
-    // because the one who made the room may have died before.
+    // Corrects the JSON: it must not end before this pair, and must go on after it if pages follow.
+    // Done at each claim, because the process that made the room may have died before doing it.
     const auto put_separator = [this](std::uint64_t page_end) {
         write_at(fd_.get(), format::separator(false), page_end - format::kSeparatorSize, path_);
     };

@@ -7,7 +7,7 @@
 //
 // Every page is padded with spaces. `current` is six base64 characters that count the writes and
 // two digits that name the slot of the last one; a count of zero means that there is no lease yet.
-// A slot's page ends with " ,\n", the last one's with "]}\n": nobody needs it but readers of JSON.
+// A slot's page ends with " ,\n", the last one's with "]}\n"; only readers of JSON need that.
 //
 // Pure functions.
 #pragma once
@@ -26,9 +26,9 @@ inline constexpr std::uint64_t kSeparatorSize = 3;
 inline constexpr std::uint64_t kSlotCapacity = kPageSize - kSeparatorSize; // bytes of an object
 inline constexpr unsigned kSlotsOfPair = 2;
 inline constexpr unsigned kMaxPairs = 50; // two digits name a slot
-// With two, the leader and a candidate have places without making the file longer.
+// With two pairs, the leader and a candidate can write without making the file longer.
 inline constexpr unsigned kFirstPairs = 2;
-inline constexpr std::size_t kHeadSize = 67; // what check_head looks at
+inline constexpr std::size_t kHeadSize = 67; // check_head reads these bytes
 inline constexpr std::size_t kEraOffset = 24;
 inline constexpr std::size_t kCurrentOffset = 48;
 // Tokens of one file lie in [era * 2^31, (era + 1) * 2^31).
@@ -45,16 +45,16 @@ constexpr std::uint64_t file_size(unsigned pairs) { return slot_offset(pairs * k
 
 // A whole file without a lease and without an era.
 std::string empty_file();
-// The pages of one pair, both slots null; the last of the file.
+// The pages of one pair with two null slots, as the last pair of a file.
 std::string empty_pair();
-// An object padded to kSlotCapacity; it must fit.
+// The object, padded to kSlotCapacity. It must fit.
 std::string pad_slot(std::string_view object);
 // The object without its padding.
 std::string_view trim_slot(std::string_view slot);
 std::string_view separator(bool last);
 
-// What is wrong with a file that begins with these bytes (up to kHeadSize of them) and is `size`
-// bytes long; empty when it is one of this format. The words in it are not looked at.
+// What is wrong with a file of `size` bytes that begins with `head` (up to kHeadSize bytes). Empty:
+// it has this format. Does not check the era and `current`.
 std::optional<std::string> check_head(std::string_view head, std::uint64_t size);
 
 Word format_current(Current current);

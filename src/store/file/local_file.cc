@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kPage = 4096;
 constexpr mode_t kMode = 0600; // see file_owner.h
 
-// Removes the temporary name on every way out.
+// Removes the temporary name when its scope ends.
 class TemporaryName {
 public:
     explicit TemporaryName(std::string path) : path_(std::move(path)) {}
@@ -43,17 +43,17 @@ void sync_folder(const std::string& folder) {
     }
 }
 
-// 0, or an errno.
+// Returns 0 or an errno.
 int link_to(const std::string& from, const std::string& path) {
     return ::linkat(AT_FDCWD, from.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0 ? 0
                                                                                             : errno;
 }
 
-// Without a name there is nothing to leave behind when the process is killed.
+// The new file has no name at first, so a killed process leaves nothing behind.
 int create_unnamed(const std::string& path, std::string_view contents) {
     const UniqueFd fd(::open(folder_of(path).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, kMode));
     if (!fd) {
-        return errno; // an old kernel or file system; a real reason shows up again below
+        return errno; // an old kernel or file system; any other fault shows up again below
     }
     write_at(fd.get(), contents, 0, path);
     sync_data(fd.get(), path);
@@ -106,7 +106,7 @@ std::string folder_of(const std::string& path) {
 std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
 UniqueFd open_existing(const std::string& path) {
-    // O_NONBLOCK: never wait on what may have come in the file's place.
+    // O_NONBLOCK: if somebody has put a FIFO or device there, do not wait for it.
     UniqueFd fd(::open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY));
     if (!fd) {
         if (errno == ENOENT) {
@@ -194,9 +194,9 @@ std::uint64_t* MappedWords::at(std::size_t offset) const {
 
 Word MappedWords::load(std::size_t offset) const {
     auto* const word = at(offset);
-    std::atomic_thread_fence(std::memory_order_seq_cst); // after the file calls before it
+    std::atomic_thread_fence(std::memory_order_seq_cst); // after the earlier file calls
     const auto value = std::atomic_ref(*word).load(std::memory_order_seq_cst);
-    std::atomic_thread_fence(std::memory_order_seq_cst); // before the file calls after it
+    std::atomic_thread_fence(std::memory_order_seq_cst); // before the later file calls
     return std::bit_cast<Word>(value);
 }
 

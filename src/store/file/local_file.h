@@ -1,8 +1,8 @@
 // Small tools over the kernel's file calls, for the file store only: descriptors that close
-// themselves, errors with words, a file that appears at once with its contents, and words in a
+// themselves, errors with a text, a file that appears together with its contents, and words in a
 // mapped file that change atomically.
 //
-// Threads: each object belongs to one thread at a time; the words are shared with other processes.
+// Threads: each object belongs to one thread at a time. Other processes share the words.
 #pragma once
 
 #include <array>
@@ -19,7 +19,7 @@
 
 namespace le_run::file_store {
 
-// Thrown in the file store's room, caught at the edge of an access (LeaseFile::read, write).
+// Thrown inside the file store, caught in LeaseFile::read and LeaseFile::write.
 class FileError : public std::exception {
 public:
     explicit FileError(election::Failure failure) : failure_(std::move(failure)) {}
@@ -30,8 +30,8 @@ private:
     election::Failure failure_;
 };
 
-// "`what`: text of `error`": kDenied for missing rights, else kUnreachable (no space, no
-// descriptors, I/O errors: a later try may succeed).
+// Throws "`what`: text of `error`". The kind is kDenied for missing rights. Otherwise it is
+// kUnreachable (no space, no descriptors, I/O errors), because a later try may succeed.
 [[noreturn]] void throw_file_error(const std::string& what, int error);
 [[noreturn]] void throw_malformed(const std::string& text);
 
@@ -54,17 +54,17 @@ private:
     int fd_ = -1;
 };
 
-// The folder a path is in ("." when it names none), and its last part.
+// The folder of a path ("." if the path names none), and the last part of a path.
 std::string folder_of(const std::string& path);
 std::string name_of(const std::string& path);
 
-// Opens an existing regular file for reading and writing; the result is empty when there is none. A
-// symbolic link is refused: through two links one file would have two places beside it for its
-// fence. A file that other users own or may write is refused (file_owner.h).
+// Opens an existing regular file for reading and writing. Empty result: there is no file. Refuses a
+// symbolic link, because one file with two links would get two fences. Refuses a file that other
+// users own or may write (file_owner.h).
 UniqueFd open_existing(const std::string& path);
 
-// Makes the file `path` with `contents`, at once and lastingly; false when there is something of
-// that name already. The mode is 0600: candidates share one user id.
+// Makes the file `path`, which appears with all its `contents` and is on the disk then. False: the
+// name exists already. The mode is 0600, because all candidates have the same user id.
 bool create_whole(const std::string& path, std::string_view contents);
 
 // Gives an existing file the mode 0600 if other users may read it, as they could in version 0.1.0.
@@ -77,12 +77,12 @@ void sync_data(int fd, const std::string& path);
 // Eight characters that change together.
 using Word = std::array<char, 8>;
 
-// The first page of a file, mapped shared. Touching a mapping beyond the end of its file is SIGBUS,
-// so each use looks at the size first; a truncation just between the two is a remaining risk (and
-// ends this process, which is safe). The descriptor is the caller's and must outlive this.
+// The first page of a file, mapped shared. Access beyond the end of the file is SIGBUS, so each use
+// checks the size first. A truncation between check and access ends this process, which is safe.
+// The caller owns the descriptor, which must outlive this object.
 class MappedWords {
 public:
-    // `size`: what the file must have for its words to be there.
+    // `size`: the least size of a file that has these words.
     MappedWords(int fd, std::uint64_t size, std::string path);
     MappedWords(const MappedWords&) = delete;
     MappedWords& operator=(const MappedWords&) = delete;
@@ -90,8 +90,8 @@ public:
 
     // Sequentially consistent, and in order with the file calls around it.
     Word load(std::size_t offset) const;
-    // Writes `desired` if the word is `expected`. Asks for the page as writable first, so that a
-    // file system that must allocate for that answers with an error, not with SIGBUS.
+    // Writes `desired` if the word is `expected`. First makes the page writable, so that a file
+    // system without space answers with an error, not with SIGBUS.
     bool compare_exchange(std::size_t offset, Word expected, Word desired);
 
 private:

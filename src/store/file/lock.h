@@ -1,4 +1,4 @@
-// A lock file, as --lock names it.
+// The lock file that --lock names.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@ struct FileLock {
     static constexpr std::string_view kScheme = "file://";
     static constexpr std::string_view kForms = "file:///PATH";
 
-    // Reads what follows the scheme, or says what is wrong with it and what to write instead.
+    // Reads the part after the scheme, or returns what is wrong with it and what to write instead.
     static std::variant<FileLock, std::string> parse(const std::string& rest);
 
     std::string path; // absolute

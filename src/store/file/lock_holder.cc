@@ -21,8 +21,8 @@ std::string describe(const std::string& pid) {
            (has_user ? ", user id " + std::to_string(status.st_uid) : std::string()) + ")";
 }
 
-// The kernel names the holder of a classic record lock. A lock of an open file description (OFD)
-// has no process: it answers -1.
+// The kernel names the holder of a classic record lock. For a lock of an open file description
+// (OFD) it answers -1, because that has no process.
 std::optional<std::string> named_by_the_kernel(int fd) {
     struct flock lock{};
     lock.l_type = F_WRLCK;

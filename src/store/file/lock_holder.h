@@ -1,13 +1,13 @@
-// Which process holds a record lock on a file? For the log, when nothing can be written.
+// Finds the process that holds a record lock on a file, for the log, when le-run cannot write.
 #pragma once
 
 #include <string>
 
 namespace le_run::file_store {
 
-// A process, in words, that holds a record lock on the file open as `fd`, for example "process
-// 4711 (cat, user id 1000)". The kernel tells le-run only of its own user's processes, unless
-// le-run is root; else "a process of another user". Looks through /proc, which may take a while.
+// A process that holds a record lock on the file open as `fd`, for example "process 4711 (cat, user
+// id 1000)". Unless le-run is root, the kernel shows only processes of le-run's own user; otherwise
+// the text is "a process of another user". Reads all of /proc, which may take a while.
 std::string lock_holder(int fd);
 
 } // namespace le_run::file_store

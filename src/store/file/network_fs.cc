@@ -11,7 +11,7 @@ struct NetworkFileSystem {
     std::string_view name;
 };
 
-// linux/magic.h where it has them; the rest as statfs(2) and the file systems' own sources say.
+// From linux/magic.h; the rest from statfs(2) and the file systems' sources.
 constexpr std::array kNetworkFileSystems{
     NetworkFileSystem{0x00006969, "NFS"},        NetworkFileSystem{0x0000517b, "SMB"},
     NetworkFileSystem{0xff534d42, "CIFS"},       NetworkFileSystem{0xfe534d42, "SMB"},
@@ -27,7 +27,7 @@ constexpr std::array kNetworkFileSystems{
 } // namespace
 
 std::optional<std::string_view> network_file_system(unsigned long magic) {
-    // f_type is a signed long: on 32 bits, and from a careless file system, the sign is extended.
+    // f_type is a signed long. On 32 bits, and in some file systems, the sign bit is extended.
     const unsigned long low = magic & 0xffffffffUL;
     const auto* const found =
         std::find_if(kNetworkFileSystems.begin(), kNetworkFileSystems.end(),

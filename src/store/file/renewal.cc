@@ -26,7 +26,7 @@ std::optional<std::string> text_in(const Json& object, const char* name) {
                : std::nullopt;
 }
 
-// Of a clock that began with the boot.
+// The value of a clock that began with the boot.
 std::optional<Duration> time_in(const Json& object, const char* name) {
     const auto found = object.find(name);
     const auto most = static_cast<std::uint64_t>(TimePoint::far_future().boot().count());

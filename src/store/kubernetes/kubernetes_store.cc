@@ -1,12 +1,12 @@
 // A Lease of coordination.k8s.io/v1 as a register.
 //
-// - Reads carry no resourceVersion parameter: with one the API server may answer from its cache.
-// - A PUT carries the uid and resourceVersion of the object it replaces: without the uid the API
-//   server re-creates a deleted Lease. Where the Lease has vanished it answers such a PUT with 404
-//   or, as 1.20 does, with 409, like one that another write came before.
+// - Reads have no resourceVersion parameter: with one, the API server may answer from its cache.
+// - A PUT has the uid and resourceVersion of the object it replaces: without the uid, the API
+//   server re-creates a deleted Lease. If the Lease has vanished, the API server answers the PUT
+//   with 404. Version 1.20 answers with 409, as for a conflict.
 // - Only a Status with reason NotFound that names this lease means Absent; any other 404 comes from
-//   something else on the way. What a write's answer does not say for certain is unknown, never
-//   "not written".
+//   something on the way. If a write's answer leaves a doubt, the outcome is unknown, never "not
+//   written".
 #include "store/kubernetes/kubernetes_store.h"
 
 #include <algorithm>
@@ -39,8 +39,8 @@ public:
 
 private:
     boost::asio::io_context& loop_;
-    // Handlers that do not go through the transport, which drops its own when it ends, ask this
-    // first.
+    // Handlers outside the transport ask this first. The transport drops its own handlers at its
+    // end.
     std::shared_ptr<char> alive_ = std::make_shared<char>();
     LeaseApi api_;
     KubernetesWatch watch_;
@@ -122,7 +122,7 @@ kubernetes::ClusterConfig cluster_of(const KubernetesLock& lock,
     kubernetes::KubeconfigRequest request{lock.kubeconfig, own_variable};
     request.choice = {lock.context, lock.cluster, lock.user};
     request.variables = environment;
-    net::prepare_openssl(); // certificates and keys are about to be read
+    net::prepare_openssl(); // before certificates and keys are read
     return kubernetes::load_cluster_config(request);
 }
 

@@ -20,14 +20,14 @@ make_kubernetes_store(boost::asio::io_context& loop, kubernetes::ClusterConfig c
                       const std::string& lease_namespace, const std::string& name,
                       std::function<void(const std::string&)> warn = {});
 
-// The API server of the lock: by the kubeconfig, or what a pod has instead. `environment`:
+// The API server of the lock, from the kubeconfig or from the pod's service account. `environment`:
 // Surroundings::environment. Throws ConfigError.
 kubernetes::ClusterConfig cluster_of(const KubernetesLock& lock,
                                      const std::vector<std::string>& environment);
 
 store::OpenedLock open(boost::asio::io_context& loop, const KubernetesLock& lock,
                        const store::Surroundings& surroundings);
-// net::HttpTransport::sole_loop().
+// It is net::HttpTransport::sole_loop().
 boost::asio::io_context& loop_for(const KubernetesLock& lock);
 
 } // namespace le_run::kubernetes_store

@@ -49,7 +49,7 @@ void KubernetesWatch::seen(const election::Version& version, const std::string& 
                          alive = std::weak_ptr<char>(alive_)](boost::system::error_code cancelled) {
         if (!cancelled && !alive.expired() && connection == connection_ && state_ == State::kOpen &&
             !expected_.empty()) {
-            begin_anew("a change was not told");
+            begin_anew("the server did not send a change of the Lease");
         }
     });
 }
@@ -81,7 +81,7 @@ void KubernetesWatch::connect() {
                       if_present([this](const net::HttpResult& result) { ended(result); })});
 }
 
-// What it finds counts as told: the stream goes on from there.
+// Reads the Lease. The result counts as an event, and the stream goes on from that version.
 void KubernetesWatch::read_first() {
     api_.async_send("GET", "", LeaseApi::Steady::now() + kTimeToRead, {},
                     [this, connection = connection_,
@@ -112,7 +112,7 @@ void KubernetesWatch::forgotten() {
     must_read_ = true;
 }
 
-// The stream that is open cannot be closed: what it still says is not listened to.
+// The open stream cannot be closed, so its further events are ignored.
 void KubernetesWatch::begin_anew(const std::string& why) {
     state_ = State::kConnecting;
     ++connection_;
@@ -170,7 +170,7 @@ void KubernetesWatch::on_line(const std::string& line) {
     }
 }
 
-// No event makes up for what this connection has said.
+// After this, no event of this connection can prove that the watch works.
 void KubernetesWatch::distrust(const std::string& why) {
     is_unproven_ = false;
     tell_failing(api_.cannot("watch", why));
@@ -191,7 +191,7 @@ void KubernetesWatch::on_event(WatchEvent event) {
         return;
     }
     if (event.type != WatchEvent::Type::kBookmark && !event.version.empty()) {
-        newest_ = event.version; // a bookmark's may be newer than the Lease
+        newest_ = event.version; // not from a bookmark, which may be newer than the Lease
     }
     switch (event.type) {
     case WatchEvent::Type::kChanged: {
@@ -220,7 +220,7 @@ void KubernetesWatch::on_event(WatchEvent event) {
 void KubernetesWatch::ended(const net::HttpResult& result) {
     const bool was_open = std::exchange(state_, State::kConnecting) == State::kOpen;
     if (was_open && LeaseApi::Steady::now() - opened_at_ > kLongestPause) {
-        pause_ = Duration::zero(); // it worked, even if there was nothing to tell
+        pause_ = Duration::zero(); // the connection worked, even without an event
     }
     const auto* response = std::get_if<net::HttpResponse>(&result);
     const int status = response == nullptr ? 0 : response->status;
@@ -233,11 +233,11 @@ void KubernetesWatch::ended(const net::HttpResult& result) {
         try_again(api_.failure_of("watch", result).text, kLongestPauseWhenDenied);
     } else if (status == 410) {
         forgotten();
-        try_again("the server has forgotten the version that was seen last");
-    } else if (status == 200) { // its time was over, unless it was short
+        try_again("the server has forgotten the version that le-run saw last");
+    } else if (status == 200) { // the connection's time was over, unless it was short
         try_again(api_.cannot("watch", is_silent_
                                            ? "it answered 200 and ended the stream without an "
-                                             "event; something on the way may let no watch through"
+                                             "event; a proxy on the way may block watches"
                                            : "it ended the stream"));
     } else {
         try_again(api_.failure_of("watch", result).text);

@@ -32,7 +32,7 @@ std::string address_of(const net::Endpoint& endpoint) {
            endpoint.base_path;
 }
 
-// By its first character.
+// Looks at the first character only.
 bool is_json_object(const std::string& body) {
     const auto first = body.find_first_not_of(" \t\r\n");
     return first != std::string::npos && body[first] == '{';
@@ -43,15 +43,15 @@ std::string beginning_of(const std::string& body) {
     return one_line(body, kMost);
 }
 
-// A cache on the way may answer with a Lease that was there before.
+// Compares, because a cache on the way may answer with an older Lease.
 bool is_record_of(const election::LeaseRecord& sent, const election::LeaseRecord& answered) {
     const auto fits = [](const auto& given, const auto& got) { return !got || got == given; };
     return answered.holder == sent.holder && fits(sent.acquire_time, answered.acquire_time) &&
            fits(sent.renew_time, answered.renew_time);
 }
 
-// What an answer that is no Status says for people: an API server that shuts down, or has too much
-// to do, says so in plain text. What else answers in plain text is no API server perhaps.
+// The plain text of an answer that is not a Status. An API server that shuts down or is overloaded
+// answers in plain text. Other plain text may come from another server.
 std::string plain_words(int status, const std::string& body) {
     if (status != 429 && status < 500) {
         return "";
@@ -62,14 +62,14 @@ std::string plain_words(int status, const std::string& body) {
     return is_text ? beginning_of(body.substr(first, last - first + 1)) : "";
 }
 
-// What servers written in Go say to a request without TLS.
+// Servers written in Go answer a request without TLS with this text.
 bool is_for_tls(const net::HttpResponse& response) {
     return response.body.find("HTTP request to an HTTPS server") != std::string::npos;
 }
 
 } // namespace
 
-// A request with what it takes to send it again.
+// A request, with everything that is needed to send it again.
 struct LeaseApi::Call {
     const char* method;
     std::string target;
@@ -164,7 +164,7 @@ void LeaseApi::send_as(kubernetes::Authentication::Present& present,
 
 std::string LeaseApi::watch_target(const std::string& version, Duration lifetime) const {
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(lifetime).count();
-    // Exactly one object: a Role's resourceNames allow that.
+    // Watches exactly one object, so that a Role's resourceNames can allow it.
     std::string target = collection_ + "?watch=true&allowWatchBookmarks=true" +
                          "&fieldSelector=metadata.name%3D" + name_ +
                          "&timeoutSeconds=" + std::to_string(seconds);
@@ -209,8 +209,9 @@ election::ReadOutcome LeaseApi::read_outcome(const net::HttpResult& result) cons
                              const store::Malformed& why) {
         return election::Failure{kind, cannot("get", what + ": " + why.text), {}};
     };
-    // What is not this Lease comes from something on the way, or from a server that is starting: it
-    // passes. A record that cannot be read is what the server stores, and stays.
+    // An answer that is not this Lease comes from something on the way, or from a server that is
+    // starting, and is temporary. A record that cannot be read is what the server stores, and
+    // stays.
     const std::string another =
         "it answered 200 with something else than the Lease (" + beginning_of(response->body) + ")";
     const auto parsed = store::parse_json(response->body);
@@ -257,10 +258,10 @@ election::WriteOutcome LeaseApi::write_outcome(const char* verb, const election:
     };
     auto lease = stored_lease(store::parse_lease_object(response->body), response->body);
     if (const auto* bad = std::get_if<store::Malformed>(&lease)) {
-        return unknown("no Lease that can be read (" + bad->text + ")");
+        return unknown("a body that is not this Lease (" + bad->text + ")");
     }
     if (!is_record_of(sent, std::get<election::StoredLease>(lease).record)) {
-        return unknown("another record than the one that was sent");
+        return unknown("a record that le-run did not send");
     }
     auto& stored = std::get<election::StoredLease>(lease);
     const election::FencingToken token{stored.version.text};
@@ -331,7 +332,7 @@ LeaseApi::stored_lease(store::Parsed<store::LeaseObject> parsed, std::string obj
     }
     auto& lease = std::get<store::LeaseObject>(parsed);
     if (lease.name != name_) {
-        return store::Malformed{"it is the Lease of another name"};
+        return store::Malformed{"it is a Lease with another name"};
     }
     if (lease.uid.empty()) {
         return store::Malformed{"`metadata.uid` is missing"};

@@ -1,5 +1,5 @@
-// One Lease on a Kubernetes API server as HTTP resource: requests with credentials, and what their
-// answers mean. Shared by the store, which reads and writes, and the watch.
+// One Lease on a Kubernetes API server as an HTTP resource: sends requests with credentials and
+// interprets the answers. The store and the watch share it.
 //
 // Threads: the loop's.
 #pragma once
@@ -25,7 +25,7 @@ public:
     using Steady = std::chrono::steady_clock;
     using Done = std::function<void(net::HttpResult)>;
 
-    // `warn` hears of credentials that cannot be renewed while old ones still serve.
+    // `warn` is called when credentials cannot be renewed while the old ones still work.
     LeaseApi(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
              const std::string& lease_namespace, const std::string& name,
              std::function<void(const std::string&)> warn);
@@ -33,35 +33,35 @@ public:
     const std::string& lease_namespace() const { return lease_namespace_; }
     const std::string& name() const { return name_; }
     const std::string& collection() const { return collection_; }
-    // The target of a watch on this Lease alone, from `version` on (empty: from its present state).
+    // The target of a watch on this Lease only, from `version` on (empty: from its present state).
     std::string watch_target(const std::string& version, Duration lifetime) const;
 
-    // Gets the credentials, from a plugin perhaps; `done` is told why there are none, or nothing.
+    // Gets the credentials, perhaps from a plugin. `done` gets the reason for a failure, or "".
     void async_authenticate(Steady::time_point deadline, std::function<void(std::string)> done);
 
-    // GET or PUT of the Lease, POST to its collection. A 401 is tried again once with the token
-    // that its file or plugin gives now. `done` is called exactly once, at the latest at
-    // `deadline`, and then perhaps once more with an answer that came until `late`.
+    // GET or PUT of the Lease, or POST to its collection. After a 401 it tries once more, with a
+    // new token from the file or plugin. `done` is called exactly once, at `deadline` at the
+    // latest. An answer after that, until `late`, calls it once more.
     void async_send(const char* method, std::string body, Steady::time_point deadline,
                     Steady::time_point late, Done done);
     // The same for any other object of the server; `target`: its path.
     void async_ask(const char* method, std::string target, std::string body,
                    Steady::time_point deadline, Done done, Steady::time_point late = {});
 
-    // The events of this Lease from `version` on (empty: from its present state on), for
-    // `lifetime` at the most. As HttpTransport::async_stream, with credentials.
+    // Streams the events of this Lease from `version` on (empty: from its present state on), for
+    // `lifetime` at most. Like HttpTransport::async_stream, with credentials.
     void async_watch(const std::string& version, Duration lifetime, Duration silence,
                      net::HttpStream stream);
-    // The server refused the last watch's credentials (401): asks their file or plugin again;
-    // whether another try has a sense.
+    // The server refused the last watch's credentials (401). Reads their file or plugin again.
+    // True: another try makes sense.
     bool was_watch_refused() { return authentication_.refused(watch_generation_); }
 
     election::ReadOutcome read_outcome(const net::HttpResult& result) const;
-    // `verb`: "update" or "create"; `sent`: the record. An answer that holds another one proves no
-    // write.
+    // `verb`: "update" or "create"; `sent`: the record that was sent. An answer with another record
+    // proves no write.
     election::WriteOutcome write_outcome(const char* verb, const election::LeaseRecord& sent,
                                          const net::HttpResult& result) const;
-    // What went wrong with `verb`; `result` is no success.
+    // What went wrong with `verb`. `result` must not be a success.
     election::Failure failure_of(const char* verb, const net::HttpResult& result) const;
     // A Lease as the API server sends it; `object` is its JSON.
     store::Parsed<election::StoredLease> stored_lease(store::Parsed<store::LeaseObject> parsed,

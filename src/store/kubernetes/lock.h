@@ -1,4 +1,4 @@
-// A Lease of Kubernetes, as --lock and the options beside it name it.
+// The Kubernetes Lease that --lock and its options name.
 #pragma once
 
 #include <optional>
@@ -12,14 +12,14 @@ struct KubernetesLock {
     static constexpr std::string_view kScheme = "k8s://";
     static constexpr std::string_view kForms = "k8s://NAMESPACE/NAME, k8s://NAME";
 
-    // Reads what follows the scheme, or says what is wrong with it and what to write instead.
+    // Reads the part after the scheme, or returns what is wrong with it and what to write instead.
     static std::variant<KubernetesLock, std::string> parse(const std::string& rest);
 
-    // Without: of the pod, else of the kubeconfig's context, else "default".
+    // None: the pod's namespace, otherwise that of the kubeconfig's context, otherwise "default".
     std::optional<std::string> lease_namespace;
     std::string name;
     std::optional<std::string> kubeconfig; // --kubeconfig
-    // --context, --cluster, --user; empty: what the kubeconfig says.
+    // --context, --cluster, --user; empty: as in the kubeconfig.
     std::string context{}, cluster{}, user{};
 };
 

@@ -12,7 +12,7 @@ using Json = nlohmann::ordered_json;
 
 constexpr int kGone = 410;
 
-// The text below `path`; empty when it is not there or no text.
+// The string at `path`; empty if it is absent or is not a string.
 std::string text_at(const Json& json, std::initializer_list<const char*> path) {
     const Json* value = &json;
     for (const char* name : path) {
@@ -48,7 +48,7 @@ store::Parsed<WatchEvent> parse_watch_event(std::string_view line) {
     const std::string type = text_at(tree, {"type"});
     const auto object = tree.is_object() ? tree.find("object") : tree.end();
     if (!tree.is_object() || object == tree.end() || !object->is_object()) {
-        return store::Malformed{"it is no watch event with a `type` and an `object`"};
+        return store::Malformed{"it is not a watch event with a `type` and an `object`"};
     }
     if (type == "ERROR") {
         return error_event(*object);
@@ -60,7 +60,7 @@ store::Parsed<WatchEvent> parse_watch_event(std::string_view line) {
         return event;
     }
     if (type != "ADDED" && type != "MODIFIED" && type != "DELETED") {
-        return store::Malformed{"the `type` of the watch event is none that is known"};
+        return store::Malformed{"the `type` of the watch event is unknown"};
     }
     event.type = type == "DELETED" ? WatchEvent::Type::kDeleted : WatchEvent::Type::kChanged;
     if (event.type == WatchEvent::Type::kChanged) {

@@ -1,4 +1,4 @@
-// The watch of a Kubernetes API server as bytes: one JSON object in each line.
+// Parses the stream of a watch from a Kubernetes API server: one JSON object in each line.
 //
 // Pure; nothing throws.
 #pragma once
@@ -18,30 +18,30 @@ struct WatchEvent {
         kChanged, // ADDED, MODIFIED: `lease` and `object`
         kDeleted,
         kBookmark, // `version` only
-        kExpired,  // 410: the version that was asked for is too old
+        kExpired,  // 410: the server has forgotten the requested version
         kError,    // `text`
     };
     Type type = Type::kError;
-    store::Parsed<store::LeaseObject> lease; // what can be read of the object
+    store::Parsed<store::LeaseObject> lease; // parsed from the object
     std::string object;                      // JSON
     std::string version;                     // metadata.resourceVersion of the object; empty: none
     std::string text;
 };
 
-// One line, without its end.
+// Parses one line without its line end.
 store::Parsed<WatchEvent> parse_watch_event(std::string_view line);
 
-// Puts lines together from pieces that end anywhere.
+// Splits a stream into lines; its pieces may end anywhere.
 class LineSplitter {
 public:
     // Longer than any object that an API server stores.
     static constexpr std::size_t kLongestLine = 12 * 1024 * 1024;
 
-    // The lines that `bytes` complete, without empty ones.
+    // Returns the lines that `bytes` complete, without empty ones.
     std::vector<std::string> add(std::string_view bytes);
-    // The last line, which no line end has completed; empty: none. It is forgotten.
+    // Takes the last line, which has no line end; empty: there is none.
     std::string rest() { return std::exchange(begun_, {}); }
-    // A line grew beyond kLongestLine and was dropped: what follows is not to be trusted.
+    // A line grew beyond kLongestLine and was dropped. Do not trust the lines after it.
     bool has_overflowed() const { return overflowed_; }
 
 private:
