@@ -29,7 +29,7 @@ for task in $("$@" "$le_run" --help | sed -n 's/^ *le-run \([a-z]*\) \[options\]
     grep -q "^le-run $task \[options\]" <(plain) || fail "the man page's synopsis lacks $task"
     tasks+=("$task")
 done
-[[ "${tasks[*]}" == "check rbac" ]] || fail "--help names other first words: ${tasks[*]}"
+[[ "${tasks[*]}" == "check rbac status wait" ]] || fail "--help names other first words: ${tasks[*]}"
 
 completed_by_bash() { # words so far...
     bash -c 'source "$0"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _le_run; printf "%s\n" "${COMPREPLY[@]}"' \

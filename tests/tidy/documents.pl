@@ -57,6 +57,11 @@ for my $file ($page_file, 'README.md', 'examples/README.md', 'container/README.m
     }
 }
 
+my ($tasks) = $table =~ /kTasks = (.*?)^\}\);/ms;
+for my $task (($tasks // '') =~ /\{"([a-z-]+)",/g) {
+    $section{Synopsis} =~ /^    le-run $task /m or fail("$page_file: the synopsis lacks $task");
+}
+
 # --- events of the log: each is a literal behind its level; helpers take it as `event` ---
 my (%levels, %fields, %written);
 my $sources = join('', map { text_of($_) } glob('src/*.cc src/*/*.cc src/*/*/*.cc'));
