@@ -35,7 +35,9 @@ Attempt Attempts::send(Kind kind, TimePoint now) {
     awaited_ = Sent{Attempt{++last_}, kind, now};
     if (kind == Kind::kWrite) {
         last_write_ = last_;
+        first_write_ = first_write_ > forgotten_ ? first_write_ : last_;
     }
+    ++unanswered_;
     return awaited_->number;
 }
 
@@ -55,8 +57,7 @@ bool Attempts::counts(const Fact& fact) const {
         return true;
     }
     const bool is_newest = answer->number > forgotten_ && answer->number <= last_ &&
-                           (answer->kind == Kind::kRead ? answer->number > last_write_
-                                                        : answer->number == last_write_);
+                           (answer->kind == Kind::kWrite || answer->number > first_write_);
     return answer->tells_late && is_newest;
 }
 
@@ -68,7 +69,17 @@ bool Attempts::is_late_failure(const Fact& fact) const {
 
 void Attempts::forget() {
     forgotten_ = last_;
+    answered();
+}
+
+void Attempts::answered() {
     awaited_.reset();
+    unanswered_ = 0;
+}
+
+Attempts::Kind Attempts::beside() const {
+    const int place = unanswered_ % 5;
+    return place == 2 || place == 4 ? Kind::kRead : Kind::kWrite;
 }
 
 } // namespace le_run::election

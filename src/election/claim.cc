@@ -75,9 +75,23 @@ void Claim::sending(TimePoint now, const LeaseRecord& record) {
 
 void Claim::landed(const StoredLease& lease) {
     LE_CHECK(in_doubt());
-    held_ = Held{doubtful_.back(), lease};
-    // Whatever was sent before had an older version as its base: it cannot land any more.
+    held_ = Held{in_doubt_as(lease.record), lease};
+    // All others had the same base or an older one: they cannot land any more.
     doubtful_.clear();
+}
+
+// A server that changes renewTimes leaves a write no name: then the oldest send is the safe one.
+const Claim::Sent& Claim::in_doubt_as(const LeaseRecord& written) const {
+    const Sent* oldest = nullptr;
+    for (const Sent& sent : doubtful_) {
+        if (sent.renew_time == written.renew_time) {
+            return sent;
+        }
+        if (oldest == nullptr && sent.acquire_time == written.acquire_time) {
+            oldest = &sent;
+        }
+    }
+    return oldest != nullptr ? *oldest : doubtful_.back();
 }
 
 void Claim::refused() {
@@ -136,6 +150,11 @@ bool Claim::read_back(const StoredLease& lease) {
     }
     doubtful_.clear(); // all had an older base, so they cannot land any more
     return has_landed;
+}
+
+bool Claim::is_unchanged(const ReadOutcome& seen) const {
+    const auto* found = std::get_if<Found>(&seen);
+    return found != nullptr && held_ && held_->lease.version == found->lease.version;
 }
 
 void Claim::give_up() {

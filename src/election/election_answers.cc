@@ -30,7 +30,15 @@ void Election::on(const ReadAnswered& fact) {
         request_failed(attempts_.stop_waiting(), *failure);
         return;
     }
-    attempts_.forget();
+    if (is_holding() && claim_.is_unchanged(fact.outcome)) {
+        // No renewal has landed yet. Those without an answer still may, and their answers count.
+        if (attempts_.is_before_a_write(fact.attempt)) {
+            return;
+        }
+        attempts_.answered();
+    } else {
+        attempts_.forget();
+    }
     next_request_ = Request::kWrite;
     switch (state_) {
     case State::kStandby:

@@ -13,11 +13,16 @@ bool Election::is_holding() const {
 }
 
 // No answer so far. It counts when it comes after all (attempts.h); until then another request goes
-// out beside this one.
+// out beside this one. A release is written only over what a look has found.
 void Election::request_overdue(const Attempts::Sent& request) {
     if (is_holding() || state_ == State::kReleasing) {
-        next_request_ = Request::kRead;
+        const bool is_look = state_ == State::kReleasing && request.kind == Request::kRead;
+        next_request_ = is_look ? Request::kRead : attempts_.beside();
         next_try_at_ = now_;
+        if (is_holding() && claim_.is_held() && access_ != Access::kFailing &&
+            has_passed_for_holder(now_, timing_.warns_at(claim_.anchor()))) {
+            report_renewal_failing("requests are not answered in time");
+        }
         return;
     }
     request_failed(request, {.kind = Failure::Kind::kUnreachable,

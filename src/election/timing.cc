@@ -40,6 +40,16 @@ Duration Timing::request_timeout() const {
     return std::max(kLeastRequestTimeout, time_for_a_try());
 }
 
+Duration Timing::try_period() const {
+    constexpr Duration kShort = std::chrono::milliseconds(250);
+    const Duration timeout = request_timeout();
+    return std::max({timeout / 4, std::min(timeout / 2, kShort), kLeastRequestTimeout});
+}
+
+TimePoint Timing::warns_at(TimePoint s) const {
+    return s + retry_period + (effective_renew_deadline() - retry_period) * 3 / 4;
+}
+
 Duration Timing::answer_timeout() const {
     constexpr Duration kMostReserve = std::chrono::milliseconds(100);
     const Duration timeout = request_timeout();

@@ -45,14 +45,16 @@ struct Timing {
     // How long one request may take, so that kTries of them fit; at least kLeastRequestTimeout.
     Duration request_timeout() const;
     // How long a holder waits for an answer before it sends another request beside it; the first
-    // one's answer still counts when it comes.
-    Duration try_period() const { return std::max(kLeastRequestTimeout, request_timeout() / 2); }
+    // one's answer still counts when it comes. It is short, so that several tries fit.
+    Duration try_period() const;
     // The request timeout for the store. It is a little shorter, so that the store reports a
     // request that hangs before the election gives it up.
     Duration answer_timeout() const;
     // Whether kTries requests of at least kLeastRequestTimeout fit.
     bool tries_fit() const;
 
+    // When a holder without an answer warns, so that the warning comes before the loss.
+    TimePoint warns_at(TimePoint s) const;
     TimePoint term_at(TimePoint s) const { return s + effective_renew_deadline(); }
     // When SIGKILL to the whole tree begins. The lost grace may make it earlier.
     TimePoint kill_at(TimePoint s) const;

@@ -52,6 +52,17 @@ void check_handover(const Arena& arena, Replica& from, const std::string& to) {
     CHECK(arena.disorder() == "");
 }
 
+// The work goes on for so long by its own clock.
+bool works_on(const Arena& arena, const std::string& name, std::chrono::nanoseconds time) {
+    const auto last_tick = [&] {
+        return std::chrono::nanoseconds(arena.record().newest(name).last.boot_ns);
+    };
+    const auto end = last_tick() + time;
+    return wait_until([&] { return last_tick() >= end || arena.record().starts(name) > 1; },
+                      std::chrono::minutes(2)) &&
+           arena.record().starts(name) == 1;
+}
+
 } // namespace
 
 TEST_CASE("slow: of a server that takes 4 s for each request the lease is won, kept and released") {
@@ -117,4 +128,17 @@ TEST_CASE("slow: an etcd restored from a backup blinds a watch, which is found o
     const int before = reads();
     check_handover(arena, a, "b");
     CHECK(reads() <= before + 2); // one by the one who releases
+}
+
+// The API server takes the members in turn. While the one that tells it of changes hangs, a write
+// takes two turns and a read one.
+TEST_CASE("slow: the leader of three etcd members hangs for 25 s, and the lease is kept") {
+    ApiServer server(3);
+    Arena arena(server.access());
+    Replica& a = arena.start_leader("a", {.timing = kDefaults});
+    server.freeze_watched_etcd_leader();
+    CHECK(works_on(arena, "a", 25s));
+    server.thaw_etcd();
+    CHECK(is_renewed(arena, "a", 2));
+    check_kept(arena, a);
 }

@@ -65,13 +65,15 @@ private:
         Attempt number;
         bool is_write;
         LeaseRecord record;
+        std::string base;
         TimePoint due;
     };
 
     void note(const Lines& lines) {
         if (sends(lines)) {
-            under_way_.push_back(
-                {d_.last_attempt(), lines.back() != "read", d_.last_written(), d_.now() + delay_});
+            under_way_.push_back({d_.last_attempt(), lines.back() != "read", d_.last_written(),
+                                  lines.back().substr(lines.back().rfind(' ') + 1),
+                                  d_.now() + delay_});
         }
     }
 
@@ -80,6 +82,10 @@ private:
         if (!request.is_write) {
             note(d_.step(ReadAnswered{request.number, stored ? ReadOutcome(Found{*stored})
                                                              : ReadOutcome(Absent{})}));
+            return;
+        }
+        if (request.base != (stored ? stored->version.text : "anew")) {
+            note(d_.step(WriteAnswered{request.number, Conflict{}}));
             return;
         }
         StoredLease lease = d_.lease_of("me");
@@ -104,11 +110,11 @@ TEST_CASE("late: a renewal's answer counts from its own send, and the next is se
     REQUIRE(d.tick() == Lines{"renew over v101"});
     const Attempt renewal = d.last_attempt();
     StoredLease landed = d.last_record();
-    d.pass(1s);
-    REQUIRE(d.tick() == Lines{"read"}); // beside it
-    d.pass(1s);
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"renew over v101"}); // beside it
+    d.pass(500ms);
     REQUIRE(d.tick() == Lines{"read"});
-    d.pass(2s); // 4 s after the send
+    d.pass(3s); // 4 s after the send
     REQUIRE(d.step(WriteAnswered{renewal, Written{landed, FencingToken{"2"}}}) ==
             Lines{"extend term 6s kill 8.97s", "renew over " + landed.version.text});
     CHECK(d.election().state() == State::kLeading);
@@ -132,20 +138,23 @@ TEST_CASE("late: what was sent before something newer was answered, or before a 
     d.become_leading();
     d.pass(2s);
     d.tick();
-    d.pass(1s);
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    const StoredLease mine = d.last_record();
+    d.pass(500ms);
     REQUIRE(d.tick() == Lines{"read"});
     const Attempt first = d.last_attempt();
-    d.pass(1s);
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    d.pass(500ms);
     REQUIRE(d.tick() == Lines{"read"});
     const Attempt second = d.last_attempt();
     SECTION("a newer read has been answered") {
-        const StoredLease mine = d.last_record();
         REQUIRE(d.step(ReadAnswered{second, Found{mine}}).size() >= 1);
         CHECK(d.step(ReadAnswered{first, Found{d.lease_of("other")}}).empty());
         CHECK(d.step(ReadAnswered{first, Absent{}}).empty());
     }
     SECTION("a write was sent after it") {
-        const StoredLease mine = d.last_record();
         REQUIRE(d.step(ReadAnswered{second, Found{mine}}).size() >= 1);
         d.pass(2s);
         d.tick(); // the next renewal
@@ -158,6 +167,72 @@ TEST_CASE("late: what was sent before something newer was answered, or before a 
         CHECK(lines.front() == "report lost");
     }
     CHECK((d.election().state() == State::kLeading || d.election().state() == State::kStopping));
+}
+
+TEST_CASE("late: of writes beside each other any may land, and each counts from its own send",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.wall.microseconds = 1'800'000'002'900'000;
+    d.pass(2s);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    const Attempt first = d.last_attempt();
+    const StoredLease first_landed = d.last_record();
+    d.wall.microseconds += 500'000; // another second, so that its anchor is its own
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    const Attempt second = d.last_attempt();
+    const StoredLease second_landed = d.last_record();
+    SECTION("the first one, late") {
+        d.pass(200ms);
+        CHECK(d.step(WriteAnswered{first, Written{first_landed, FencingToken{"2"}}}) ==
+              Lines{"extend term 9.3s kill 12.27s"});
+        CHECK(d.step(WriteAnswered{second, Conflict{}}).empty());
+    }
+    SECTION("the second one") {
+        d.pass(200ms);
+        CHECK(d.step(WriteAnswered{second, Written{second_landed, FencingToken{"2"}}}) ==
+              Lines{"extend term 9.8s kill 12.77s"});
+        CHECK(d.step(WriteAnswered{first, Conflict{}}).empty());
+    }
+    SECTION("the first one, and a look tells so after the second one's conflict") {
+        CHECK(d.step(WriteAnswered{second, Conflict{}}) == Lines{"read"});
+        CHECK(d.read(Found{first_landed}) == Lines{"extend term 9.5s kill 12.47s"});
+    }
+    SECTION("either one, after a look that found neither") {
+        d.pass(500ms);
+        REQUIRE(d.tick() == Lines{"read"});
+        StoredLease before = d.last_record();
+        before.version = {"v101"};
+        CHECK(d.read(Found{before}) == Lines{"renew over v101"});
+        CHECK(d.step(WriteAnswered{second, Written{second_landed, FencingToken{"2"}}}) ==
+              Lines{"extend term 9.5s kill 12.47s"});
+    }
+    SECTION("the first one, though the second one is denied") {
+        d.step(WriteAnswered{second, Failure{Failure::Kind::kDenied, "denied", {}}});
+        CHECK(d.step(WriteAnswered{first, Written{first_landed, FencingToken{"2"}}}).front() ==
+              "report renewal-works");
+    }
+    CHECK(d.election().state() == State::kLeading);
+}
+
+TEST_CASE("late: a look that was sent before a write and found nothing new says nothing",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    d.pass(2s);
+    d.tick();
+    d.pass(500ms);
+    d.tick();
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"read"});
+    const Attempt look = d.last_attempt();
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    StoredLease before = d.last_record();
+    before.version = {"v101"};
+    CHECK(d.step(ReadAnswered{look, Found{before}}).empty());
+    CHECK(d.written().size() == 1);
 }
 
 TEST_CASE("late: a server that takes 4 s for each request keeps its leader and gives a standby "

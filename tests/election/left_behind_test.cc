@@ -130,7 +130,7 @@ TEST_CASE("left behind: an unreachable store is asked until the lease may run ou
         heir.pass(2s);
         CHECK(heir.tick() == Lines{"read"});
     }
-    CHECK(heir.wakeup() == 1s); // then another read goes out beside this one
+    CHECK(heir.wakeup() == 500ms); // then another read goes out beside this one
     SECTION("in vain") {
         heir.pass(2s);
         CHECK(heir.tick() == Lines{"report not-released", "finish stopped"});

@@ -338,7 +338,7 @@ TEST_CASE("every fact while leading", "[election]") {
              d.pass(2s);
              return d.tick();
          }),
-         {"read"},
+         {"renew over v101"},
          State::kLeading},
         {"leading",
          "in doubt, read: mine, landed",
@@ -456,7 +456,7 @@ TEST_CASE("every fact while stopping", "[election]") {
              d.pass(2s);
              return d.tick();
          }),
-         {"read"},
+         {"renew over v101"},
          State::kStopping},
         {"stopping",
          "read: mine, landed",

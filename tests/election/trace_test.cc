@@ -48,15 +48,18 @@ TEST_CASE("a hanging store: tries beside each other, stop at the renew deadline,
     d.pass(2s);
     CHECK(d.tick() == Lines{"renew over v101"});
     const Attempt renewal = d.last_attempt();
-    for (int tries = 0; tries < 7; ++tries) {
-        d.pass(1s);
-        CHECK(d.tick() == Lines{"read"});
+    for (int tries = 1; tries < 16; ++tries) {
+        d.pass(500ms);
+        const bool is_look = tries % 5 == 2 || tries % 5 == 4;
+        const std::string next = is_look ? "read" : "renew over v101";
+        // From 8 s on it is told that nothing is answered.
+        CHECK(d.tick() == (tries == 12 ? Lines{"report renewal-failing", next} : Lines{next}));
     }
     // What the store says of a request that hangs is told, also when others are under way.
     CHECK(d.step(WriteAnswered{renewal, kUnreachable}) == Lines{"report renewal-failing"});
-    d.pass(1s); // 10 s
+    d.pass(500ms); // 10 s
     CHECK(d.tick() == Lines{"report lost", "extend term 0s kill 2.97s", "report stop-begins",
-                            "stop renew-deadline kill never", "read"});
+                            "stop renew-deadline kill never", "renew over v101"});
     d.pass(2s);
     CHECK(d.tick() == Lines{"read"});
     CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"}); // perhaps it can be released
@@ -65,6 +68,23 @@ TEST_CASE("a hanging store: tries beside each other, stop at the renew deadline,
     d.pass(1s); // the lease has run out
     CHECK(d.tick() == Lines{"report not-released", "report holding-back", "read"});
     CHECK(d.election().state() == State::kStandby);
+}
+
+TEST_CASE("a store that answers looks and no renewal: that is told before the lease is lost",
+          "[election]") {
+    Driver d;
+    d.become_leading();
+    StoredLease mine = d.last_record();
+    mine.version = {"v101"};
+    bool is_told = false;
+    while (d.election().state() == State::kLeading) {
+        d.pass(d.wakeup());
+        for (Lines lines = d.tick(); !lines.empty();) {
+            is_told = is_told || lines.front() == "report renewal-failing";
+            lines = lines.back() == "read" ? d.read(Found{mine}) : Lines();
+        }
+    }
+    CHECK(is_told);
 }
 
 TEST_CASE("a success in the drain after a loss moves SIGKILL and does not cancel the stop",

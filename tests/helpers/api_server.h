@@ -45,7 +45,7 @@ public:
     void freeze() { server_->signal(SIGSTOP); }
     void thaw() { server_->signal(SIGCONT); }
     void freeze_etcd() { etcd_->freeze(); }
-    void freeze_etcd_leader() { etcd_->freeze_leader(); }
+    void freeze_watched_etcd_leader() { etcd_->freeze_watched_leader(); }
     void thaw_etcd() { etcd_->thaw(); }
 
     // SIGKILL; connections are refused from now on. Start it again on the same data and port.

@@ -20,21 +20,46 @@ namespace fs = std::filesystem;
 
 std::string url(const std::string& port) { return "http://127.0.0.1:" + port; }
 
-// Whether it says that it is the leader itself; empty, or what is no answer, says no.
-bool leads(const std::string& client_port) {
+// The body of its answer; empty where there is none.
+std::string ask(const std::string& client_port, const std::string& request) {
     boost::asio::ip::tcp::iostream member;
     member.expires_after(std::chrono::seconds(5));
     member.connect("127.0.0.1", client_port);
-    member << "POST /v3/maintenance/status HTTP/1.0\r\nHost: etcd\r\nContent-Length: 2\r\n\r\n{}"
-           << std::flush;
+    member << request << std::flush;
     std::ostringstream answer;
     answer << member.rdbuf();
     const std::string text = answer.str();
     const auto body = text.find("\r\n\r\n");
-    const json status =
-        body == std::string::npos ? json() : json::parse(text.substr(body + 4), nullptr, false);
-    return status.is_object() && status.contains("leader") && status.contains("header") &&
-           status["leader"] == status["header"].value("member_id", "");
+    return body == std::string::npos ? "" : text.substr(body + 4);
+}
+
+std::string post(const std::string& path, const std::string& body) {
+    return "POST " + path +
+           " HTTP/1.0\r\nHost: etcd\r\nContent-Length: " + std::to_string(body.size()) +
+           "\r\n\r\n" + body;
+}
+
+struct Status {
+    std::string member, leader; // their numbers; empty: not known
+    bool leads() const { return !member.empty() && member == leader; }
+};
+
+Status status_of(const std::string& client_port) {
+    const json answer =
+        json::parse(ask(client_port, post("/v3/maintenance/status", "{}")), nullptr, false);
+    if (!answer.is_object() || !answer.contains("header")) {
+        return {};
+    }
+    return {answer["header"].value("member_id", ""), answer.value("leader", "")};
+}
+
+// How many changes it has told to those who watch.
+std::string events_told(const std::string& client_port) {
+    const std::string metrics = ask(client_port, "GET /metrics HTTP/1.0\r\nHost: etcd\r\n\r\n");
+    const std::string name = "\netcd_debugging_mvcc_events_total ";
+    const auto at = metrics.find(name);
+    const auto value = at + name.size();
+    return at == std::string::npos ? "" : metrics.substr(value, metrics.find('\n', value) - value);
 }
 
 } // namespace
@@ -78,19 +103,37 @@ void Etcd::freeze() {
     }
 }
 
-void Etcd::freeze_leader() {
-    const auto freeze_it = [this] {
-        for (Member& member : members_) {
-            if (leads(member.client_port)) {
-                member.process->signal(SIGSTOP);
-                return true;
+void Etcd::freeze_watched_leader() {
+    std::vector<std::string> before;
+    for (const Member& member : members_) {
+        before.push_back(events_told(member.client_port));
+    }
+    const Member* watched = nullptr;
+    const auto is_told = [&] {
+        for (std::size_t i = 0; i < members_.size(); ++i) {
+            if (events_told(members_[i].client_port) != before[i]) {
+                watched = &members_[i];
             }
         }
-        return false;
+        return watched != nullptr;
     };
-    if (!wait_until(freeze_it)) {
-        throw std::runtime_error("etcd has no leader:\n" + err());
+    if (!wait_until(is_told)) {
+        throw std::runtime_error("etcd tells nobody of changes:\n" + err());
     }
+    const auto is_leader = [&] {
+        const Status status = status_of(watched->client_port);
+        for (const Member& member : members_) {
+            if (!status.leads() && status_of(member.client_port).leads()) {
+                ask(member.client_port, post("/v3/maintenance/transfer-leadership",
+                                             json{{"targetID", status.member}}.dump()));
+            }
+        }
+        return status.leads();
+    };
+    if (!wait_until(is_leader)) {
+        throw std::runtime_error("etcd's leader stays another:\n" + err());
+    }
+    watched->process->signal(SIGSTOP);
 }
 
 void Etcd::thaw() {

@@ -20,7 +20,9 @@ public:
 
     // They answer nothing, connections stay; thaw() lets all go on.
     void freeze();
-    void freeze_leader();
+    // The one that tells the API server of changes, made the leader before. Something must be
+    // written meanwhile, again and again.
+    void freeze_watched_leader();
     void thaw();
 
     // SIGKILL; connections are refused from now on. Start it again on the same data and ports.

@@ -55,6 +55,7 @@ void Candidate::start() {
     config_.seed = 1000 * life_ + number_;
     holds_back_until_ = contends_at_ = anchored_at_ = {};
     is_asked_to_stop_ = was_asked_on_standby_ = false;
+    sends_.clear();
     lates_.clear(); // a new process knows nothing of them
     has_read_since_gone_ = true;
     is_run_under_way_ = false;
@@ -112,7 +113,7 @@ void Candidate::step(const leader::Event& event, const Sight& sight) {
     }
     if (counts && write != nullptr && std::holds_alternative<Written>(write->outcome) &&
         has_room()) {
-        anchored_at_ = sent_at_; // only the last write counts
+        anchored_at_ = sends_[write->attempt];
     }
     was_asked_on_standby_ =
         was_asked_on_standby_ || (before == Election::State::kStandby && asks_to_stop(event));
@@ -317,10 +318,12 @@ void Candidate::act(const ReadLease& read) {
         ReadOutcome outcome;
         Sight sight;
     };
-    line_.carry([this] { return Seen{as_it_reads(referee_.store().read()), referee_.look()}; },
-                [this, life = life_, attempt = read.attempt](const Seen& seen) {
-                    deliver(life, ReadAnswered{attempt, seen.outcome}, seen.sight);
-                });
+    line_.carry(
+        Line::Kind::kRead,
+        [this] { return Seen{as_it_reads(referee_.store().read()), referee_.look()}; },
+        [this, life = life_, attempt = read.attempt](const Seen& seen) {
+            deliver(life, ReadAnswered{attempt, seen.outcome}, seen.sight);
+        });
 }
 
 void Candidate::act(const WriteLease& write) {
@@ -333,7 +336,7 @@ void Candidate::act(const WriteLease& write) {
     demand(is_release || !was_asked_on_standby_, "acquires after it was asked to stop");
     if (!is_release) {
         check_renew_time(write.record);
-        sent_at_ = shown_since_;
+        sent_at_ = sends_[write.attempt] = shown_since_;
     }
     if (!write.base) {
         referee_.standby_creates(number_);
@@ -343,6 +346,7 @@ void Candidate::act(const WriteLease& write) {
     };
     if (!around_.is_calm && sim_.chance(around_.trouble)) { // 5xx before anything was written
         line_.carry(
+            Line::Kind::kRead, // it takes no more turns
             []() -> WriteOutcome { return Failure{Failure::Kind::kUnreachable, "503", 1s}; },
             answered);
         return;
@@ -351,6 +355,7 @@ void Candidate::act(const WriteLease& write) {
     if (strain && !around_.is_calm && ++writes_ % strain->writes_for_one != 0) {
         ++around_.full_answers;
         line_.carry(
+            Line::Kind::kRead, // it takes no more turns
             []() -> WriteOutcome { return Failure{Failure::Kind::kUnreachable, "429", 1s}; },
             answered);
         return;
@@ -359,9 +364,12 @@ void Candidate::act(const WriteLease& write) {
     if (!trusts_instants_) {
         record.renewed_at.reset();
     }
-    line_.carry([this, self = Process{number_, life_}, record, base = write.base,
-                 sent = sim_.now()] { return referee_.write(self, record, base, sent); },
-                answered);
+    line_.carry(
+        Line::Kind::kWrite,
+        [this, self = Process{number_, life_}, record, base = write.base, sent = sim_.now()] {
+            return referee_.write(self, record, base, sent);
+        },
+        answered);
 }
 
 void Candidate::act(const leader::StartRun& start) {

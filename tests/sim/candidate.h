@@ -9,6 +9,7 @@
 #pragma once
 
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -192,10 +193,11 @@ private:
     struct Lateness {
         Duration told, by;
     };
-    std::vector<Lateness> lates_; // that the election was told of
-    Duration sent_at_{};          // the first write of the last one's second
-    Duration anchored_at_{};      // the last write that is known to have landed
-    Duration struck_at_{};        // by the last pause that the law allows
+    std::vector<Lateness> lates_;                 // that the election was told of
+    Duration sent_at_{};                          // the first write of the last one's second
+    std::map<election::Attempt, Duration> sends_; // the same of each write
+    Duration anchored_at_{};                      // the last write that is known to have landed
+    Duration struck_at_{};                        // by the last pause that the law allows
     std::uint64_t steps_ = 0;
     int writes_ = 0; // that were sent under strain
     bool has_given_up_release_ = false;

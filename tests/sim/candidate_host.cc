@@ -22,8 +22,9 @@ constexpr Duration kRemembered = 60s;
 // --- the store ---
 
 // A renewal that is sent when the one before was answered: its answer, the tries that are refused
-// before it, the one that hangs and the look beside it that tells so; all before the renew
-// deadline, which may count from up to a second earlier, by a clock that is slewed.
+// before it, the one that hangs and what tells so beside it (a write, and then a look), the one
+// that meets a part that hangs and the write beside it; all before the renew deadline, which may
+// count from up to a second earlier, by a clock that is slewed.
 bool Candidate::bears(const Strain& strain) const {
     constexpr Duration kSpare = 1500ms;
     constexpr Duration kLateWakeUp = 20ms;
@@ -31,7 +32,11 @@ bool Candidate::bears(const Strain& strain) const {
     const Duration deadline = timing.effective_renew_deadline();
     Duration needs = std::max(timing.retry_period, strain.answer) + strain.answer;
     if (strain.hangs) {
+        needs += 2 * timing.try_period() + strain.answer;
+    }
+    if (strain.parts > 0) {
         needs += timing.try_period() + strain.answer;
+        needs += strain.hangs ? 3 * timing.try_period() : Duration(0); // the look meets it, too
     }
     const Duration pause =
         std::max(timing.request_timeout() / 4, std::min(Duration(1s), deadline / 32));

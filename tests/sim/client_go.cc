@@ -115,8 +115,9 @@ auto ClientGo::if_awaited(Answered answered) {
 
 void ClientGo::send_read() {
     request_ = Request::kRead;
-    line_.carry([this] { return around_.referee.store().read(); },
-                if_awaited([this](const ReadOutcome& outcome) { on_read(outcome); }));
+    line_.carry(
+        Line::Kind::kRead, [this] { return around_.referee.store().read(); },
+        if_awaited([this](const ReadOutcome& outcome) { on_read(outcome); }));
 }
 
 void ClientGo::send_write(const std::optional<StoredLease>& base) {
@@ -135,6 +136,7 @@ void ClientGo::send_write(const std::optional<StoredLease>& base) {
         Leadership leadership;
     };
     line_.carry(
+        Line::Kind::kWrite,
         [this, self = Process{number_, life_}, record, base] {
             auto outcome = around_.referee.write(self, record, base);
             return Committed{std::move(outcome), around_.referee.look().leadership};
@@ -148,9 +150,12 @@ void ClientGo::send_release(const StoredLease& base) {
     record.holder = {};
     record.lease_duration_seconds = 1;
     record.acquire_time = record.renew_time = clocks_.wall();
-    line_.carry([this, self = Process{number_, life_}, record,
-                 base] { return around_.referee.write(self, record, base); },
-                if_awaited([this](const WriteOutcome&) { end(); }));
+    line_.carry(
+        Line::Kind::kWrite,
+        [this, self = Process{number_, life_}, record, base] {
+            return around_.referee.write(self, record, base);
+        },
+        if_awaited([this](const WriteOutcome&) { end(); }));
 }
 
 void ClientGo::on_read(const ReadOutcome& outcome) {

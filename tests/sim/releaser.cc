@@ -48,10 +48,11 @@ void Releaser::step(const leader::Event& event) {
 }
 
 void Releaser::act(const ReadLease& read) {
-    host_.line.carry([this_ = &around_.referee] { return this_->store().read(); },
-                     alive([this, attempt = read.attempt](const ReadOutcome& outcome) {
-                         deliver(ReadAnswered{attempt, outcome});
-                     }));
+    host_.line.carry(
+        Line::Kind::kRead, [this_ = &around_.referee] { return this_->store().read(); },
+        alive([this, attempt = read.attempt](const ReadOutcome& outcome) {
+            deliver(ReadAnswered{attempt, outcome});
+        }));
 }
 
 void Releaser::act(const WriteLease& write) {
@@ -59,6 +60,7 @@ void Releaser::act(const WriteLease& write) {
         around_.referee.violated(name() + " writes something else than a release");
     }
     host_.line.carry(
+        Line::Kind::kWrite,
         [&around = around_, dead = dead_, record = write.record, base = write.base] {
             WriteOutcome outcome = around.referee.write(dead, record, base);
             around.released_for_dead += std::holds_alternative<Written>(outcome) ? 1 : 0;

@@ -19,7 +19,7 @@ struct Seeds {
 
 struct Sums {
     int leaderships = 0, lost = 0, killed = 0, crashes = 0, for_dead = 0, late = 0, doubled = 0,
-        waits = 0, hung = 0, full = 0, blind = 0;
+        waits = 0, hung = 0, turns = 0, full = 0, blind = 0;
 };
 
 Sums run_schedules(Seeds seeds, Weather weather = Weather::kMixed) {
@@ -35,6 +35,7 @@ Sums run_schedules(Seeds seeds, Weather weather = Weather::kMixed) {
         sums.doubled += outcome.duplicates;
         sums.waits += outcome.waits_checked;
         sums.hung += outcome.hung_requests;
+        sums.turns += outcome.hung_turns;
         sums.full += outcome.full_answers;
         sums.blind += outcome.blind_watches;
         REQUIRE(outcome.simulated >= 10 * outcome.longest_lease);
@@ -84,6 +85,7 @@ TEST_CASE(
     const Sums sums = run_schedules({1, 200}, Weather::kIll);
     CHECK(sums.leaderships > 400);
     CHECK(sums.hung > 50);
+    CHECK(sums.turns > 1000);
     CHECK(sums.full > 1000);
     CHECK(sums.blind > 50);
     CHECK(sums.waits > 50);

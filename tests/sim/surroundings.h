@@ -18,7 +18,9 @@ struct Strain {
     Duration answer{};      // each request is answered after so long, all of it or nearly
     int writes_for_one = 1; // of so many writes of a party one is taken; the others: 429
     bool hangs = false;     // now and then a request is never answered, while others are
-    bool is_alone = false;  // nothing else is wrong
+    int parts = 0;          // that take each party's requests in turn; one of them hangs
+    int turns_of_a_write = 1;
+    bool is_alone = false; // nothing else is wrong
 };
 
 struct Surroundings {
@@ -44,7 +46,7 @@ struct Surroundings {
     // What happened, so that a test can tell that it did.
     int leaderships = 0, lost = 0, killed_trees = 0, late_commits = 0, duplicates = 0,
         released_for_dead = 0, lawful_pauses = 0, grown_trees = 0, hung_requests = 0,
-        full_answers = 0, blind_watches = 0, ended_le_runs = 0;
+        full_answers = 0, blind_watches = 0, hung_turns = 0, ended_le_runs = 0;
 };
 
 // One party's way to the store: delays, loses, doubles, stores late.
@@ -64,10 +66,11 @@ public:
     }
 
     // `commit` runs at the store, once, twice or never; `answered` gets what it returned.
+    enum class Kind { kRead, kWrite };
     template <class Commit, class Answered>
-    void carry(Commit commit, Answered answered) {
+    void carry(Kind kind, Commit commit, Answered answered) {
         const Fate fate = draw();
-        if (is_cut() || fate.is_request_lost) {
+        if (is_cut() || fate.is_request_lost || meets_a_part_that_hangs(kind)) {
             return;
         }
         const Way way =
@@ -117,6 +120,20 @@ private:
         std::optional<Duration> back; // without: as long as it takes then
     };
 
+    bool meets_a_part_that_hangs(Kind kind) {
+        const auto& strain = around_.strain;
+        if (!strain || strain->parts == 0 || around_.is_calm) {
+            return false;
+        }
+        for (int turns = kind == Kind::kWrite ? strain->turns_of_a_write : 1; turns > 0; --turns) {
+            if (turn_++ % strain->parts == 0) {
+                ++around_.hung_turns;
+                return true;
+            }
+        }
+        return false;
+    }
+
     // Where on its way the store does what it is asked is chance.
     Way strained_way() {
         const Duration all = around_.strain->answer;
@@ -157,6 +174,7 @@ private:
     Surroundings& around_;
     Simulator& sim_;
     Duration cut_until_{};
+    int turn_ = 0;
     bool hangs_next_ = false;
     Duration hangs_again_at_{};
 };

@@ -154,6 +154,7 @@ public:
         outcome_.hung_requests = around_.hung_requests;
         outcome_.full_answers = around_.full_answers;
         outcome_.blind_watches = around_.blind_watches;
+        outcome_.hung_turns = around_.hung_turns;
         outcome_.duplicates = around_.duplicates;
         outcome_.simulated = sim_.now();
         outcome_.longest_lease = longest_lease();
@@ -225,6 +226,10 @@ private:
         if (sim_.chance(0.3)) {
             strain.writes_for_one = static_cast<int>(sim_.between(2.0, 10.99));
         } else {
+            if (sim_.chance(0.3)) {
+                strain.parts = static_cast<int>(sim_.between(3.0, 5.99));
+                strain.turns_of_a_write = static_cast<int>(sim_.between(1.0, 2.99));
+            }
             strain.hangs = sim_.chance(0.5);
             strain.answer = sim_.between(Duration(10ms), Duration(6s));
         }

@@ -35,6 +35,7 @@ struct Outcome {
     int lawful_pauses = 0; // that come when work must be killed
     int grown_trees = 0;
     int hung_requests = 0; // that are never answered while others are
+    int hung_turns = 0;    // requests that met the part of the store that hangs
     int full_answers = 0;  // 429
     int blind_watches = 0; // that were found out
     int waits_checked = 0; // of a standby, against lease duration + 2 retry periods
@@ -49,8 +50,8 @@ struct Outcome {
 // hosts freeze and thaw, guards stall. late: requests are stored long after their sender gave up.
 // twins: all have the same identity. habits: hosts, one or all, pause twice in a minute, and a
 // third time as long as Margin's law allows, just when work must be killed; trees grow. ill: the
-// store takes seconds for each answer, one connection after the other hangs for good, or of ten
-// writes it takes one; watches go blind and say nothing of it. Where nothing else is wrong, a lease
+// store takes seconds for each answer, one connection after the other hangs for good, one of its
+// parts hangs that take requests in turn, or of ten writes it takes one; watches go blind and say nothing of it. Where nothing else is wrong, a lease
 // that the numbers leave room for is kept.
 enum class Weather { kMixed, kAtTheBound, kHands, kPeer, kFrozen, kLate, kTwins, kHabits, kIll };
 std::optional<Weather> weather_named(const std::string& name);
