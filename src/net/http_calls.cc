@@ -264,9 +264,9 @@ void HttpCalls::on_deadline(CallNumber id) {
 
 // Beside the requests that follow. One that hangs for good must not keep those from being heard
 // that are only slow, so of many the second oldest makes room: if the server is slow to all, the
-// oldest is answered first.
+// oldest is answered first. A holder of a lease sends about so many within its renew deadline.
 void HttpCalls::listen_on(CallNumber id, Call& call) {
-    constexpr std::size_t kMostOverdue = 4;
+    constexpr std::size_t kMostOverdue = 16;
     call.is_overdue = true;
     arm(id, call, call.late - call.timeout);
     overdue_.push_back(id);
