@@ -1,7 +1,7 @@
-// LE_CHECK: a bug stops the program, in release builds too.
+// LE_CHECK stops the program at a bug, in release builds too.
 //
-// Stopping is the safe direction: when le-run dies, the guard ends the work; when the guard dies,
-// le-run does. It writes with write(2) only, so it is safe in any process state, also between fork
+// Stopping is safe: when le-run dies, the guard ends the work; when the guard dies, le-run ends it.
+// LE_CHECK writes with write(2) only, so it is safe in any state of the process, even between fork
 // and exec.
 #pragma once
 

@@ -13,8 +13,8 @@ Duration read(clockid_t id) {
     return std::chrono::seconds(t.tv_sec) + Duration(t.tv_nsec);
 }
 
-// How long the machine has been suspended. The three readings are not one: a preemption between
-// them would look like a suspend, so the tightest of a few brackets counts.
+// How long the machine has been suspended. It takes three readings, and a preemption between them
+// looks like a suspend. So it tries a few times and uses the shortest bracket.
 Duration suspended(Duration* boot) {
     constexpr Duration kTight = std::chrono::microseconds(20);
     Duration best_bracket = Duration::max();

@@ -1,4 +1,4 @@
-// The only reader of the kernel's clocks; le-run's loop and the guard own one Clock each.
+// The only reader of the kernel's clocks. le-run's loop and the guard have one Clock each.
 #pragma once
 
 #include "base/time_point.h"
@@ -7,8 +7,8 @@ namespace le_run {
 
 class Clock {
 public:
-    // The present instant; never before the last one this Clock returned, on either clock. Does not
-    // allocate.
+    // The present instant. On both clocks it is never before the last one that this Clock returned.
+    // Does not allocate.
     TimePoint now();
 
 private:

@@ -11,7 +11,7 @@ struct Unit {
     std::string_view name;
     std::int64_t nanoseconds;
 };
-// Longer names first: "ms" must not be read as "m" and a stray "s".
+// Longer names first, so that "ms" is not read as "m" and an extra "s".
 constexpr std::array<Unit, 7> kUnits{{{"ns", 1},
                                       {"us", 1'000},
                                       {"\xc2\xb5"
@@ -25,7 +25,7 @@ constexpr std::int64_t kLongest = std::int64_t{10} * 365 * 24 * 3'600'000'000'00
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// Takes digits off the front; nothing if there are none or too many.
+// Takes digits from the front. Nothing: there are none or too many.
 std::optional<std::int64_t> take_number(std::string_view& text, int* digits) {
     std::int64_t value = 0;
     for (*digits = 0; !text.empty() && is_digit(text.front()); ++*digits) {
@@ -38,7 +38,7 @@ std::optional<std::int64_t> take_number(std::string_view& text, int* digits) {
     return value;
 }
 
-// Takes "1.5s" off the front.
+// Takes a term such as "1.5s" from the front.
 std::optional<Duration> take_term(std::string_view& text) {
     int whole_digits = 0;
     const auto whole = take_number(text, &whole_digits);
@@ -48,8 +48,7 @@ std::optional<Duration> take_term(std::string_view& text) {
     if (whole && text.starts_with('.')) {
         text.remove_prefix(1);
         for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1), ++fraction_digits) {
-            if (fraction_digits <
-                9) { // what is finer than a nanosecond's share is dropped, as in Go
+            if (fraction_digits < 9) { // further digits are dropped, as in Go
                 fraction = fraction * 10 + (text.front() - '0');
                 scale *= 10;
             }

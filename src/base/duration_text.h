@@ -10,11 +10,12 @@
 
 namespace le_run {
 
-// As Go's time.ParseDuration, without a sign: decimal numbers with units h, m, s, ms, us, ns; "0"
-// needs no unit. Nothing: it is not of this form, or above ten years.
+// Reads a duration like Go's time.ParseDuration, but without a sign: decimal numbers with the units
+// h, m, s, ms, us, ns; "0" needs no unit. Nothing: another form, or above ten years.
 std::optional<Duration> parse_duration(std::string_view text);
 
-// The shortest such text, rounded to milliseconds: "12.97s", "1m30s", "500ms", "0s", "-1.5s".
+// The shortest text for `duration`, rounded to milliseconds: "12.97s", "1m30s", "500ms", "0s",
+// "-1.5s".
 std::string format_duration(Duration duration);
 
 } // namespace le_run

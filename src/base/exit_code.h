@@ -1,4 +1,4 @@
-// What le-run's exit status means; le-run(1) has the same table (tests/tidy compares).
+// le-run's exit codes. le-run(1) has the same table; tests/tidy compares them.
 #pragma once
 
 namespace le_run {

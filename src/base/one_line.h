@@ -1,4 +1,4 @@
-// What others wrote (a server, a certificate, another candidate), fit for one line of a log.
+// Makes text from outside (a server, a certificate, another candidate) fit for one line of a log.
 #pragma once
 
 #include <cstddef>
@@ -7,8 +7,9 @@
 
 namespace le_run {
 
-// Blanks for whatever ends a line, steers a terminal, turns the direction of writing or cannot be
-// seen, and '?' for bytes that are no UTF-8; cut after `most` bytes, and then it ends with "...".
+// Replaces characters that end a line, control a terminal, change the direction of writing or are
+// invisible by blanks, and bytes that are not UTF-8 by '?'. A text above `most` bytes is cut and
+// ends with "...".
 std::string one_line(std::string_view text, std::size_t most = 2000);
 
 } // namespace le_run

@@ -1,10 +1,10 @@
-// An instant as le-run knows it: two clocks, and none of them can be asked from here.
+// An instant in le-run: the values of two clocks.
 //
-// BOOTTIME counts suspend but is slewed by NTP (chrony: up to 8.3 %); RAW is MONOTONIC_RAW plus the
-// suspended time and is never slewed. Whoever *holds* something must give it up when either clock
-// says so; whoever *waits* for another's to run out may believe it only when both do. This type has
-// no now(): time is an argument everywhere but in clock.h, and neither steady_clock nor
-// system_clock converts to it.
+// BOOTTIME counts suspend, but NTP slews it (chrony: up to 8.3 %). RAW is MONOTONIC_RAW plus the
+// suspended time, and is never slewed. A *holder* must give up its lease when either clock has
+// reached the deadline. An *observer* may take a lease only when both clocks have. This type has no
+// now(): only clock.h reads the clocks, all other code gets the time as an argument. steady_clock
+// and system_clock do not convert to it.
 #pragma once
 
 #include <algorithm>
@@ -21,12 +21,12 @@ public:
     constexpr TimePoint() = default;
     constexpr TimePoint(Duration boot, Duration raw) : boot_(boot), raw_(raw) {}
 
-    // Later than every deadline; adding a lease to it does not overflow.
+    // Later than every deadline. Adding a lease duration to it does not overflow.
     static constexpr TimePoint far_future() {
         return {std::chrono::hours(24 * 365 * 100), std::chrono::hours(24 * 365 * 100)};
     }
 
-    // Earlier than every instant of this boot, by as much as far_future() is later.
+    // Earlier than every instant of this boot.
     static constexpr TimePoint far_past() { return {-far_future().boot(), -far_future().raw()}; }
 
     constexpr Duration boot() const { return boot_; }
@@ -45,13 +45,12 @@ private:
     Duration raw_{0};
 };
 
-// What a holder has left until `deadline`: the clock that ran faster decides. Negative when it has
-// passed.
+// The time that a holder has until `deadline`: the faster clock decides. Negative after `deadline`.
 constexpr Duration left_for_holder(TimePoint now, TimePoint deadline) {
     return std::min(deadline.boot() - now.boot(), deadline.raw() - now.raw());
 }
 
-// What an observer must still wait until `deadline`: the clock that ran slower decides.
+// The time that an observer must wait until `deadline`: the slower clock decides.
 constexpr Duration left_for_observer(TimePoint now, TimePoint deadline) {
     return std::max(deadline.boot() - now.boot(), deadline.raw() - now.raw());
 }
@@ -64,12 +63,12 @@ constexpr bool has_passed_for_observer(TimePoint now, TimePoint deadline) {
     return left_for_observer(now, deadline) <= Duration::zero();
 }
 
-// The stricter of two deadlines of a holder, clock by clock.
+// For each clock, the earlier value: the stricter of two deadlines of a holder.
 constexpr TimePoint earlier(TimePoint a, TimePoint b) {
     return {std::min(a.boot(), b.boot()), std::min(a.raw(), b.raw())};
 }
 
-// The laxer of two deadlines, clock by clock: when both have passed.
+// For each clock, the later value: when both deadlines have passed.
 constexpr TimePoint later(TimePoint a, TimePoint b) {
     return {std::max(a.boot(), b.boot()), std::max(a.raw(), b.raw())};
 }
@@ -79,8 +78,8 @@ constexpr bool is_not_before(TimePoint later, TimePoint before) {
     return later.boot() >= before.boot() && later.raw() >= before.raw();
 }
 
-// A wall-clock time as the record shows it, in microseconds since 1970 (client-go's MicroTime).
-// Written, shown, tested for equality; never used to decide whether a lease ran out.
+// A wall-clock time in a record, in microseconds since 1970 (client-go's MicroTime). It is written,
+// shown and tested for equality, but never decides whether a lease has run out.
 struct WallTime {
     std::int64_t microseconds = 0;
     friend auto operator<=>(const WallTime&, const WallTime&) = default;

@@ -1,4 +1,4 @@
-// Which le-run this is.
+// The version of this le-run.
 #pragma once
 
 #include <string>
@@ -6,10 +6,10 @@
 namespace le_run {
 
 extern const char* const kVersion; // "1.2.3"
-extern const char* const kCommit;  // what it was built from; ends with "-dirty" if that was changed
+extern const char* const kCommit; // the commit it was built from; "-dirty" at the end: with changes
 
-// For --version: version, commit, and the libraries, those that were built in or built with and
-// those that are loaded now. Lines, each ended.
+// The text of --version: version, commit, the libraries of the build, and the libraries that are
+// loaded now. Each line has its line end.
 std::string version_text();
 
 } // namespace le_run

@@ -1,4 +1,4 @@
-// What a clock on the wall shows: for records and the log, never for a decision.
+// The wall clock: for records and the log, never for a decision.
 #pragma once
 
 #include <chrono>

@@ -40,7 +40,7 @@ const OptionText& option_of(const std::string& place, const std::string& key) {
     return *option;
 }
 
-// A password that begins with "!" is a tag for YAML, so only YAML's own tags are quoted.
+// Quotes only YAML's own tags: a password that begins with "!" looks like a tag too.
 std::string describe_tag(const std::string& tag) {
     for (const char* name : {"binary", "bool", "float", "int", "null", "timestamp"}) {
         if (tag == std::string("tag:yaml.org,2002:") + name) {
@@ -62,7 +62,7 @@ std::string text_of(const std::string& place, const OptionText& option, const YA
     expect(!node.IsSequence(), "is a list");
     expect(!node.IsMap(), "is a mapping");
     expect(!node.IsNull() && !node.Scalar().empty(), "has no value");
-    // yaml-cpp: "?" is a plain value, "!" a quoted one, and nothing decodes or converts the others.
+    // In yaml-cpp, "?" is a plain value and "!" a quoted one. le-run does not decode other tags.
     expect(node.Tag() == "?" || node.Tag() == "!" || node.Tag() == "tag:yaml.org,2002:str",
            describe_tag(node.Tag()));
     const std::string& text = node.Scalar();
@@ -72,7 +72,7 @@ std::string text_of(const std::string& place, const OptionText& option, const YA
     return text;
 }
 
-// Where the document that was parsed last begins.
+// Finds where the last parsed document begins.
 class DocumentStart final : public YAML::EventHandler {
 public:
     YAML::Mark mark;
@@ -92,8 +92,8 @@ private:
     void OnMapEnd() override {}
 };
 
-// YAML::Load drops what stands behind the first document, be it another or a stray bracket, and
-// YAML::LoadAll never returns from some of that.
+// YAML::Load ignores everything after the first document, such as another document or a stray
+// bracket. YAML::LoadAll never returns for some such texts.
 void check_that_nothing_follows(const std::string& file, const std::string& text) {
     std::istringstream in(text);
     YAML::Parser parser(in);
@@ -112,7 +112,7 @@ YAML::Node parse(const std::string& file, const std::string& text) {
         check_that_nothing_follows(file, text);
         return YAML::Load(text);
     } catch (const YAML::Exception& error) {
-        // Behind a colon the message may quote the text.
+        // After a colon, the message may quote the text.
         fail(line_of(file, error.mark) + ": not YAML: " + error.msg.substr(0, error.msg.find(':')));
     }
 }

@@ -15,7 +15,7 @@ bool is_variable(const std::string& entry, const std::string& name) {
 
 constexpr std::string_view kPrefix = "LE_RUN_";
 
-// Set beside le-run by those who install it, and no setting.
+// Images and packages set this variable beside le-run; it is not a setting.
 constexpr const char* kVersion = "LE_RUN_VERSION";
 
 bool is_known(std::string_view name) {
@@ -29,14 +29,14 @@ bool is_known(std::string_view name) {
     });
 }
 
-// A setting with a misspelt name would not hold, and nobody would notice.
+// A setting with a misspelt name would have no effect, and nobody would notice.
 [[noreturn]] void fail_as_unknown(const std::string& name) {
     const auto meant =
         nearest(name.substr(kPrefix.size()), names_of_options(GivenIn::kFlagOrVariable));
     std::string remedy = "write LE_RUN_ and the name of an option of le-run --help, or choose "
                          "another prefix for a variable of your own";
     for (const OptionText& option : kOptions) {
-        if (name == variable_of(option)) { // no other is left
+        if (name == variable_of(option)) { // this option has no variable
             remedy = std::string("it can only be a flag: --") + option.name;
         } else if (meant == option.name) {
             remedy = "write " + variable_of(option);
@@ -85,7 +85,7 @@ bool is_link(std::string_view name) {
 } // namespace
 
 bool is_service_link(std::string_view name) {
-    for (;;) { // a longer name of the Service stands before it
+    for (;;) { // the Service may have a longer name
         if (is_link(name)) {
             return true;
         }

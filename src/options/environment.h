@@ -10,23 +10,24 @@
 
 namespace le_run::options {
 
-// Of "NAME=TEXT" entries. Nothing: it is not set.
+// The value of a variable in a list of "NAME=TEXT". Nothing: it is not set.
 std::optional<std::string> variable(const std::vector<std::string>& environment,
                                     const std::string& name);
 
-// What le-run tells the child of its leadership, and so also a le-run that is the child.
+// Variables that tell the child about the leadership. A le-run that is itself a child gets them
+// too.
 inline constexpr const char* kHeldLock = "LE_RUN_HELD_LOCK";
 inline constexpr const char* kHolderIdentity = "LE_RUN_HOLDER_IDENTITY";
 inline constexpr const char* kFencingToken = "LE_RUN_FENCING_TOKEN";
 
-// What Kubernetes itself sets in every pod for a Service whose name begins like the variables'
-// prefix. `name`: what stands behind that prefix.
+// Whether Kubernetes sets such a variable in every pod, for a Service whose name begins like the
+// prefix of the variables. `name`: the variable's name after that prefix.
 bool is_service_link(std::string_view name);
 
-// An empty variable is none. Refuses LE_RUN_* that no option has. Throws OptionsError.
+// An empty variable counts as not set. Throws OptionsError, also for an unknown LE_RUN_* name.
 void add_environment(Values& values, const std::vector<std::string>& environment);
 
-// Without le-run's option variables.
+// The environment without le-run's option variables.
 std::vector<std::string> environment_of_child(const std::vector<std::string>& environment);
 
 } // namespace le_run::options

@@ -20,7 +20,7 @@ std::string help_of(const OptionText& option) {
 }
 
 std::string help_text(const CLI::App& app) {
-    // CLI11 writes "le-run [OPTIONS]"; the command and the tasks are not its business.
+    // CLI11 itself writes only "le-run [OPTIONS]", without the command and the tasks.
     std::string usage = kUsage;
     for (const TaskText& task : kTasks) {
         std::string line = std::string("\n       le-run ") + task.name + " [options]";
@@ -35,11 +35,11 @@ std::string help_text(const CLI::App& app) {
     return help;
 }
 
-// What CLI11 fills, by the flag's name.
+// The values that CLI11 fills in, by the flag's name.
 using Texts = std::map<std::string, std::string>;
 
 CLI::Option* add_switch(CLI::App& app, const char* name, Texts& texts, const std::string& help) {
-    return app.add_flag(flag_of(name), texts[name], help); // "true", or what is behind --NAME=
+    return app.add_flag(flag_of(name), texts[name], help); // "true", or the text after --NAME=
 }
 
 CLI::Option* add_text(CLI::App& app, const char* name, Texts& texts, const std::string& help,

@@ -15,13 +15,13 @@ constexpr std::string_view kPrefix = "K8S_AWAIT_ELECTION_";
 enum class Unit { kNone, kSeconds };
 
 struct AwaitVariable {
-    const char* name;        // behind the prefix
-    const char* option;      // that it sets
-    const char* refusal;     // why it cannot be honoured
-    Unit unit = Unit::kNone; // kSeconds: a whole number of them, where the option is a duration
+    const char* name;        // after the prefix
+    const char* option;      // the option that it sets
+    const char* refusal;     // why le-run refuses it
+    Unit unit = Unit::kNone; // kSeconds: it has whole seconds, and the option is a duration
 };
 
-// The rest has no effect here: NAME is for that program's log, and the others only say more of
+// The others have no effect in le-run: NAME is for that program's log, and the rest only adds to
 // SERVICE_NAME.
 constexpr auto kVariables = std::to_array<AwaitVariable>({
     {"ENABLED", "enabled", nullptr},
@@ -49,7 +49,7 @@ const AwaitVariable* find_variable(std::string_view name) {
     return found == kVariables.end() ? nullptr : found;
 }
 
-// Any of them, also an empty one. Refuses names that nobody knows.
+// Whether any of the variables is set, even to an empty value. Refuses unknown names.
 bool is_used(const std::vector<std::string>& environment) {
     bool used = false;
     for (const std::string& entry : environment) {
@@ -73,7 +73,7 @@ bool is_used(const std::vector<std::string>& environment) {
     return used;
 }
 
-// There, every text means yes; what looks like a no is a mistake that nobody noticed.
+// In k8s-await-election every text means yes. A text that looks like a no is a mistake.
 void check_enabled(const Value& value) {
     std::string text = value.text;
     std::transform(text.begin(), text.end(), text.begin(),
@@ -87,7 +87,7 @@ void check_enabled(const Value& value) {
                 "leave it empty to elect nothing");
 }
 
-// There, what is no whole number is ignored, and the default holds.
+// k8s-await-election ignores a value that is not a whole number, and uses the default.
 Value in_go_notation(Value value) {
     const bool is_number = std::all_of(value.text.begin(), value.text.end(),
                                        [](char c) { return c >= '0' && c <= '9'; });

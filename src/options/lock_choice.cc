@@ -20,7 +20,7 @@ store::Lock url_lock(const Value& url) {
     return std::get<store::Lock>(parsed);
 }
 
-// --lock and --lease-lock-name say the same: one stays.
+// --lock and --lease-lock-name both name the lock: keeps only one.
 void keep_one_name(Values& values) {
     const Value* url = find(values, "lock");
     const Value* name = find(values, "lease-lock-name");
@@ -33,7 +33,7 @@ void keep_one_name(Values& values) {
     values.erase(url->origin > name->origin ? "lease-lock-name" : "lock");
 }
 
-// `named_by`: what says which lock it is, and perhaps in which namespace.
+// `named_by`: the option that names the lock, perhaps with a namespace.
 void add_namespace(Values& values, kubernetes_store::KubernetesLock& lock, const Value& named_by) {
     const Value* given = find(values, "lease-lock-namespace");
     if (given == nullptr) {

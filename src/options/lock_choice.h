@@ -1,4 +1,4 @@
-// Which lock the options name, and where it is.
+// The lock that the options name.
 #pragma once
 
 #include <optional>
@@ -8,7 +8,8 @@
 
 namespace le_run::options {
 
-// Erases the values that a better place overrules. Nothing: no lock is named. Throws OptionsError.
+// Erases values that a place with precedence overrules. Nothing: no lock is named. Throws
+// OptionsError.
 std::optional<store::Lock> read_lock(Values& values);
 
 } // namespace le_run::options

@@ -1,5 +1,5 @@
-// Every option, once: the flag, the variable, the key of the configuration file, the help and the
-// default follow from this table.
+// The only table of options. It gives the flag, the variable, the key of the configuration file,
+// the help and the default of each.
 #pragma once
 
 #include <array>
@@ -14,10 +14,10 @@ enum class GivenIn { kFlag, kFlagOrVariable, kAnyPlace };
 
 struct OptionText {
     const char* name;
-    const char* metavar; // of the value; "": a switch, true or false
+    const char* metavar; // the value's name in the help; "": a switch, true or false
     const char* help;
-    // What holds when it is not given: a value as a user would write it, or else (no value)
-    // a description.
+    // If the option is not given: `fallback` is its value, as a user would write it. If there is no
+    // such value, `without` describes what happens.
     const char* fallback = "";
     const char* without = "";
     GivenIn given_in = GivenIn::kAnyPlace;
@@ -73,7 +73,7 @@ inline constexpr auto kOptions = std::to_array<OptionText>({
     {"version", "", "print the version", "", "", GivenIn::kFlag},
 });
 
-// The words that may come first, instead of a run.
+// The tasks: a first word that asks for something other than a run.
 struct TaskText {
     const char* name;
     Task task;
@@ -91,7 +91,7 @@ inline constexpr auto kTasks = std::to_array<TaskText>({
 // Flags of kube-scheduler and kube-controller-manager, and the options that they set.
 struct OtherName {
     const char* name;
-    const char* option; // "": read_flags knows
+    const char* option; // "": read_flags handles it
 };
 inline constexpr auto kLeaderElectFlags = std::to_array<OtherName>({
     {"leader-elect", "enabled"},
@@ -106,7 +106,8 @@ inline constexpr auto kLeaderElectFlags = std::to_array<OtherName>({
 // LE_RUN_ and the name in upper case.
 std::string variable_of(const OptionText& option);
 
-// Of the options that may be given there: a flag, besides a flag a variable, any place.
+// The names of all options that may be given in `where`: as a flag; as a flag or variable;
+// anywhere.
 std::vector<std::string> names_of_options(GivenIn where);
 
 } // namespace le_run::options

@@ -51,7 +51,7 @@ const Choices<bool> kStandbyOrExit{{"standby", true}, {"exit", false}};
 
 template <class Choice>
 Choice read_choice(const Values& values, const std::string& name, const Choices<Choice>& choices) {
-    const Value& value = values.at(name); // there is a default
+    const Value& value = values.at(name); // never throws, because there is a default
     std::string allowed;
     for (const auto& [text, choice] : choices) {
         if (value.text == text) {
@@ -115,7 +115,7 @@ void read_timing(const Values& values, Options* options) {
     for (const std::string& broken : election::broken_relations(timing)) {
         all += (all.empty() ? "" : "; ") + broken;
     }
-    if (!all.empty() && options->election_off.empty()) { // a CPU limit may break them, too
+    if (!all.empty() && options->election_off.empty()) { // a CPU limit may also break a relation
         fail(all);
     }
     if (timing.lambda > election::Timing::kLeastMargin) {
@@ -145,7 +145,7 @@ int read_stop_signal(const Values& values) {
     return *number;
 }
 
-// What each value means; every relation between them holds then. The lock may be missing.
+// Interprets each value and checks all relations between them. The lock may be missing.
 Options settle(Values& values) {
     Options options;
     if (!read_bool(values, "enabled")) {
@@ -178,7 +178,7 @@ struct TaskOption {
 constexpr TaskOption kTaskOptions[] = {
     {"json", Task::kStatus}, {"watch", Task::kStatus}, {"leader", Task::kWait}};
 
-// What only one task has a use for is refused elsewhere.
+// Refuses an option that only one task uses, if the task is another one.
 void read_task_options(const Values& values, Options* options) {
     for (const TaskOption& option : kTaskOptions) {
         const Value* value = find(values, option.name);
@@ -224,7 +224,7 @@ const TaskText* task_of(const std::vector<std::string>& arguments) {
 std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& arguments,
                                                const std::vector<std::string>& environment) {
     const TaskText* task = task_of(arguments);
-    // The first "--" ends le-run's own arguments, whatever the command's look like.
+    // The first "--" ends le-run's own arguments; the command may have a further one.
     const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
     const auto flags = read_flags({arguments.begin() + (task == nullptr ? 0 : 1), dashes});
     if (const auto* print = std::get_if<JustPrint>(&flags)) {
@@ -251,7 +251,7 @@ std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& a
     if (has_command) {
         options.command.assign(dashes + 1, arguments.end());
     }
-    if (has_command && !asks_only) { // the program may be missing where somebody only asks
+    if (has_command && !asks_only) { // only a run needs the program
         options.program = program_of(options.command.front(), environment);
     }
     options.environment = environment_of_child(environment);

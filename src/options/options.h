@@ -1,5 +1,5 @@
-// What the user asked for: flags over environment over file over defaults, every relation
-// checked before anything is started.
+// The user's settings. A flag wins over the environment, the environment over the file, the file
+// over a default. All relations between them are checked before anything is started.
 #pragma once
 
 #include <stdexcept>
@@ -13,23 +13,22 @@
 
 namespace le_run::options {
 
-// What the first word asks for; kRun without one: to contend and run the command.
+// The task that the first word names. kRun (no such word): contend, and run the command.
 enum class Task { kRun, kCheck, kRbac, kStatus, kWait };
 
 struct Options {
     Task task = Task::kRun;
-    // Empty: elect. Else where that was turned off, for the log: the command replaces le-run, and
-    // there may be no lock.
+    // Empty: elect. Otherwise the setting that turned the election off, for the log: the command
+    // replaces le-run, and there may be no lock.
     std::string election_off;
     store::Lock lock;
-    election::ElectionConfig
-        election; // election.timing carries the margin that the CPU limit calls for
+    election::ElectionConfig election; // election.timing has the margins for the CPU limit
     int stop_signal = 0;
     bool allow_new_privileges = false;
     bool pid_namespace = false;
     observe::LogLevel log_level = observe::LogLevel::kInfo;
     observe::LogFormat log_format = observe::LogFormat::kText;
-    std::vector<std::string> command; // only a run needs one
+    std::vector<std::string> command; // only for a run
     std::string program;              // command[0] found in PATH
     std::vector<std::string>
         environment;               // for the child: inherited without le-run's option variables
@@ -44,8 +43,7 @@ struct JustPrint {
     std::string text;
 };
 
-// The command line or the environment cannot be used. what() is one line for the user; exit with
-// code().
+// The settings cannot be used. what() is one line for the user; exit with code().
 class OptionsError : public std::runtime_error {
 public:
     OptionsError(const std::string& text, int code) : std::runtime_error(text), code_(code) {}
@@ -55,8 +53,8 @@ private:
     int code_;
 };
 
-// Reads the configuration file, PATH, host name, CPU limit and randomness besides its arguments;
-// starts and writes nothing. Throws OptionsError.
+// Reads its arguments, the configuration file, PATH, the host name, the CPU limit and random bytes.
+// Starts and writes nothing. Throws OptionsError.
 std::variant<Options, JustPrint> parse_options(const std::vector<std::string>& arguments,
                                                const std::vector<std::string>& environment);
 

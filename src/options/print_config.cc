@@ -40,7 +40,7 @@ std::string print_config(const Values& values) {
             continue;
         }
         const std::string shown = without_credentials(value->text);
-        // What was blanked would be another value.
+        // A blanked value is not the real value, so it becomes a comment.
         const bool fits_a_file = option.given_in == GivenIn::kAnyPlace && shown == value->text;
         all += with_comment((fits_a_file ? "" : "# ") + key + yaml_of(shown), value->source);
     }

@@ -7,8 +7,8 @@
 
 namespace le_run::options {
 
-// Each option's value and, as a comment, where it came from; what has none is a comment as a
-// whole. A configuration file of the same meaning. Credentials inside a URL are blanked.
+// A configuration file with each option's value and, as a comment, where the value came from. An
+// option without a value is a comment. Credentials inside a URL are blanked.
 std::string print_config(const Values& values);
 
 } // namespace le_run::options

@@ -9,7 +9,7 @@ namespace le_run::options {
 namespace {
 
 constexpr std::size_t kLongestGiven =
-    60; // no option's name is so long, and the search is quadratic
+    60; // longer than every option's name; limited, because the search is quadratic
 
 std::string bare(const std::string& name) {
     std::string letters;
@@ -21,7 +21,7 @@ std::string bare(const std::string& name) {
     return letters;
 }
 
-// How many letters must be added, dropped or changed.
+// How many letters must be added, removed or changed.
 std::size_t distance(const std::string& from, const std::string& to) {
     std::vector<std::size_t> row(to.size() + 1);
     std::iota(row.begin(), row.end(), 0);
@@ -36,7 +36,7 @@ std::size_t distance(const std::string& from, const std::string& to) {
     return row.back();
 }
 
-// Of a short name not every letter may be wrong.
+// In a short name, only few letters may be wrong.
 std::size_t most_wrong_letters(const std::string& name) {
     return std::min<std::size_t>(2, name.size() / 2);
 }

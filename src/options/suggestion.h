@@ -1,4 +1,4 @@
-// The known name that a misspelt one was most likely meant to be.
+// Finds the known name that a user most likely meant by a misspelt one.
 #pragma once
 
 #include <optional>
@@ -7,7 +7,7 @@
 
 namespace le_run::options {
 
-// Case, '-' and '_' do not count: "leaseDuration" is "lease-duration". Nothing: none is near.
+// Ignores case, '-' and '_': "leaseDuration" is "lease-duration". Nothing: no name is near.
 std::optional<std::string> nearest(const std::string& given, const std::vector<std::string>& known);
 
 } // namespace le_run::options

@@ -1,5 +1,4 @@
-// What was given for each option, as text, and where: the step between the places that options
-// are read from and their meaning.
+// The text that was given for each option, and where it was given. options.cc interprets the texts.
 #pragma once
 
 #include <map>
@@ -8,7 +7,7 @@
 
 namespace le_run::options {
 
-enum class Origin { kDefault, kFile, kEnvironment, kFlag }; // the greater one wins
+enum class Origin { kDefault, kFile, kEnvironment, kFlag }; // a greater one wins
 
 struct Value {
     std::string text;
@@ -18,22 +17,22 @@ struct Value {
 
 using Values = std::map<std::string, Value>; // by the option's name
 
-// What keeps a text from being the value of any option, wherever it was given: nothing in it,
-// blanks at an end, line ends, control characters and characters that cannot be seen, bytes that
-// are no UTF-8. With such a text a lock would be another than the one that is read in it.
+// Why a text cannot be the value of any option: it is empty, has blanks at an end, line ends,
+// control or invisible characters, or bytes that are not UTF-8. Such a text may name another lock
+// than the one that a person reads in it.
 std::optional<std::string> wrong_with_text(const std::string& text);
 
-// Keeps the value of the greater origin. Throws OptionsError for two of one origin, under two
-// names, and for a text that no value may have.
+// Keeps the value with the greater origin. Throws OptionsError for two values of one origin, under
+// two names, and for a text that wrong_with_text() refuses.
 void add(Values& values, const std::string& option, Value value);
 
-// Nothing was given and there is no default: nullptr.
+// nullptr: nothing was given, and there is no default.
 const Value* find(const Values& values, const std::string& option);
 
-// What stands before the @ of a URL is blanked.
+// Blanks the part of a URL before the @.
 std::string without_credentials(const std::string& text);
 
-// Throw OptionsError with kExitCannot; the second says where the value came from and shows it.
+// Both throw OptionsError with kExitCannot. The second shows the value and where it came from.
 [[noreturn]] void fail(const std::string& text);
 [[noreturn]] void fail(const Value& value, const std::string& what);
 [[noreturn]] void fail_as_given_twice(const Value& value, const Value& other);

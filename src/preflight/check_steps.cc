@@ -118,7 +118,7 @@ void check_clock(std::chrono::seconds ahead, Findings& findings) {
 
 void check_grace_period(const options::Options& options, std::optional<Duration> grace_period,
                         Findings& findings) {
-    // To end what is left of the tree, and to release.
+    // The time to end the rest of the tree, and to release.
     const Duration afterwards =
         options.election.timing.kappa + 2 * options.election.timing.request_timeout();
     const auto& stop_grace = options.election.stop_grace;

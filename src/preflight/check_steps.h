@@ -1,4 +1,4 @@
-// The parts of `le-run check`, each told in lines of its own.
+// The steps of `le-run check`. Each prints its own lines.
 #pragma once
 
 #include <functional>
@@ -11,23 +11,23 @@
 
 namespace le_run::preflight {
 
-// A lock file: its folder, its file system, what is in it.
+// Checks a lock file: its folder, its file system, its contents.
 void check_file(const options::Options& options, const file_store::FileLock& lock,
                 Findings& findings);
 
-// A Lease: from the kubeconfig to the rights.
+// Checks a Lease: from the kubeconfig to the rights.
 void check_cluster(const options::Options& options, const kubernetes_store::KubernetesLock& lock,
                    Findings& findings);
 
-// Who holds the lease now, and whether it suits the options.
+// Prints who holds the lease now, and whether its lease duration is that of the options.
 void check_record(const options::Options& options, const election::ReadOutcome& read,
                   Findings& findings);
-// Whether whoever holds the lease by `first` renews it: looks again and again, for a third of its
-// duration and half a minute at the most.
+// Checks whether the holder in `first` renews the lease: reads it again and again, for a third of
+// its duration, but at most half a minute.
 void check_renewal(const options::Options& options, const election::ReadOutcome& first,
                    const std::function<election::ReadOutcome()>& read, Findings& findings);
 
-// How long this many reads took, at least and at most.
+// The shortest and the longest time that one of `reads` reads took.
 struct Latency {
     int reads = 0;
     Duration shortest = Duration::max(), longest{};
@@ -36,10 +36,10 @@ struct Latency {
 };
 void check_latency(const election::Timing& timing, const Latency& latency, Findings& findings);
 
-// `ahead`: this machine's clock before the server's.
+// `ahead`: how far this machine's clock is ahead of the server's.
 void check_clock(std::chrono::seconds ahead, Findings& findings);
 
-// `grace_period`: what the kubelet gives the pod to end; nothing: it cannot be seen.
+// `grace_period`: the time that the kubelet gives the pod to end; nothing: it cannot be seen.
 void check_grace_period(const options::Options& options, std::optional<Duration> grace_period,
                         Findings& findings);
 

@@ -26,7 +26,7 @@ using net::HttpResult;
 
 constexpr int kReads = 5;
 
-// What is looked at, in this order; each needs all before it.
+// The checks, in their order. Each needs all checks before it.
 constexpr const char* kWay[] = {"kubeconfig", "name",  "connection", "credentials", "TLS",
                                 "server",     "clock", "login",      "rights",      "create",
                                 "watch",      "lease", "latency"};
@@ -38,7 +38,7 @@ void not_tried_behind(const std::string& failed, Findings& findings) {
     }
 }
 
-// What they are, for people; empty: there are none.
+// A description of the credentials, for people; empty: there are none.
 std::string credentials_of(const kubernetes::ClusterConfig& config) {
     if (config.plugin) {
         return "given by the credential plugin " + config.plugin->name;
@@ -68,7 +68,7 @@ public:
                [&findings](const std::string& text) { findings.warning("credentials", text); }),
           findings_(findings) {}
 
-    // Whether there is a server that knows us.
+    // Whether the server answers and accepts the credentials.
     bool reach();
     void ask_for_the_lease();
     void check_pod_of(const std::string& token);
@@ -89,7 +89,7 @@ private:
     const options::Options& options_;
     bool has_tls_;
     bool verifies_;
-    std::string host_; // what connections are made to: the server, or the proxy before it
+    std::string host_; // the host to connect to: the server, or the proxy before it
     std::string port_;
     std::string through_; // " (proxy)" or nothing
     std::string credentials_;
@@ -155,7 +155,7 @@ bool ClusterCheck::connect() {
     return true;
 }
 
-// Nothing: it can be reached.
+// Nothing: the address accepts connections.
 std::optional<std::string> ClusterCheck::cannot_connect(const std::string& address) {
     boost::asio::io_context loop{1};
     boost::asio::ip::tcp::socket socket(loop);
@@ -198,7 +198,7 @@ void ClusterCheck::say_tls() {
     }
 }
 
-// The first question that needs everything: trust, credentials, and an API server there.
+// The first request: it needs trust, credentials, and an API server.
 bool ClusterCheck::log_in() {
     const net::HttpResult result = ask_.may("get");
     if (const auto* error = std::get_if<net::HttpError>(&result)) {
@@ -218,14 +218,14 @@ bool ClusterCheck::log_in() {
     if (response.status == 401) {
         return failed("login", ask_.failure_text("get", result));
     }
-    // By the server, where it can say so; else by what the credentials say themselves.
+    // The user's name from the server; if it does not tell, from the credentials.
     const std::string user = ask_.who_am_i().value_or(ask_.api().access("get").user);
     findings_.good("login", "the server accepts the credentials" +
                                 (user.empty() ? std::string() : " of " + user));
     return true;
 }
 
-// Whether it has a sense to try.
+// Whether it makes sense to try the verb.
 bool ClusterCheck::may(const char* verb) {
     const auto granted = ClusterQuestions::is_granted(ask_.may(verb));
     const std::string verb_text = verb;
@@ -267,7 +267,7 @@ void ClusterCheck::ask_for_the_lease() {
     }
 }
 
-// A dry run goes through everything but the store: the namespace, quotas, admission.
+// A dry run checks the namespace, quotas and admission, but stores nothing.
 void ClusterCheck::try_create() {
     const net::HttpResult result = ask_.try_create();
     const auto* response = std::get_if<net::HttpResponse>(&result);
@@ -316,7 +316,7 @@ void ClusterCheck::check_pod_of(const std::string& token) {
     const auto claims = kubernetes::read_claims(token);
     const bool is_pod =
         claims && !kubernetes::wrong_with_namespace(claims->pod_namespace) &&
-        !kubernetes::wrong_with_lease_name(claims->pod); // pods and leases are named alike
+        !kubernetes::wrong_with_lease_name(claims->pod); // pods have the same rules for names
     if (is_pod) {
         check_grace_period(options_, ask_.grace_period_of_pod(claims->pod_namespace, claims->pod),
                            findings_);

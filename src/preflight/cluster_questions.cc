@@ -10,9 +10,9 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr auto kPatience = std::chrono::seconds(10);
-constexpr auto kPluginPatience = std::chrono::seconds(65); // it is given 60 s
+constexpr auto kPluginPatience = std::chrono::seconds(65); // a plugin may run for 60 s
 
-// The body of an answer with that status; nothing for another one, or for what is no JSON.
+// The body of an answer with this status. Nothing: it has another status, or no JSON.
 std::optional<Json> body_of(const net::HttpResult& answer, int status) {
     const auto* response = std::get_if<net::HttpResponse>(&answer);
     if (response == nullptr || response->status != status) {
@@ -23,7 +23,7 @@ std::optional<Json> body_of(const net::HttpResult& answer, int status) {
     return json == nullptr ? std::nullopt : std::optional(std::move(*json));
 }
 
-// The value at `path`; null when it is not there.
+// The value at `path`; null: there is none.
 const Json* at(const Json& json, const char* path) {
     const Json::json_pointer pointer(path);
     return json.contains(pointer) ? &json.at(pointer) : nullptr;

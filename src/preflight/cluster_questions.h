@@ -1,5 +1,5 @@
-// What can be asked of an API server without changing anything, one question at a time. Blocks,
-// each question at most ten seconds, but for a credential plugin.
+// Asks an API server questions that change nothing, one at a time. Each call blocks for at most ten
+// seconds; only a credential plugin may take longer.
 #pragma once
 
 #include <functional>
@@ -18,25 +18,26 @@ public:
                      const std::string& name, std::function<void(const std::string&)> warn)
         : api_(loop_, std::move(config), lease_namespace, name, std::move(warn)) {}
 
-    // Why there are no credentials; empty: there are. A plugin may take a minute.
+    // Returns why there are no credentials; empty: there are some. A plugin may take a minute.
     std::string authenticate();
 
-    // Whether the verb is granted on this Lease: a SelfSubjectAccessReview, which is kept nowhere.
+    // Asks whether the verb is granted on this Lease, by a SelfSubjectAccessReview. The server does
+    // not store it.
     net::HttpResult may(const char* verb);
-    // Nothing: `answer` does not say.
+    // Nothing: `answer` does not say it.
     static std::optional<bool> is_granted(const net::HttpResult& answer);
-    // As dry run: through all but the store.
+    // A create as a dry run: the server checks everything and stores nothing.
     net::HttpResult try_create();
     net::HttpResult try_watch();
     election::ReadOutcome read(Duration timeout);
-    // The user's name: a SelfSubjectReview, which is kept nowhere. Nothing: the server does not say
-    // (before Kubernetes 1.28).
+    // The user's name, by a SelfSubjectReview, which the server does not store. Nothing: the server
+    // does not tell (before Kubernetes 1.28).
     std::optional<std::string> who_am_i();
-    // Nothing: the server does not say.
+    // Nothing: the server does not tell.
     std::optional<Duration> grace_period_of_pod(const std::string& pod_namespace,
                                                 const std::string& pod);
 
-    // What went wrong with `verb`; `result` is no success.
+    // What went wrong with `verb`. `result` must not be a success.
     std::string failure_text(const char* verb, const net::HttpResult& result) const {
         return api_.failure_of(verb, result).text;
     }

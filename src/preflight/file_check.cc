@@ -12,7 +12,7 @@
 namespace le_run::preflight {
 namespace {
 
-// Version 0.1.0 let everybody read the file, and so lock it.
+// Version 0.1.0 let everybody read the file; so other users may lock it.
 void check_locks(const std::string& path, Findings& findings) {
     struct stat status{};
     if (::stat(path.c_str(), &status) != 0) {

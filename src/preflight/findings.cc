@@ -22,7 +22,7 @@ void Findings::not_tried(const std::string& subject, const std::string& needed) 
 }
 
 void Findings::line(const char* mark, const std::string& subject, const std::string& text) {
-    // Names and what a server said may hold line ends.
+    // Names and texts of a server may contain line ends.
     std::fprintf(out_, "%-9s %-11s %s\n", mark, subject.c_str(), one_line(text).c_str());
     std::fflush(out_);
 }

@@ -1,4 +1,4 @@
-// What `le-run check` finds out: a line each, as soon as it is known.
+// The results of `le-run check`: prints one line for each, as soon as it is known.
 #pragma once
 
 #include <cstdio>
@@ -10,13 +10,13 @@ class Findings {
 public:
     explicit Findings(std::FILE* out) : out_(out) {}
 
-    // `subject`: what was looked at, a word or two.
+    // `subject`: what was checked, in one or two words.
     void good(const std::string& subject, const std::string& text);
-    // It works, but not as well as it could, or it cannot be seen from here.
+    // It works, but could work better; or le-run cannot see whether it works.
     void warning(const std::string& subject, const std::string& text);
-    // No lease can be won like this.
+    // With this fault, no lease can be won.
     void bad(const std::string& subject, const std::string& text);
-    // It needs what failed.
+    // It was not tried, because it needs `needed`, which failed.
     void not_tried(const std::string& subject, const std::string& needed);
 
     bool has_bad() const { return has_bad_; }

@@ -13,7 +13,8 @@
 namespace le_run::preflight {
 namespace {
 
-// What is printed is applied by somebody with more rights: a kubeconfig's text is no YAML of ours.
+// Somebody with more rights applies the output. So no unchecked text of a kubeconfig may get into
+// it.
 std::string valid_namespace(const std::string& name) {
     if (const auto wrong = kubernetes::wrong_with_namespace(name)) {
         throw options::OptionsError(

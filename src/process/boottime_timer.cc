@@ -43,13 +43,13 @@ void BoottimeTimer::wait() {
     timer_.async_wait(boost::asio::posix::stream_descriptor::wait_read,
                       [this](const boost::system::error_code& error) {
                           if (error) {
-                              return; // being destroyed
+                              return; // this object is being destroyed
                           }
                           std::uint64_t expirations = 0;
                           const bool fired =
                               ::read(timer_.native_handle(), &expirations, sizeof expirations) > 0;
                           wait();
-                          if (fired) { // it may have been re-armed since it became readable
+                          if (fired) { // a later arm() may have reset it
                               handler_();
                           }
                       });

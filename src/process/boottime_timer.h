@@ -1,4 +1,4 @@
-// A timer that keeps counting while the machine sleeps; asio's own timers stop in suspend.
+// A timer that also counts while the machine is suspended; asio's own timers stop then.
 #pragma once
 
 #include <functional>
@@ -10,8 +10,8 @@
 
 namespace le_run::process {
 
-// Loop thread only. The handler may be called late but is never lost; arming again replaces the
-// earlier instant.
+// Loop thread only. The handler may be called late, but is never lost. A second arm() replaces the
+// first.
 class BoottimeTimer {
 public:
     BoottimeTimer(boost::asio::io_context& loop, std::function<void()> handler);

@@ -1,8 +1,8 @@
-// How the children of one loop's process ended, for who waits for them.
+// Keeps how children of this process ended, for the code that waits for them.
 //
-// le-run is a subreaper, and as PID 1 it adopts strangers, so one place reaps every child that ends
-// (app/guard_link.cc). Who has started one beside the guard asks here how it ended, whichever of
-// the two noticed first.
+// le-run is a subreaper, and as PID 1 it gets strangers as children, so one place reaps every child
+// (app/guard_link.cc). Code that has started a child beside the guard asks here how it ended, even
+// if that place has reaped it.
 #pragma once
 
 #include <map>
@@ -23,16 +23,16 @@ public:
 
     explicit ChildEnds(boost::asio::execution_context& loop) : service(loop) {}
 
-    // Begins to remember the end of this child; before the loop goes on after its fork.
+    // Begins to remember the end of this child. Call it after the fork, before the loop goes on.
     void expect(pid_t child) { ends_[child].reset(); }
     void forget(pid_t child) { ends_.erase(child); }
-    // The reaper has taken it.
+    // The reaper has reaped this child.
     void reaped(pid_t child, int wait_status) {
         if (const auto found = ends_.find(child); found != ends_.end()) {
             found->second = wait_status;
         }
     }
-    // The wait status of an expected child that has ended, reaped now if need be, and forgotten.
+    // Takes the wait status of an expected child that has ended. Reaps it if nobody has yet.
     std::optional<int> take(pid_t child) {
         std::optional<int> end = ends_[child];
         int status = 0;

@@ -45,9 +45,9 @@ bool names_controller(const std::string& list, const std::string& controller) {
 
 std::optional<double> cpu_limit(const std::string& root) {
     std::optional<double> tightest;
-    // From the process's own cgroup up to the root. Inside a container the path in /proc is either
-    // "/" or one that does not exist below the mount; what does not exist has no limit, and the
-    // last step is the mount itself.
+    // From the process's own cgroup up to the root. Inside a container, the path in /proc is "/",
+    // or it does not exist below the mount. A missing folder has no limit; the last step is the
+    // mount.
     const auto walk = [&](const std::string& mount, std::string path, auto&& quota_of) {
         for (;;) {
             const auto quota = quota_of(std::string(root).append(mount).append(path));

@@ -12,15 +12,15 @@ namespace {
 
 bool is_blank(char c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-// What no text holds, ESC apart, with which scripts colour their words.
+// Whether a text file never has this character. ESC is allowed, because scripts use it for colours.
 bool is_binary(char c) {
     constexpr char kEscape = '\x1b', kDelete = '\x7f';
     const bool is_control = static_cast<unsigned char>(c) < ' '; // char is unsigned on arm64
     return (is_control && !is_blank(c) && c != kEscape) || c == kDelete;
 }
 
-// "#!" and an interpreter: the kernel did not take it, so its line is too long or broken. sh may
-// not guess at it: the script is in another language.
+// Whether the file begins with "#!" and an interpreter. The kernel rejected it, so that line is too
+// long or broken. sh must not run it, because the script is in another language.
 bool names_interpreter(std::string_view start) {
     if (!start.starts_with("#!")) {
         return false;
@@ -36,7 +36,8 @@ bool names_interpreter(std::string_view start) {
     return false;
 }
 
-// By its start. A program, damaged or for another machine, has control characters there.
+// Looks at the file's start. A program that is damaged or for another machine has control
+// characters there.
 bool is_script(const char* path) {
     char start[4096];
     const int fd = ::open(path, O_RDONLY | O_CLOEXEC);

@@ -1,5 +1,5 @@
-// Turns this process into a program, as shells do and execvp does in the inits whose place le-run
-// takes: what the kernel takes for no program is a script for /bin/sh, if it is a text.
+// Replaces this process by a program, like execvp: if the kernel rejects the file's format and the
+// file is text, /bin/sh runs it.
 #pragma once
 
 #include <string>
@@ -9,18 +9,18 @@ namespace le_run::process {
 
 class Program {
 public:
-    // `path`: of the file, not searched; `argv`: its own name first.
+    // `path` is not searched in PATH. `argv` begins with the program's name.
     Program(std::string path, std::vector<std::string> argv);
     Program(const Program&) = delete;
     Program& operator=(const Program&) = delete;
 
-    // Does not return when it works, else the errno of why not. `envp` ends with a null. Only
-    // async-signal-safe calls, nothing allocated: for a child between fork and exec.
+    // Does not return on success; otherwise returns the errno. `envp` ends with a null pointer. For
+    // a child between fork and exec: only async-signal-safe calls, no allocation.
     int execute(char* const* envp) const;
 
 private:
     std::string path_;
-    std::string script_; // the path as sh must see it
+    std::string script_; // the path, in a form that sh does not take for an option
     std::vector<std::string> words_;
     std::vector<char*> argv_;
     std::vector<char*> sh_argv_;

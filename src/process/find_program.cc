@@ -15,8 +15,7 @@ Kind examine(const std::string& file) {
     std::error_code error;
     const auto status = std::filesystem::status(file, error);
     if (error || !std::filesystem::exists(status)) {
-        // A folder on the way that may not be entered hides the file: as execve, that is "not
-        // executable".
+        // A folder on the way may not be entered. As in execve, this counts as "not executable".
         return error == std::errc::permission_denied ? Kind::kNotExecutable : Kind::kMissing;
     }
     const bool executable =

@@ -1,4 +1,4 @@
-// Finds the command as a shell would, before anything is contended for.
+// Finds the command as a shell would, before le-run contends for the lease.
 #pragma once
 
 #include <stdexcept>
@@ -16,7 +16,7 @@ private:
     int code_;
 };
 
-// The path to execute for `command`: itself when it has a slash, else the first executable of that
+// The path of `command`: `command` itself if it has a slash, otherwise the first executable of that
 // name in `path` (PATH; an empty entry is the current folder). Throws ProgramError.
 std::string find_program(const std::string& command, const std::string& path);
 

@@ -16,7 +16,7 @@ std::optional<int> parse_number(const std::string& text) {
     return whole && !text.empty() ? std::optional(value) : std::nullopt;
 }
 
-bool is_signal(int number) { // 32 and 33 belong to the C library
+bool is_signal(int number) { // the C library uses 32 and 33 itself
     return number >= 1 && (number < 32 || (number >= SIGRTMIN && number <= SIGRTMAX));
 }
 
@@ -41,7 +41,7 @@ std::optional<int> parse_signal(const std::string& text) {
             name == "RTMIN" ? std::optional(0) : parse_number(name.substr(name[5] == '+' ? 6 : 5));
         number = offset ? std::optional(SIGRTMIN + *offset) : std::nullopt;
     }
-    if (!number && name.rfind("RTMAX", 0) == 0) { // from_chars reads the minus sign itself
+    if (!number && name.rfind("RTMAX", 0) == 0) { // from_chars reads the minus sign too
         const auto offset = name == "RTMAX" ? std::optional(0) : parse_number(name.substr(5));
         number = offset ? std::optional(SIGRTMAX + *offset) : std::nullopt;
     }

@@ -1,4 +1,4 @@
-// Signals by name, as users write them and as the log shows them.
+// Names of signals, as users write them and as the log shows them.
 #pragma once
 
 #include <optional>
@@ -6,13 +6,13 @@
 
 namespace le_run::process {
 
-// "TERM", "SIGTERM", "term", "15", "RTMIN+3", "RTMAX-1". Nothing: no such signal.
+// Reads "TERM", "SIGTERM", "term", "15", "RTMIN+3", "RTMAX-1". Nothing: there is no such signal.
 std::optional<int> parse_signal(const std::string& text);
 
 // "SIGTERM"; "SIGRTMIN+3" for real-time signals.
 std::string signal_name(int number);
 
-// Whether it ends a program that does nothing about it.
+// Whether the signal ends a program that does not handle it.
 bool ends_by_default(int number);
 
 } // namespace le_run::process

@@ -33,7 +33,7 @@ void StartFolder::let_go() {
 }
 
 void leave_start_folder() {
-    // It can always be entered but in a root that the user may not search: then nothing changes.
+    // This fails only if the user may not search the root folder. Then nothing changes.
     [[maybe_unused]] const int ignored = ::chdir("/");
 }
 

@@ -1,5 +1,5 @@
-// The working directory that le-run was started in belongs to the child. le-run and its guard leave
-// it, or its file system could not be unmounted although the child has left it.
+// The folder that le-run was started in is the child's working directory. le-run and its guard
+// leave it. Otherwise its file system could not be unmounted, even after the child has left it.
 #pragma once
 
 #include <string>
@@ -8,16 +8,17 @@ namespace le_run::process {
 
 class StartFolder {
 public:
-    // Remembers the present one. Close-on-exec.
+    // Remembers the current folder with a close-on-exec descriptor.
     StartFolder();
     ~StartFolder();
     StartFolder(const StartFolder&) = delete;
     StartFolder& operator=(const StartFolder&) = delete;
 
-    // Goes there; 0, or errno. Only async-signal-safe calls: for a child between fork and exec.
+    // Enters the folder. Returns 0 or an errno. For a child between fork and exec: only
+    // async-signal-safe calls.
     int enter() const;
-    // From now on it is found by its path, and nothing keeps it. Without a path (it was deleted, or
-    // lies outside of the root) it stays open.
+    // Closes the descriptor; from now on enter() uses the path. A folder without a path (deleted,
+    // or outside the root) stays open.
     void let_go();
 
 private:
@@ -25,7 +26,7 @@ private:
     int fd_ = -1;
 };
 
-// This process works in the root folder from now on.
+// Makes the root folder this process's working directory.
 void leave_start_folder();
 
 } // namespace le_run::process

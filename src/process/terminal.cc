@@ -15,7 +15,7 @@ bool is_stopped(pid_t pid) {
     std::ifstream file("/proc/" + std::to_string(pid) + "/stat");
     std::string text;
     std::getline(file, text);
-    const auto name_end = text.rfind(')'); // the name may hold anything
+    const auto name_end = text.rfind(')'); // the name may contain any character
     return name_end != std::string::npos && text.compare(name_end, 3, ") T") == 0;
 }
 
@@ -47,7 +47,7 @@ void Terminal::take_back() {
         return;
     }
     is_lent_ = false;
-    // Not when another living group has it by now: the shell may have taken it for itself.
+    // Not if another living group has it now: the shell may have taken it.
     const pid_t group = ::tcgetpgrp(STDIN_FILENO);
     if (group > 0 && ::kill(-group, 0) != 0 && errno == ESRCH) {
         ::tcsetpgrp(STDIN_FILENO, ::getpgrp());

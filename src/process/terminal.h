@@ -1,5 +1,5 @@
-// The terminal on standard input, which le-run lends to the child. le-run does both halves: inside
-// a PID namespace the guard could not name le-run's process group.
+// The terminal on standard input, which le-run lends to the child and takes back. The guard cannot
+// do that: inside a PID namespace it has no number for le-run's process group.
 #pragma once
 
 #include <sys/types.h>
@@ -10,15 +10,15 @@ class Terminal {
 public:
     // Whether le-run's group has the terminal, so that the child's group may take it.
     bool lend();
-    // The tree is gone: le-run's group has the terminal again, if it was lent and nobody living has
-    // it. SIGTTOU must be blocked.
+    // The tree is gone: gives the terminal back to le-run's group, if it was lent and no living
+    // group has it. SIGTTOU must be blocked.
     void take_back();
 
-    // Whether the child, whose group has the terminal, is stopped (Ctrl-Z). le-run cannot stop with
-    // it, for it renews the lease, so the terminal comes back to le-run's group and Ctrl-C to
-    // le-run. True once.
+    // Whether the child has the terminal and is stopped (Ctrl-Z). le-run must go on renewing and
+    // cannot stop as well. So le-run's group takes the terminal, and Ctrl-C goes to le-run. True
+    // once.
     bool take_from_stopped(pid_t child);
-    // Before a stopped child is continued: it has the terminal again.
+    // Call it before a stopped child is continued: gives the terminal to the child again.
     void give_back();
 
 private:
