@@ -21,7 +21,7 @@ void Authentication::async_get(Clock::time_point deadline, Handler handler) {
         handler(present());
         return;
     }
-    // A refused credential may be good all the same: a server has its moments, and the plugin too.
+    // A refused credential may still be good: the refusal may be a temporary fault of the server.
     const auto now = Clock::now();
     const auto until = plugin_->current() == nullptr ? deadline : now + (deadline - now) / 2;
     plugin_->async_wait(until, [this, handler = std::move(handler)] {
@@ -60,7 +60,7 @@ Authentication::Present Authentication::present() {
 
 void Authentication::warn(const std::optional<std::string>& problem, bool& has_warned) const {
     if (problem && !has_warned && warn_) {
-        warn_(*problem + "; what was there before stays in use until that is mended");
+        warn_(*problem + "; the old one stays in use until this is corrected");
     }
     has_warned = problem.has_value();
 }

@@ -1,5 +1,5 @@
-// As whom requests come: the Authorization header and the client certificate, from files and
-// plugins that change them.
+// The credentials of each request: the Authorization header and the client certificate. Files and
+// plugins may change them at any time.
 #pragma once
 
 #include <chrono>
@@ -24,7 +24,7 @@ namespace le_run::kubernetes {
 
 using Headers = std::vector<std::pair<std::string, std::string>>;
 
-// The loop's thread; to be destroyed before the loop, no handler is called afterwards.
+// The loop's thread. Destroy it before the loop; then no handler is called any more.
 class Authentication {
 public:
     using Clock = std::chrono::steady_clock;
@@ -32,28 +32,26 @@ public:
     struct Present {
         Headers headers; // for this request; secret
         unsigned generation = 0;
-        // What connections from now on are to be made with, when that is new.
+        // The TLS configuration for new connections, if it has changed.
         std::optional<net::TlsConfig> tls;
     };
-    // Or why there is nothing to authenticate with yet, naming the plugin.
+    // The string says why there are no credentials yet, and names the plugin.
     using Handler = std::function<void(std::variant<Present, std::string>)>;
 
     Authentication(boost::asio::io_context& loop, const ClusterConfig& config,
                    std::function<void(const std::string&)> warn);
 
-    // Calls `handler` once: at once, from inside, when there is a credential; else when the plugin
-    // has given one, or failed, or at the deadline. A credential that was refused is given again
-    // when half of the time is over and the plugin still runs.
+    // Calls `handler` once. If there is a credential, at once and from inside. Otherwise when the
+    // plugin has given one or has failed, or at the deadline. If half of the time is over and the
+    // plugin still runs, a refused credential is given again.
     void async_get(Clock::time_point deadline, Handler handler);
-    // The server refused (401) what was given with this generation: whether another try has a
-    // sense.
+    // The server refused (401) the credentials of this generation. True: another try makes sense.
     bool refused(unsigned generation);
-    // As the server would call whom we gave last; empty: the credentials do not say it.
+    // The server's name for the user of the last credentials; empty: the credentials do not say it.
     std::string user() const;
-    // Of the credentials given last, at `now` by the server's clock. What it says of the clocks is
-    // empty.
+    // Describes the last credentials at `now`, by the server's clock. `clock` stays empty.
     Refused describe(net::WallSeconds now) const;
-    // What a server said, without the credentials given last.
+    // A server's text, with the last credentials blanked.
     std::string without_secrets(std::string text) const;
 
 private:
@@ -67,10 +65,10 @@ private:
     Token token_;
     ChangingTlsFiles files_;
     std::unique_ptr<PluginCredentials> plugin_; // null: none
-    std::string given_token_;                   // with the last request; secret
-    net::TlsConfig used_tls_;                   // by connections from now on
+    std::string given_token_;                   // for the last request; secret
+    net::TlsConfig used_tls_;                   // for new connections
     std::function<void(const std::string&)> warn_;
-    bool has_warned_of_token_ = false; // since it was good
+    bool has_warned_of_token_ = false; // since the token file was last good
     bool has_warned_of_files_ = false;
 };
 

@@ -6,7 +6,7 @@
 namespace le_run::kubernetes {
 namespace {
 
-// The six bits of a digit, or -1.
+// The value of a base64 digit (six bits), or -1.
 int value_of(char c) {
     if (c >= 'A' && c <= 'Z') {
         return c - 'A';

@@ -1,4 +1,4 @@
-// The base64 of the ...-data fields of a kubeconfig, and of a password in a header.
+// Base64, for the ...-data fields of a kubeconfig and for a password in a header.
 #pragma once
 
 #include <optional>
@@ -7,8 +7,7 @@
 
 namespace le_run::kubernetes {
 
-// The bytes of padded or unpadded standard base64; blanks and line ends inside are skipped. Nothing
-// for any other text.
+// Decodes standard base64, padded or not; skips blanks and line ends. Nothing: any other text.
 std::optional<std::string> decode_base64(std::string_view text);
 
 // Padded, on one line.

@@ -1,4 +1,4 @@
-// The bearer token: a fixed one, or a file that a kubelet replaces.
+// The bearer token: a fixed one, or one in a file that a kubelet replaces.
 #pragma once
 
 #include <chrono>
@@ -18,38 +18,36 @@ struct TokenSource {
     std::string file;
 };
 
-constexpr std::size_t kShortestSecret = 8; // shorter words are no secrets, but parts of sentences
+constexpr std::size_t kShortestSecret = 8; // shorter words are parts of sentences, not secrets
 constexpr const char* kBlank = "***";
 
-// A text for people with kBlank for each of these secrets.
+// Replaces each of these secrets in a text by kBlank.
 std::string without_words(std::string text, const std::vector<std::string>& secrets);
 
 // Whether the text can stand in an Authorization header.
 bool is_token(const std::string& text);
 
-// The token in a file, without the blanks around it; an error's text names the file, never its
-// content.
+// The token in a file, without blanks around it. An error names the file, and never quotes it.
 std::variant<std::string, FileError> read_token(const std::string& path);
 
-// The present token. Not thread-safe: the loop's. Reading is a small local file, done in the call.
+// The current token. The loop's thread only. Calls read a small local file themselves.
 class Token {
 public:
     using Time = std::chrono::steady_clock::time_point;
     static constexpr std::chrono::seconds kReadEvery{60};
 
-    // Reads the file. When that fails the fixed token serves, and the next try comes with the next
-    // use.
+    // Reads the file. If that fails, the fixed token is used, and the next use tries again.
     Token(TokenSource source, Time now);
 
-    // The token to send, empty when there is none; re-read first when the last try is kReadEvery
-    // ago. A file that is gone, empty or broken for now leaves the old token in use.
+    // The token to send; empty: there is none. Reads the file again if the last try is kReadEvery
+    // ago. While the file is missing, empty or broken, the old token stays in use.
     const std::string& current(Time now);
 
-    // Re-reads at once: the server refused the token. True when there is a file, so that another
-    // try has a sense.
+    // Reads the file at once, because the server refused the token. True: there is a file, so
+    // another try makes sense.
     bool read_again(Time now);
 
-    // What is wrong with the file since the last try, naming it; never its content.
+    // What was wrong with the file at the last try. Names the file, and never quotes it.
     const std::optional<std::string>& problem() const { return problem_; }
 
 private:

@@ -18,53 +18,56 @@ std::string what(const Access& access) {
 
 std::string attempt(const Access& access) { return "cannot " + what(access); }
 
-// What the API server itself says of others that have a say. Such an answer has whatever status
-// they chose, so these words come before it.
+// Texts of the API server about webhooks and policies. These choose the status of the answer, so
+// their text counts more than the status.
 struct Words {
     const char* said;
     const char* text;
 };
 constexpr Words kWords[] = {
     {"denied the request",
-     "a policy of the cluster forbids it: change what the message names, or ask who runs that "
+     "a policy of the cluster forbids it: change what the message names, or ask the owner of that "
      "webhook or policy"},
     {"failed calling webhook",
-     "the server asks that webhook, which does not answer as it should: mend or remove it"},
+     "the server calls that webhook, and the webhook does not answer correctly: repair or remove "
+     "it"},
     {"failed to call webhook",
-     "the server asks that webhook, which does not answer as it should: mend or remove it"},
+     "the server calls that webhook, and the webhook does not answer correctly: repair or remove "
+     "it"},
 };
 
-// What to do about a status that has no text of its own.
+// What to do about a status without its own function.
 struct Advice {
     int first, last;
     const char* text;
 };
 constexpr Advice kAdvice[] = {
     {300, 399,
-     "something on the way sends elsewhere, a login page perhaps; check the server's "
+     "something on the way redirects the request, perhaps to a login page; check the server's "
      "address and proxies"},
     {408, 408, "the server did not get the request in time; le-run tries again"},
-    {410, 410, "Gone: the server has no longer what was asked for; le-run asks anew"},
+    {410, 410, "Gone: the server no longer has the requested version; le-run asks again"},
     {413, 413, "the Lease is too large for the server; remove what others have added to it"},
     {422, 422,
-     "the server or a policy of it does not accept what the Lease would hold; change "
+     "the server or one of its policies does not accept the new content of the Lease; change "
      "what the message names"},
-    {429, 429, "le-run tries again, as late as the server asks for if the lease allows that"},
+    {429, 429,
+     "le-run tries again after the server's Retry-After, or earlier if the lease needs it"},
     {500, 500, "the server itself has failed; its log says why"},
     {502, 502, "a proxy or load balancer cannot reach the API server"},
     {503, 503, "le-run tries again"},
     {504, 504, "the API server, or etcd behind it, does not answer in time"},
 };
 
-// The same where the server does not say why it refuses. Its own words may tell of something else:
-// "shutting down" is not "too much to do".
+// The same for an answer without a message. With a message these texts could be wrong: the server
+// may shut down and not be overloaded.
 constexpr Advice kAdviceWithoutMessage[] = {
     {400, 400, "the request is not what this server expects; check its address"},
-    {405, 405, "what answers is no API server; check the server's address and path"},
-    {415, 415, "what answers is no API server; check the server's address and path"},
+    {405, 405, "this is not an API server; check the server's address and path"},
+    {415, 415, "this is not an API server; check the server's address and path"},
     {429, 429,
-     "the server has too much to do, or is shutting down; le-run tries again, as late as it asks "
-     "for if the lease allows that"},
+     "the server is overloaded or shutting down; le-run tries again after the server's "
+     "Retry-After, or earlier if the lease needs it"},
     {503, 503, "the server is not ready or overloaded; le-run tries again"},
 };
 
@@ -131,21 +134,22 @@ std::string unauthorized(const Access& access, const std::string& server_message
 std::string forbidden(const Access& access, const std::optional<std::string>& server_message) {
     if (!server_message) {
         return cannot(access,
-                      "it answered 403 without a word of a Kubernetes API: no API server, or "
-                      "something on the way, denies it; check the server's address and "
+                      "it answered 403, but not as a Kubernetes API does: another server, or "
+                      "something on the way, denies the request; check the server's address and "
                       "proxies");
     }
     const auto says = [&](const char* words) {
         return server_message->find(words) != std::string::npos;
     };
     std::string why = "the server denies it (403" + with_message(*server_message) + ")";
-    // Quota, a terminating namespace or an admission hook say 403 too; no Role would help.
+    // A quota, a terminating namespace or an admission hook also cause 403; a Role does not help.
     if (says(" cannot impersonate ")) {
         why +=
             "; let that user impersonate (a ClusterRole with the verb impersonate), or leave as, "
             "as-uid, as-groups and as-user-extra out of the kubeconfig";
     } else if (says("User \"system:anonymous\"")) {
-        why += "; it saw no credentials: give a user that has some, and never rights to this one";
+        why += "; it saw no credentials: name a user with credentials, and never give rights to "
+               "this one";
     } else if (says(" cannot ") && says("resource \"leases\"")) {
         why += "; " + role_rules(access);
     } else if (const char* advice = advice_on(403, *server_message)) {
@@ -167,21 +171,21 @@ std::string namespace_missing(const Access& access) {
 std::string no_lease_api(const Access& access) {
     return cannot(access, "it answered 404 without a word about this lease: this is not a "
                           "Kubernetes API (or one without coordination.k8s.io/v1); check the "
-                          "server address and its path");
+                          "server's address and path");
 }
 
 std::string no_api(const Access& access) {
-    return cannot(access, "it answered 200 with something that is no JSON object, a login page "
-                          "perhaps: this is no Kubernetes API; check the server's address and "
-                          "path, and proxies");
+    return cannot(access, "it answered 200 without a JSON object, perhaps with a login page: this "
+                          "is not a Kubernetes API; check the server's address and path, and "
+                          "proxies");
 }
 
 std::string wants_tls(const Access& access) {
     if (access.server.starts_with("https:")) {
-        return cannot(access, "what ends TLS there hands requests on without TLS to a port that "
-                              "wants it; correct that there");
+        return cannot(access, "a proxy there ends TLS and forwards requests without TLS to a port "
+                              "that needs TLS; correct that proxy");
     }
-    return cannot(access, "it wants TLS on this port; write https:// in the server's address");
+    return cannot(access, "it needs TLS on this port; write https:// in the server's address");
 }
 
 std::string answered(const Access& access, int status, const std::string& server_message) {

@@ -1,7 +1,7 @@
-// What an API server answered, in the user's words: one line each, without secrets. It says what
-// was attempted, on which object, as whom, at which server, what came back and what to do.
+// The texts for answers of an API server: one line each, without secrets. A text names the verb,
+// the object, the user, the server and the answer, and says what to do.
 //
-// What goes wrong before there is an answer: net/http_failure.h, net/certificate_text.h,
+// Texts for faults before an answer are in net/http_failure.h, net/certificate_text.h and
 // net/proxy_greeting.h.
 #pragma once
 
@@ -14,49 +14,48 @@ namespace le_run::kubernetes {
 
 // One request for one Lease.
 struct Access {
-    std::string verb; // "get", "create", "update", "watch": as RBAC calls it
+    std::string verb; // "get", "create", "update", "watch": the verb of RBAC
     std::string lease_namespace;
     std::string name;
     std::string server; // "https://10.0.0.1:6443"
     std::string user{}; // empty: not known
 };
 
-// Any failure: "cannot get lease NS/N as USER at SERVER: " and `why`.
+// Any failure: "cannot get lease NS/N as USER at SERVER: ", followed by `why`.
 std::string cannot(const Access& access, const std::string& why);
 
 // No answer; `transport_text` already names the server.
 std::string not_answered(const Access& access, const std::string& transport_text);
 
-// What is known of credentials that were refused.
+// What is known about refused credentials.
 struct Refused {
     std::string from;    // where they come from
     std::string problem; // what is wrong with their file or plugin, or empty
-    std::string expired; // "the token expired on ..."; empty: nothing has
-    std::string clock;   // how this machine's clock is off, or empty
+    std::string expired; // "the token expired on ..."; empty: nothing has expired
+    std::string clock;   // how far this machine's clock is wrong, or empty
 };
 
 // 401.
 std::string unauthorized(const Access& access, const std::string& server_message,
                          const Refused& credentials);
 
-// 403; no message: not from a Kubernetes API. Names the user, verb, resource and namespace (the
-// server's message does) and the rule that a Role needs, unless the server refused for another
-// reason than missing rights.
+// 403; without a message, the answer is not from a Kubernetes API. The server's message names user,
+// verb, resource and namespace. If rights are missing, the text also names the rules for a Role.
 std::string forbidden(const Access& access, const std::optional<std::string>& server_message);
 
-// A right that the server says is missing, before anything was attempted with it.
+// The server says that a right is missing, before le-run has used it.
 std::string right_missing(const Access& access);
 
 // 404 for the namespace itself.
 std::string namespace_missing(const Access& access);
 
-// 404 that no API server would give for a Lease.
+// A 404 that no API server gives for a Lease.
 std::string no_lease_api(const Access& access);
 
-// 200 with something that is no JSON object.
+// A 200 without a JSON object.
 std::string no_api(const Access& access);
 
-// 400 from a server that wants TLS on this port.
+// A 400 from a server that needs TLS on this port.
 std::string wants_tls(const Access& access);
 
 // Any other status; `server_message` may be empty.

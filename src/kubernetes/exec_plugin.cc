@@ -16,9 +16,9 @@ namespace {
 using nlohmann::json;
 using WallClock = std::chrono::system_clock;
 
-constexpr std::size_t kLongWord = 24; // of a kind that tokens are made of
+constexpr std::size_t kLongWord = 24; // of characters that tokens have
 
-// "2026-01-02T03:04:05Z", with a fraction, with "+02:00".
+// Reads "2026-01-02T03:04:05Z", also with a fraction or with "+02:00".
 std::optional<WallClock::time_point> parse_time(const std::string& text) {
     std::tm parts{};
     const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &parts);
@@ -44,7 +44,7 @@ std::optional<WallClock::time_point> parse_time(const std::string& text) {
         return std::nullopt;
     }
     const auto seconds = ::timegm(&parts) - sign * (offset.tm_hour * 3600 + offset.tm_min * 60);
-    // Far times are for ever; the clock's own range ends in 2262.
+    // A time later than this counts as this one; the clock's range ends in 2262.
     constexpr std::time_t kLatest = 9'000'000'000;
     return WallClock::from_time_t(std::clamp<std::time_t>(seconds, 0, kLatest));
 }
@@ -102,7 +102,7 @@ PluginCredential credential_in(const json& status) {
     if (const std::string text = text_in(status, "expirationTimestamp", "status."); !text.empty()) {
         credential.expires = parse_time(text);
         if (!credential.expires) {
-            throw WrongAnswer("gave an expirationTimestamp that is no time like "
+            throw WrongAnswer("gave an expirationTimestamp that is not a time like "
                               "2026-01-02T03:04:05Z");
         }
     }
@@ -115,7 +115,7 @@ PluginCredential credential_in(const json& status) {
 
 bool is_blank(char c) { return c == ' ' || c == '\n' || c == '\t' || c == '\r'; }
 
-// Of what tokens and keys are made.
+// Whether tokens and keys have this character.
 bool is_of_a_token(char c) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' ||
            c == '-' || c == '+' || c == '=' || c == '%';
@@ -127,7 +127,7 @@ bool looks_secret(const std::string& word) {
            has([](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); });
 }
 
-// Calls `change` for each longest part whose characters all are `kind`, and puts its result there.
+// Replaces each longest part whose characters all are `kind` by the result of `change`.
 template <class Kind, class Change>
 std::string with_parts(const std::string& text, Kind kind, Change change) {
     std::string result;
@@ -154,13 +154,13 @@ std::string lower(std::string text) {
     return text;
 }
 
-// What is given by a name that says that it is secret: "--password x", "apiKey: 'x y'", and
-// "\"token\":\"x\"" in JSON, in quotes or escaped ones.
+// Blanks values after a name that says that they are secret: "--password x", "apiKey: 'x y'", and
+// in JSON "\"token\":\"x\"", with quotes or escaped quotes.
 std::string without_named_secrets(const std::string& text) {
     constexpr std::string_view kQuotes = "\"'\\`";
     static const std::set<std::string> kSchemes = {"bearer", "basic"};
     const auto names_secret = [](const std::string& name) {
-        if (name.ends_with('-')) { // a mark of PEM
+        if (name.ends_with('-')) { // part of a PEM line such as "-----BEGIN PRIVATE KEY-----"
             return false;
         }
         for (const char* part : {"password", "passwd", "passphrase", "token", "secret", "key"}) {
@@ -179,7 +179,7 @@ std::string without_named_secrets(const std::string& text) {
     const auto is_quote = [&](char c) { return kQuotes.find(c) != std::string_view::npos; };
     std::string result;
     std::size_t at = 0;
-    bool is_secret = false; // what comes next
+    bool is_secret = false; // the next part is a secret
     while (at < text.size()) {
         if (!is_of_a_name(text[at]) && !is_secret) {
             result += text[at++];
@@ -232,7 +232,7 @@ std::variant<PluginCredential, std::string> parse_plugin_answer(const std::strin
             return "printed an object that is no ExecCredential";
         }
         if (text_in(object, "apiVersion") != api_version) {
-            return "answered in another apiVersion than the kubeconfig asks for, " + api_version;
+            return "did not answer in the apiVersion of the kubeconfig, " + api_version;
         }
         const auto status = object.find("status");
         if (status == object.end() || !status->is_object()) {
@@ -245,7 +245,7 @@ std::variant<PluginCredential, std::string> parse_plugin_answer(const std::strin
 }
 
 std::string without_secrets(const std::string& text, const std::vector<std::string>& known) {
-    // A block whose beginning was cut off ends with the last of its marks.
+    // A PEM block without its beginning ends with the last end mark.
     const std::string end_mark = "-----END";
     const auto begin = text.find("-----BEGIN");
     std::string clean = text.substr(0, begin);
@@ -262,7 +262,7 @@ std::string without_secrets(const std::string& text, const std::vector<std::stri
 }
 
 std::string describe_failure(const ExecPlugin& plugin, const PluginRun& run) {
-    std::set<std::string> answer; // its words
+    std::set<std::string> answer; // the words of the answer
     with_parts(run.output, is_of_a_token, [&](const std::string& part) {
         if (part.size() >= kShortestSecret) {
             answer.insert(part);

@@ -24,7 +24,7 @@ std::string variable(const KubeconfigRequest& request, const std::string& name) 
     return request.environment ? request.environment(name).value_or("") : "";
 }
 
-// The files of a list separated by ':' that exist.
+// The existing files of a list separated by ':'.
 std::vector<std::string> existing(const std::string& list) {
     std::vector<std::string> paths;
     for (std::size_t begin = 0; begin <= list.size();) {
@@ -44,7 +44,7 @@ std::vector<std::string> existing(const std::string& list) {
                       "(automountServiceAccountToken: true) or give --kubeconfig");
 }
 
-// A file of the service account that must be there.
+// Reads a file that a service account must have.
 std::string service_account_file(const std::string& path) {
     auto bytes = read_small_file(path, kMaxSecretFile, MayWait::kYes);
     if (const auto* error = std::get_if<FileError>(&bytes)) {
@@ -77,7 +77,7 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
     if (const auto* error = std::get_if<FileError>(&token)) {
         fail_in_cluster(error->text);
     }
-    // Projected by hand it may be left out: then the lock's namespace or `default` serves.
+    // A hand-made projected volume may lack it. Then the lock's namespace or `default` is used.
     auto pod_namespace = read_small_file(folder + "/namespace", kMaxSecretFile, MayWait::kYes);
     if (auto* text = std::get_if<std::string>(&pod_namespace)) {
         config.default_namespace = *text;
@@ -92,7 +92,7 @@ ClusterConfig in_cluster_config(const KubeconfigRequest& request, const std::str
 ClusterConfig load_in_order(const KubeconfigRequest& request) {
     const auto read = [&](std::vector<std::string> paths) {
         for (std::string& path :
-             paths) { // what they name is read again when le-run works elsewhere
+             paths) { // absolute, because le-run reads them again after it has left this folder
             path = std::filesystem::absolute(path);
         }
         return read_context(Kubeconfig(paths), request.choice, request.variables);
@@ -116,7 +116,7 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
     const std::string home = variable(request, "HOME");
     const std::string fallback = home.empty() ? "" : home + "/.kube/config";
     const bool has_fallback = !fallback.empty() && exists(fallback);
-    // A pod without a token may bring a kubeconfig in its home instead.
+    // A pod without a token may have a kubeconfig in its home folder instead.
     if (in_pod && (exists(request.service_account_folder + "/token") || !has_fallback)) {
         return in_cluster_config(request, host, port);
     }
@@ -130,7 +130,8 @@ ClusterConfig load_in_order(const KubeconfigRequest& request) {
         (fallback.empty() ? "HOME is not set" : fallback + " is missing") + "; give --kubeconfig");
 }
 
-// Only where the kubeconfig names none, whatever NO_PROXY says, as kubectl does.
+// Like kubectl: only if the kubeconfig names no proxy. NO_PROXY does not change a kubeconfig's
+// proxy.
 void take_proxy_of_environment(const KubeconfigRequest& request, net::Endpoint& endpoint) {
     auto choice =
         net::proxy_of_environment(endpoint.tls, endpoint.host, endpoint.port,
@@ -151,7 +152,7 @@ ClusterConfig load_cluster_config(const KubeconfigRequest& request) {
         }
         return config;
     } catch (const ConfigError& error) {
-        throw ConfigError(one_line(error.what())); // names and paths may hold line ends
+        throw ConfigError(one_line(error.what())); // names and paths may contain line ends
     }
 }
 

@@ -15,11 +15,11 @@
 namespace le_run::kubernetes {
 namespace {
 
-// The text of a key, which is in a file, for a key that may also be there as data.
+// The text for a key that names a file, or that stands in the kubeconfig as data.
 struct Bytes {
-    std::string key; // where they came from, "" when nowhere
+    std::string key; // the key that has the text; "": none has
     std::string text;
-    std::string file{}; // empty: from the kubeconfig itself
+    std::string file{}; // empty: the text is from the kubeconfig itself
 };
 
 Bytes data_or_file(const Section& section, const char* key) {
@@ -51,7 +51,7 @@ void read_cluster(const Section& cluster, ClusterConfig& config) {
     }
     auto endpoint = split_server_url(server);
     if (const auto* error = std::get_if<UrlError>(&endpoint)) {
-        // What stands before an @ would be a password.
+        // The part before an @ may be a password.
         const bool shown = server.find('@') == std::string::npos;
         cluster.fail("server", (shown ? "\"" + server + "\" " : "") + error->text);
     }
@@ -130,7 +130,7 @@ void read_token_source(const Section& user, TokenSource& source) {
     }
     const auto token = read_token(source.file);
     if (const auto* error = std::get_if<FileError>(&token); error && source.token.empty()) {
-        user.fail("tokenFile", "cannot serve: " + error->text +
+        user.fail("tokenFile", "cannot be used: " + error->text +
                                    "; write the path of a file with the bare token");
     }
 }
@@ -142,12 +142,12 @@ void read_password(const Section& user, ClusterConfig& config) {
         return;
     }
     if (!config.token.token.empty() || !config.token.file.empty()) {
-        user.fail("username", "stands beside a token; keep one of the two");
+        user.fail("username", "is given together with a token; keep one of the two");
     }
     config.headers.emplace_back("Authorization", "Basic " + encode_base64(name + ":" + password));
 }
 
-// `key`: where the value stands.
+// `key`: the key that has the value.
 void add_header(const Section& user, const std::string& key, const std::string& name,
                 const std::string& value, ClusterConfig& config) {
     const bool is_plain = std::none_of(value.begin(), value.end(),
@@ -158,7 +158,7 @@ void add_header(const Section& user, const std::string& key, const std::string& 
     config.headers.emplace_back(name, value);
 }
 
-// What may stand in the name of a header stands there; the rest is percent-encoded.
+// Keeps the characters that the name of a header may have, and percent-encodes the others.
 std::string header_name(const std::string& text) {
     constexpr const char* kHex = "0123456789ABCDEF";
     const std::string allowed = "!#$&'*+-.^_`|~";
@@ -235,7 +235,7 @@ void read_user(const Section& user, const Section& cluster,
     if (!config.endpoint.tls) {
         if (has_others || user.has("exec")) {
             config.warnings.push_back("the credentials in kubeconfig " + user.file() +
-                                      " are not used, as kubectl does not: the server is plain "
+                                      " are not used (kubectl does the same): the server is plain "
                                       "http://, where anybody could read them");
         }
         return;
@@ -244,7 +244,7 @@ void read_user(const Section& user, const Section& cluster,
     read_client_certificate(user, config);
     read_token_source(user, config.token);
     read_password(user, config);
-    if (user.has("exec") && !has_others) { // beside others kubectl does not run it either
+    if (user.has("exec") && !has_others) { // like kubectl: no plugin beside other credentials
         config.plugin =
             read_exec(user.section("exec"), cluster, config.endpoint.tls_config, variables);
     }
@@ -277,7 +277,7 @@ ClusterConfig read_context(const Kubeconfig& kubeconfig, const ContextChoice& ch
         kubeconfig.cluster(cluster, choice.cluster.empty() ? wanted_by : "--cluster");
     read_cluster(its_cluster, config);
     warn_if_unverified(its_cluster, config);
-    // Without a user le-run is anonymous, as kubectl is.
+    // Without a user, le-run is anonymous, like kubectl.
     const std::string user = choice.user.empty() ? context.text("user") : choice.user;
     if (!user.empty()) {
         read_user(kubeconfig.user(user, choice.user.empty() ? wanted_by : "--user"), its_cluster,

@@ -1,4 +1,4 @@
-// One context of a kubeconfig: what it says about the server and the user.
+// Reads one context of a kubeconfig: its server and its user.
 #pragma once
 
 #include <string>
@@ -9,9 +9,9 @@
 
 namespace le_run::kubernetes {
 
-// The chosen context, cluster and user. Files that they name are relative to the kubeconfig that
-// names them; a ...-data field wins over its file. `variables` is what a plugin inherits. Throws
-// ConfigError.
+// Reads the chosen context, cluster and user. Paths of files are relative to the kubeconfig that
+// has them. A ...-data field wins over its file. `variables` is the environment for a plugin.
+// Throws ConfigError.
 ClusterConfig read_context(const Kubeconfig& kubeconfig, const ContextChoice& choice,
                            const std::vector<std::string>& variables);
 

@@ -47,8 +47,8 @@ std::string find_command(const Section& exec, const std::string& command, const 
     try {
         const std::string found =
             process::find_program(command, path.empty() ? "/usr/local/bin:/bin:/usr/bin" : path);
-        // As kubectl, which calls it "found relative to current directory": whoever may write there
-        // would run as le-run.
+        // Like kubectl ("found relative to current directory"): anybody who may write to that
+        // folder could run a program as le-run.
         if (command.find('/') == std::string::npos && !found.starts_with('/')) {
             exec.fail("command", "names a credential plugin that PATH finds only relative to the "
                                  "current folder (" +
@@ -63,7 +63,7 @@ std::string find_command(const Section& exec, const std::string& command, const 
     }
 }
 
-// As kubectl tells a plugin of the cluster, the CA always as data.
+// Describes the cluster to a plugin as kubectl does, with the CA always as data.
 ordered_json describe_cluster(const Section& cluster, const net::TlsConfig& tls) {
     ordered_json described;
     const auto add = [&](const char* key, const std::string& value) {
@@ -87,7 +87,7 @@ ordered_json describe_cluster(const Section& cluster, const net::TlsConfig& tls)
     return described;
 }
 
-// The later of two entries of one name counts.
+// Of two entries with one name, the later counts.
 void put(std::vector<std::string>& environment, const std::string& name, const std::string& value) {
     std::erase_if(environment, [&](const auto& entry) { return entry.starts_with(name + "="); });
     environment.push_back(name + "=" + value);
@@ -131,7 +131,7 @@ ExecPlugin read_exec(const Section& exec, const Section& cluster, const net::Tls
     plugin.command.argv = exec.texts("args");
     plugin.command.argv.insert(plugin.command.argv.begin(), plugin.name);
     plugin.command.environment = variables;
-    std::error_code gone; // then it stays where le-run is
+    std::error_code gone; // on an error the plugin runs in le-run's folder
     plugin.command.folder = std::filesystem::current_path(gone);
     read_environment(exec, plugin);
     ordered_json info = {{"kind", "ExecCredential"},

@@ -1,4 +1,4 @@
-// The exec section of a kubeconfig's user.
+// Reads the exec section of a kubeconfig's user.
 #pragma once
 
 #include <string>
@@ -10,9 +10,9 @@
 
 namespace le_run::kubernetes {
 
-// The plugin, found as a shell would find it, or beside the kubeconfig when its command has a
-// slash. `cluster` and `tls` are what it may be told of the server; `variables` is the environment
-// that it inherits, "NAME=value" each. Throws ConfigError.
+// Finds the plugin as a shell would. If its command has a slash, the path is relative to the
+// kubeconfig. `cluster` and `tls` describe the server to the plugin. `variables`: its environment,
+// with entries "NAME=value". Throws ConfigError.
 ExecPlugin read_exec(const Section& exec, const Section& cluster, const net::TlsConfig& tls,
                      const std::vector<std::string>& variables);
 

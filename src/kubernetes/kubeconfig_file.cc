@@ -14,13 +14,12 @@ YAML::Node parse_yaml(const std::string& path, const std::string& text) {
     try {
         return YAML::Load(text);
     } catch (const YAML::Exception& error) {
-        // Only the general part of the message: the rest may quote the text, and there are secrets
-        // in it.
+        // Only the general part of the message: the rest may quote the file, which has secrets.
         const std::string message = error.msg.substr(0, error.msg.find(':'));
         throw ConfigError("kubeconfig " + path + " is not YAML: line " +
                           std::to_string(error.mark.line + 1) + ", column " +
                           std::to_string(error.mark.column + 1) + ": " + message +
-                          "; mend it there, or name another file");
+                          "; correct it there, or name another file");
     }
 }
 
@@ -28,12 +27,12 @@ YAML::Node read_yaml(const std::string& path) {
     const auto bytes = read_small_file(path, kMaxKubeconfig, MayWait::kYes);
     if (const auto* error = std::get_if<FileError>(&bytes)) {
         throw ConfigError("kubeconfig " + path + " " + error->text +
-                          "; correct its path, or what it is");
+                          "; correct its path, or the file");
     }
     YAML::Node root = parse_yaml(path, std::get<std::string>(bytes));
     if (!root.IsMap() && !root.IsNull()) {
         throw ConfigError("kubeconfig " + path +
-                          " is not a kubeconfig (no mapping); name one of kind Config");
+                          " is not a kubeconfig (not a mapping); name one of kind Config");
     }
     return root;
 }
@@ -56,7 +55,7 @@ Kubeconfig::Kubeconfig(const std::vector<std::string>& paths) {
         name_ += (name_.empty() ? "" : ":") + path;
         const YAML::Node root = read_yaml(path);
         if (root.IsNull()) {
-            continue; // an empty one says nothing
+            continue; // an empty file has no entries
         }
         files_.emplace_back(path, "", root);
         check_kind(files_.back());

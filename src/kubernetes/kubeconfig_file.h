@@ -1,4 +1,4 @@
-// The files of a kubeconfig as one, by kubectl's rules.
+// Joins the files of a kubeconfig, by kubectl's rules.
 #pragma once
 
 #include <string>
@@ -8,18 +8,18 @@
 
 namespace le_run::kubernetes {
 
-// Of entries of one name in several files the first file's counts, and counts whole; so does the
-// first current-context that is not empty. Only what is asked for is looked at.
+// If several files have an entry of one name, the first file's entry counts, as a whole. The first
+// current-context that is not empty counts. Entries that nobody asks for are not checked.
 class Kubeconfig {
 public:
-    // Reads all files now. Throws ConfigError for one that cannot be read or is no kubeconfig.
+    // Reads all files now. Throws ConfigError if one cannot be read or is not a kubeconfig.
     explicit Kubeconfig(const std::vector<std::string>& paths);
 
     const std::string& name() const { return name_; } // the paths, joined by ':'
-    std::string current_context() const;              // empty: none says
+    std::string current_context() const;              // empty: no file has one
 
-    // What stands under the name. `wanted_by` is for the complaint that there is none. All throw
-    // ConfigError.
+    // The entry of this name. If there is none, the error says that `wanted_by` asks for it. All
+    // throw ConfigError.
     Section context(const std::string& name, const std::string& wanted_by) const;
     Section cluster(const std::string& name, const std::string& wanted_by) const;
     Section user(const std::string& name, const std::string& wanted_by) const;

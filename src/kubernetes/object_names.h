@@ -1,4 +1,4 @@
-// How the API server lets objects be named: DNS-1123.
+// The API server's rules for names of objects: DNS-1123.
 #pragma once
 
 #include <optional>
@@ -6,8 +6,7 @@
 
 namespace le_run::kubernetes {
 
-// Nothing when `name` is a DNS-1123 subdomain, as the API server demands of a Lease; else what is
-// wrong.
+// What is wrong with the name of a Lease, which must be a DNS-1123 subdomain. Nothing: it is valid.
 std::optional<std::string> wrong_with_lease_name(const std::string& name);
 // The same for a namespace: a DNS-1123 label.
 std::optional<std::string> wrong_with_namespace(const std::string& name);

@@ -21,7 +21,7 @@ struct Free {
 template <typename T>
 using Owned = std::unique_ptr<T, Free>;
 
-// OpenSSL's own would ask for a passphrase on the terminal.
+// Without this callback, OpenSSL would ask for a passphrase on the terminal.
 int no_passphrase(char*, int, int, void* asked) {
     *static_cast<bool*>(asked) = true;
     return -1;
@@ -50,7 +50,7 @@ std::optional<std::string> wrong_with_certificates(const std::string& pem) {
     while (next_certificate(bio.get())) {
         ++count;
     }
-    // The end of the text shows as "no start line"; anything else is a block that cannot be read.
+    // "no start line" means the end of the text. Any other error is a block that cannot be read.
     const bool at_end = ERR_GET_REASON(ERR_peek_last_error()) == PEM_R_NO_START_LINE;
     ERR_clear_error();
     if (!at_end) {
@@ -93,7 +93,7 @@ std::optional<std::chrono::system_clock::time_point> end_of_certificate(const st
     if (!certificate || ASN1_TIME_to_tm(X509_get0_notAfter(certificate.get()), &end) != 1) {
         return std::nullopt;
     }
-    constexpr std::time_t kLatest = 9'000'000'000; // the clock's own range ends in 2262
+    constexpr std::time_t kLatest = 9'000'000'000; // the clock's range ends in 2262
     return std::chrono::system_clock::from_time_t(std::min(::timegm(&end), kLatest));
 }
 

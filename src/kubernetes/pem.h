@@ -1,4 +1,4 @@
-// Says early what is wrong with certificates and keys, instead of a failed handshake later.
+// Checks certificates and keys early, so that no TLS handshake fails later.
 #pragma once
 
 #include <chrono>
@@ -7,17 +7,17 @@
 
 namespace le_run::kubernetes {
 
-// Nothing when `pem` holds at least one certificate and every certificate in it can be read;
-// otherwise what is wrong, e.g. "is not PEM". Never quotes the text.
+// What is wrong with the certificates in `pem`, as the end of a sentence. Nothing: it has at least
+// one, and all can be read. Never quotes the text.
 std::optional<std::string> wrong_with_certificates(const std::string& pem);
 
 // The same for one private key without a passphrase.
 std::optional<std::string> wrong_with_key(const std::string& pem);
 
-// Whether the first certificate belongs to the key; both must have passed the checks above.
+// Whether the first certificate belongs to the key. Both must have passed the checks above.
 bool is_pair(const std::string& certificate_pem, const std::string& key_pem);
 
-// When the first certificate ends; nothing for a text without one.
+// When the first certificate expires; nothing: the text has none.
 std::optional<std::chrono::system_clock::time_point> end_of_certificate(const std::string& pem);
 
 } // namespace le_run::kubernetes

@@ -34,7 +34,7 @@ void PluginCredentials::async_wait(Clock::time_point deadline, std::function<voi
 
 bool PluginCredentials::refused(unsigned generation) {
     if (generation != generation_) {
-        return true; // there is another already
+        return true; // there is a newer credential already
     }
     was_refused_ = true;
     return process_ != nullptr || run();
@@ -72,7 +72,7 @@ void PluginCredentials::on_end(const PluginRun& run) {
             succeeded(std::get<PluginCredential>(std::move(answer)));
         }
     }
-    // Released before the calls, which may wait again, and may end all this.
+    // Takes the list before the calls: a call may wait again, or destroy this object.
     std::vector<std::function<void()>> calls;
     for (const auto& waiter : std::exchange(waiters_, {})) {
         calls.push_back(std::move(waiter->done));
@@ -108,7 +108,7 @@ void PluginCredentials::succeeded(PluginCredential credential) {
 void PluginCredentials::failed(const std::string& problem) {
     const bool is_first = !std::exchange(problem_, problem).has_value();
     if (is_first && current_ && warn_) {
-        warn_(problem + "; the credential that it gave before stays in use");
+        warn_(problem + "; the old credential stays in use");
     }
     not_before_ = Clock::now() + pause_;
     run_after(pause_);

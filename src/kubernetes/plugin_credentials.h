@@ -1,9 +1,9 @@
-// The credential that a plugin gives, kept fresh.
+// Gets a credential from a plugin and renews it.
 //
-// The plugin is run when the credential is first asked for, when three quarters of what was left of
-// its time have passed, and when the server refused it; never twice at once, and with growing
-// pauses while it fails or what it gives is refused. Until a run has worked the old credential
-// stays, also past its time: the server is the judge of that.
+// The plugin runs when the credential is first needed, when three quarters of its remaining time
+// have passed, and when the server refused it. Runs never overlap. While the plugin fails, or the
+// server refuses its credentials, the pauses grow. Until a run succeeds, the old credential stays
+// in use, even after it has expired: the server decides whether it still accepts it.
 #pragma once
 
 #include <chrono>
@@ -28,26 +28,26 @@ public:
     static constexpr std::chrono::seconds kShortestPause{1};
     static constexpr std::chrono::seconds kLongestPause{30};
 
-    // `warn` hears once of each series of failures that a credential outlives.
+    // `warn` is called once for each series of failures during which an old credential stays in
+    // use.
     PluginCredentials(boost::asio::io_context& loop, ExecPlugin plugin,
                       std::function<void(const std::string&)> warn,
                       std::chrono::milliseconds patience = kPatience);
 
-    // The last one; null before the first.
+    // The newest credential; null: there is none yet.
     const PluginCredential* current() const { return current_ ? &*current_ : nullptr; }
-    unsigned generation() const { return generation_; } // grows with each
-    // Whether requests should wait for the run under way: there is nothing yet, or it was refused.
+    unsigned generation() const { return generation_; } // grows with each credential
+    // Whether requests should wait for the current run: there is no credential, or it was refused.
     bool is_awaited() const { return !current_ || (was_refused_ && process_ != nullptr); }
-    // Why the last run failed, naming the plugin; nothing: it did not.
+    // Why the last run failed, with the plugin's name; nothing: it did not fail.
     const std::optional<std::string>& problem() const { return problem_; }
-    // Why there is no credential yet, the same way.
+    // Why there is no credential yet, with the plugin's name.
     std::string why_none() const;
 
-    // Calls `done` when a run has ended, well or not, or at the deadline; never from inside.
-    // Runs the plugin unless it is running or had its last run just now.
+    // Calls `done` when a run has ended, with success or not, or at the deadline; never from
+    // inside. Runs the plugin, unless it is running or has just run.
     void async_wait(Clock::time_point deadline, std::function<void()> done);
-    // The server refused the credential of that generation: whether waiting for another has a
-    // sense.
+    // The server refused the credential of that generation. True: waiting for another makes sense.
     bool refused(unsigned generation);
 
 private:
@@ -68,15 +68,15 @@ private:
     std::function<void(const std::string&)> warn_;
     std::chrono::milliseconds patience_;
     boost::asio::steady_timer next_run_;
-    std::shared_ptr<PluginProcess> process_; // null: none is under way
+    std::shared_ptr<PluginProcess> process_; // null: no run
     std::optional<PluginCredential> current_;
     unsigned generation_ = 0;
-    bool was_refused_ = false; // the current one
+    bool was_refused_ = false; // the server refused the current credential
     std::optional<std::string> problem_;
-    Clock::duration pause_ = kShortestPause; // after the next run that does not help
-    Clock::time_point not_before_{};         // the next run
+    Clock::duration pause_ = kShortestPause; // the pause after the next run without success
+    Clock::time_point not_before_{};         // the earliest time of the next run
     std::vector<std::shared_ptr<Waiter>> waiters_;
-    std::shared_ptr<char> alive_ = std::make_shared<char>(); // the timers' handlers ask it first
+    std::shared_ptr<char> alive_ = std::make_shared<char>(); // handlers ask if this still lives
 };
 
 } // namespace le_run::kubernetes

@@ -20,7 +20,7 @@
 namespace le_run::kubernetes {
 namespace {
 
-// Neither end is one of 0, 1 and 2, which the child fills anew.
+// Neither end gets the number 0, 1 or 2, because the child replaces those.
 bool open_pipe(int (&ends)[2]) {
     int low[2];
     if (::pipe2(low, O_CLOEXEC) != 0) {
@@ -42,8 +42,8 @@ std::vector<char*> pointers_to(const std::vector<std::string>& texts) {
     return pointers;
 }
 
-// What the child needs, made before the fork: afterwards nothing may allocate, because other
-// threads of le-run may have held the locks.
+// The data for the child, made before the fork. After the fork nothing may allocate, because
+// another thread of le-run may have held the allocator's locks.
 struct Launch {
     const char* program;
     std::vector<char*> argv;
@@ -76,10 +76,10 @@ void close_all_on_exec() {
     }
     const rlimit no_core{0, 0};
     ::setrlimit(RLIMIT_CORE, &no_core);
-    [[maybe_unused]] const int stays = ::chdir(launch.folder); // its arguments may be relative
+    [[maybe_unused]] const int stays = ::chdir(launch.folder); // arguments may be relative paths
     const int nothing = ::open("/dev/null", O_RDONLY);
     if (nothing < 0) {
-        ::close(STDIN_FILENO); // it is the child's
+        ::close(STDIN_FILENO); // standard input is only for the work's process
     } else {
         ::dup2(nothing, STDIN_FILENO);
     }
@@ -88,7 +88,7 @@ void close_all_on_exec() {
     close_all_on_exec();
     sigset_t none;
     ::sigemptyset(&none);
-    // Handlers of le-run's are reset by the exec; until then a signal may only end this process.
+    // The exec resets le-run's handlers. Until then, a signal may only end this process.
     for (int number = 1; number <= SIGRTMAX; ++number) {
         struct sigaction action{};
         if (::sigaction(number, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) {
@@ -201,8 +201,8 @@ void PluginProcess::wait(Stream& stream) {
         });
 }
 
-// Takes what is there, up to the limit; false at the end. The end itself is not waited for, because
-// others may hold the pipe: the plugin's exit is what counts.
+// Reads the available bytes, up to the limit. False: the pipe has ended. Nobody waits for that,
+// because other processes may hold the pipe open: the plugin's exit counts.
 bool PluginProcess::read(Stream& stream) {
     while (stream.size <= kMostOutput) {
         char block[4096];
@@ -227,7 +227,7 @@ void PluginProcess::on_exit() {
     read(said_);
     const auto status = boost::asio::use_service<process::ChildEnds>(loop_).take(pid_);
     if (!status) {
-        return give_up("ended, nobody knows how");
+        return give_up("ended in an unknown way");
     }
     pid_ = -1;
     if (WIFSIGNALED(*status)) {
@@ -250,17 +250,17 @@ void PluginProcess::finish(const std::string& problem) {
     exit_.close();
     output_.pipe.close();
     said_.pipe.close();
-    if (said_.size > kMostSaid) { // a part of a secret is not known as one
+    if (said_.size > kMostSaid) { // a secret that was cut cannot be recognized
         said_.text.erase(0, said_.text.find_first_of(" \n"));
     }
     std::exchange(ended_, {})({problem, std::move(output_.text), std::move(said_.text)});
 }
 
-// Once it is reaped its number may mean another process.
+// After the plugin is reaped, another process may get its number.
 void PluginProcess::kill_group() {
     auto& ends = boost::asio::use_service<process::ChildEnds>(loop_);
     if (pid_ > 0 && !ends.take(pid_)) {
-        ::kill(-pid_, SIGKILL); // from its setsid() on
+        ::kill(-pid_, SIGKILL); // works after the child's setsid()
         ::kill(pid_, SIGKILL);
         ends.forget(pid_);
     }

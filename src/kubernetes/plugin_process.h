@@ -1,8 +1,8 @@
-// One run of a credential plugin, beside the loop, which never waits for it.
+// One run of a credential plugin. The loop never waits for it.
 //
-// The plugin is a child of le-run, not of the guard: it is no work, and nothing of it is in the
-// tree that must be gone before a release. It has a session of its own, no terminal, an empty
-// standard input and none of le-run's descriptors, leaves no core file, and dies with le-run.
+// The plugin is a child of le-run, not of the guard, because it is not part of the work: a release
+// need not wait for it. It has its own session, no terminal, an empty standard input and none of
+// le-run's descriptors. It leaves no core file and dies with le-run.
 #pragma once
 
 #include <chrono>
@@ -21,27 +21,27 @@ namespace le_run::kubernetes {
 
 struct PluginCommand {
     std::string program;                  // path to execute
-    std::vector<std::string> argv;        // its own name first
-    std::vector<std::string> environment; // all of it, "NAME=value"
-    std::string folder{};                 // it works there, where that is still possible
+    std::vector<std::string> argv;        // begins with the program's name
+    std::vector<std::string> environment; // its whole environment, "NAME=value"
+    std::string folder{};                 // its working directory, if it still exists
 };
 
 struct PluginRun {
-    std::string problem; // how it failed: "exited with 1"; empty: it exited with 0
-    std::string output;  // of standard output; secret
-    std::string said;    // the end of standard error; may hold secrets
+    std::string problem; // how it failed, such as "exited with 1"; empty: it exited with 0
+    std::string output;  // its standard output; secret
+    std::string said;    // the end of its standard error; may contain secrets
 };
 
 class PluginProcess : public std::enable_shared_from_this<PluginProcess> {
 public:
     static constexpr std::size_t kMostOutput = 1024 * 1024;
-    static constexpr std::size_t kMostSaid = 1024; // of standard error, its last words
+    static constexpr std::size_t kMostSaid = 1024; // keeps the last bytes of standard error
 
     using Handler = std::function<void(PluginRun)>;
 
-    // Starts it. `ended` is called once, on the loop, never from inside: when it has ended, when
-    // it has run for `patience`, or has written more than kMostOutput; then it is killed with its
-    // whole process group. Who drops the object kills it, and `ended` is not called.
+    // Starts the plugin. `ended` is called once, on the loop, never from inside, when the plugin
+    // has ended. A plugin that runs longer than `patience`, or writes more than kMostOutput, is
+    // killed with its process group. Destroying the object also kills it, without calling `ended`.
     static std::shared_ptr<PluginProcess> start(boost::asio::io_context& loop,
                                                 const PluginCommand& command,
                                                 std::chrono::milliseconds patience, Handler ended);
@@ -54,7 +54,7 @@ private:
         explicit Stream(boost::asio::io_context& loop) : pipe(loop) {}
         boost::asio::posix::stream_descriptor pipe;
         std::string text;
-        std::size_t size = 0; // of all that came
+        std::size_t size = 0; // of all bytes that came
     };
 
     PluginProcess(boost::asio::io_context& loop, Handler ended);
@@ -72,7 +72,7 @@ private:
     Stream said_;
     boost::asio::posix::stream_descriptor exit_;
     boost::asio::steady_timer timer_;
-    pid_t pid_ = -1; // until its end is known
+    pid_t pid_ = -1; // -1 after the plugin's end is known
 };
 
 } // namespace le_run::kubernetes

@@ -5,8 +5,8 @@
 namespace le_run::kubernetes {
 namespace {
 
-// Names are quoted, because one may look like a number. A service account of the worker's own may
-// have the name already; a Role of its own must not be overwritten.
+// Quotes names, because one may look like a number. The worker may already have a ServiceAccount of
+// this name, which is fine. It may also have a Role, so ours has another name.
 constexpr const char* kManifest =
     R"(# The rights to contend for lease {space}/{name}. In the pod: serviceAccountName: "{name}"
 apiVersion: v1

@@ -1,15 +1,15 @@
-// The rights that le-run needs, as objects for `kubectl apply -f -`.
+// The objects that grant le-run's rights, for `kubectl apply -f -`.
 #pragma once
 
 #include <string>
 
 namespace le_run::kubernetes {
 
-// On the one lease, as YAML and JSON write a list; create cannot be limited to a name.
+// The verbs on the one lease, as a list in YAML and JSON. create cannot be limited to a name.
 inline constexpr const char* kVerbsOfOneLease = R"(["get", "update", "watch"])";
 
-// YAML: a ServiceAccount called as the lease, and the Role and RoleBinding, NAME-leader, that let
-// it contend for that lease and nothing else.
+// YAML with a ServiceAccount of the lease's name, and a Role and a RoleBinding, NAME-leader, that
+// let it contend for this lease and nothing else.
 std::string role_manifest(const std::string& lease_namespace, const std::string& name);
 
 } // namespace le_run::kubernetes

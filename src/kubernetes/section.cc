@@ -83,7 +83,7 @@ const std::string kYamlTag = "tag:yaml.org,2002:"; // "!!"
 
 bool is_tagged(const YAML::Node& node, const char* name) { return node.Tag() == kYamlTag + name; }
 
-// Quoted, or with a tag that is not YAML's own: a text. A tag of YAML's own says what it is.
+// A quoted value, or one with a foreign tag, is a text. A tag of YAML itself names the type.
 Kind kind_of(const YAML::Node& node) {
     if (!node.IsDefined() || node.IsNull() || (node.IsScalar() && is_tagged(node, "null"))) {
         return Kind::kNull;
@@ -110,7 +110,8 @@ bool is_utf8(const std::string& bytes) {
     }
 }
 
-// Of a kText. !!binary is base64 of it, as for kubectl. Nothing: it is not, or of no text.
+// The content of a kText. As in kubectl, !!binary is base64. Nothing: the base64 is wrong, or its
+// bytes are not a text.
 std::optional<std::string> content_of(const YAML::Node& node) {
     if (!is_tagged(node, "binary")) {
         return node.Scalar();
@@ -137,7 +138,7 @@ const char* name_of(Kind kind) {
     return "";
 }
 
-// `left`: nodes that may still be visited. Aliases can make a small file large without end.
+// `left`: how many nodes may still be visited. Aliases can make a small file endlessly large.
 std::optional<nlohmann::ordered_json> to_json(const YAML::Node& node, int depth, int& left) {
     if (depth == 0 || --left < 0) {
         return std::nullopt;
@@ -181,7 +182,7 @@ std::optional<nlohmann::ordered_json> to_json(const YAML::Node& node, int depth,
     return std::nullopt;
 }
 
-// The last of several equal keys counts. "<<" brings the keys of other mappings in.
+// Of several equal keys, the last counts. "<<" adds the keys of other mappings.
 std::optional<YAML::Node> find_in(const YAML::Node& mapping, const std::string& key, int depth) {
     std::optional<YAML::Node> found;
     std::vector<YAML::Node> merged;

@@ -1,4 +1,4 @@
-// One mapping of a kubeconfig, read with the types that kubectl demands.
+// One mapping of a kubeconfig, read with the types that kubectl requires.
 #pragma once
 
 #include <optional>
@@ -11,12 +11,12 @@
 
 namespace le_run::kubernetes {
 
-// Knows its file and its place in it; every complaint names both and quotes no value that could
-// be secret. A value that is null counts as absent, fields that nobody asks for are ignored. A text
-// that YAML 1.1 takes for a number or a truth (12, 0x1f, yes, on) is one, as for kubectl, unless it
-// is quoted. !!binary is decoded.
+// It knows its file and its place in the file. Every error names both, and quotes no value that
+// could be a secret. A null value counts as absent. Fields that nobody asks for are ignored. As in
+// kubectl, an unquoted text that is a number or a truth value in YAML 1.1 (12, 0x1f, yes, on) is
+// one. !!binary is decoded.
 //
-// All members throw ConfigError for a value of another type, and YAML::Exception never.
+// All members throw ConfigError for a value of another type, and never YAML::Exception.
 class Section {
 public:
     // `node` is a mapping or null; `path` is empty for the whole file.
@@ -39,15 +39,15 @@ public:
     Section section(const std::string& key) const; // empty: absent
     // The mappings of a list.
     std::vector<Section> sections(const std::string& key) const;
-    // Whatever is there, as JSON; null: absent. Refuses what is larger than a kubeconfig's own.
+    // The value as JSON, whatever its type; null: absent. Refuses a value larger than a kubeconfig.
     nlohmann::ordered_json json(const std::string& key) const;
 
-    // Another name for the same section in complaints.
+    // The same section, with another name in errors.
     Section called(const std::string& path) const { return {file_, path, node_}; }
 
 private:
     std::optional<YAML::Node> find(const std::string& key) const;
-    // It is of another type than the wanted one.
+    // The value does not have the type `wanted`.
     [[noreturn]] void fail_type(const std::string& key, const YAML::Node& node,
                                 const std::string& wanted) const;
     std::vector<std::string> texts_of(const std::string& key, const YAML::Node& node) const;

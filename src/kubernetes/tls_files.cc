@@ -24,7 +24,7 @@ struct Problem {
     std::string text;
 };
 
-// Nothing: not from a file.
+// Nothing: the text is not from a file.
 std::optional<std::string> read(const std::string& path) {
     if (path.empty()) {
         return std::nullopt;
@@ -68,7 +68,7 @@ void ChangingTlsFiles::look() {
     if (now == marks_ && !problem_) {
         return;
     }
-    // Where the last change is so young that another could bear the same time, look once more.
+    // If the last change is very young, a further change could have the same time: look once more.
     bool is_settled = true;
     for (const Mark& mark : now) {
         is_settled = is_settled && (mark == Mark{} || now_ns() - mark.changed_ns > kSecond);
@@ -99,8 +99,8 @@ void ChangingTlsFiles::read_again() {
     if (!config.client_key_pem.empty() &&
         !is_pair(config.client_certificate_pem, config.client_key_pem)) {
         throw Problem{(files_.client_key.empty() ? files_.client_certificate : files_.client_key) +
-                      " does not belong to the other half of the client certificate; write the "
-                      "matching pair"};
+                      " does not belong to the other file of the client certificate and key; write "
+                      "the matching pair"};
     }
     config_ = std::move(config);
 }

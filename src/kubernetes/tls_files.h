@@ -1,4 +1,4 @@
-// The files of a TLS configuration, read again when they have changed.
+// Reads the files of a TLS configuration again when they have changed.
 #pragma once
 
 #include <array>
@@ -11,27 +11,27 @@
 
 namespace le_run::kubernetes {
 
-// Paths; empty: not from a file.
+// Paths of files; empty: the text is not from a file.
 struct TlsFiles {
     std::string ca, client_certificate, client_key;
 };
 
-// The loop's thread. Looking is a stat of each file, and changed ones are small: done in the call.
+// The loop's thread. look() does a stat of each file, and reads changed files, which are small.
 class ChangingTlsFiles {
 public:
-    // `config` is what the files held just now.
+    // `config` has the present contents of the files.
     ChangingTlsFiles(TlsFiles files, net::TlsConfig config);
 
-    // The configuration as it is now.
+    // The current configuration.
     const net::TlsConfig& config() const { return config_; }
-    // Looks at the files, and reads them when they have changed. While one of them is missing or
-    // broken, or certificate and key do not belong together, the old configuration stays.
+    // Checks the files, and reads them if they have changed. The old configuration stays while a
+    // file is missing or broken, or the certificate and the key do not belong together.
     void look();
-    // What is wrong with them, naming the file, since the last look; never its content.
+    // What was wrong at the last look. Names the file, and never quotes it.
     const std::optional<std::string>& problem() const { return problem_; }
 
 private:
-    // What stat tells of a file; all zero: missing.
+    // The result of stat; all zero: the file is missing.
     struct Mark {
         std::uint64_t device = 0, inode = 0, size = 0;
         std::int64_t changed_ns = 0;
@@ -44,7 +44,7 @@ private:
 
     TlsFiles files_;
     net::TlsConfig config_;
-    Marks marks_{}; // of the files as they were read last; zero: not settled then
+    Marks marks_{}; // of the files when they were last read; zero: read them again
     std::optional<std::string> problem_;
 };
 

@@ -76,7 +76,7 @@ std::string user_of(const std::string& token, const std::string& client_certific
     if (!name.empty()) {
         return name;
     }
-    // A server may call the subject of any other token what it likes.
+    // For any other token, the server may use another name than the subject.
     const auto claims = read_claims(token);
     return claims && claims->subject.starts_with("system:serviceaccount:") ? claims->subject : "";
 }

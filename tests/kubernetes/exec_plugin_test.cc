@@ -77,7 +77,7 @@ TEST_CASE("plugin answer: what is wrong with it, without quoting it") {
         {"{\"kind\":\"hidden\"}", "no ExecCredential"},
         {"{\"kind\":5}", "kind is not a text"},
         {R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1beta1","status":{"token":"hidden"}})",
-         "another apiVersion than the kubeconfig asks for, client.authentication.k8s.io/v1"},
+         "did not answer in the apiVersion of the kubeconfig, client.authentication.k8s.io/v1"},
         {R"({"kind":"ExecCredential","apiVersion":"client.authentication.k8s.io/v1"})",
          "without status"},
         {answer_with("[]"), "without status"},

@@ -221,7 +221,7 @@ TEST_CASE("where a configuration is looked for, in order") {
     config = load_cluster_config(request(kFixtures + "token-file.yaml", listed, service_account));
     CHECK_THAT(config.source, contains("token-file.yaml"));
     text = complaint(request("/nonexistent/kubeconfig", listed, service_account));
-    CHECK(text == "kubeconfig /nonexistent/kubeconfig is missing; correct its path, or what it is");
+    CHECK(text == "kubeconfig /nonexistent/kubeconfig is missing; correct its path, or the file");
 }
 
 TEST_CASE("a broken service account") {
@@ -332,7 +332,7 @@ TEST_CASE("what a kubeconfig may say wrong") {
          "auth-provider \"oidc\" is not supported; install kubelogin"},
         {good_cluster, "{auth-provider: {name: x}}", "exec plugin or a tokenFile"},
         {good_cluster, "{username: a, password: hidden, token: hidden}",
-         "username stands beside a token"},
+         "username is given together with a token"},
         {good_cluster, "{as-groups: [a]}", "users[u].user.as is missing"},
         {good_cluster, "{as-uid: a}", "users[u].user.as is missing"},
         {good_cluster, "{as: a, as-groups: hidden}", "as-groups is a text; write a list of texts"},

@@ -329,7 +329,7 @@ TEST_CASE("answers: refusals in the server's words") {
         failure = s.failed_update();
         CHECK_THAT(failure.text, contains(is_denial ? "not on Fridays" : "no route to host") &&
                                      contains(is_denial ? "a policy of the cluster forbids it"
-                                                        : "mend or remove it") &&
+                                                        : "repair or remove it") &&
                                      !contains("address"));
     }
     for (const int status : {400, 405, 415}) {

@@ -135,10 +135,10 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
     check_answer(answer(200, "", Answer::Kind::kHalfThenEnd), {"the answer broke off"});
     check_answer(answer(200, "", Answer::Kind::kEndless), {"too large", "API server's address"});
     check_answer(answer(200, "<html>"), {"no JSON object", "check the server's address"});
-    check_answer(answer(302), {"it answered 302", "a login page perhaps"});
+    check_answer(answer(302), {"it answered 302", "perhaps to a login page"});
     check_answer(answer(404, "<html>"), {"not a Kubernetes API", "check the server address"});
-    check_answer(answer(410), {"it answered 410", "Gone", "le-run asks anew"});
-    check_answer(answer(429), {"it answered 429", "too much to do", "le-run tries again"});
+    check_answer(answer(410), {"it answered 410", "Gone", "le-run asks again"});
+    check_answer(answer(429), {"it answered 429", "overloaded", "le-run tries again"});
     // As kube-apiserver says it in plain text, and as a Status.
     for (const int status : {429, 503}) {
         const std::string words = "The apiserver is shutting down, please try again later.";
@@ -240,7 +240,7 @@ TEST_CASE("errors: what would help against a 403") {
          "it saw no credentials"},
         {R"(admission webhook \"x\" denied the request: you cannot change leases on Sundays)",
          "on Sundays)"},
-        {"", "without a word of a Kubernetes API"},
+        {"", "not as a Kubernetes API does"},
     }));
     HttpTestServer server([message = message](const ServedRequest&) {
         return answer(403, message.empty()
@@ -352,7 +352,7 @@ TEST_CASE("kubernetes: errors: what a real API server refuses") {
     config.endpoint.tls = false;
     config.token = {};
     texts.check(read_failure(config, place), Kind::kDenied, config, place,
-                {"it wants TLS on this port", "write https://"});
+                {"it needs TLS on this port", "write https://"});
     config = as(kAdminToken);
     config.tls_files.ca.clear();
     config.endpoint.tls_config.ca_pem = TestCa("stranger").certificate_pem();
