@@ -29,7 +29,7 @@ bool is_host_name(std::string_view text) {
     });
 }
 
-// Without a zone: it names an interface of one machine only.
+// An address with a zone is refused, because a zone names an interface of one machine.
 bool is_ipv6_literal(std::string_view text) {
     return text.find(':') != std::string_view::npos && text.find('%') == std::string_view::npos &&
            is_ip_literal(std::string(text));

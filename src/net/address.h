@@ -1,4 +1,4 @@
-// IP literals and names, as they appear in URLs and messages.
+// IP addresses and host names in URLs and messages.
 #pragma once
 
 #include <string>
@@ -7,7 +7,7 @@
 
 namespace le_run::net {
 
-// "127.0.0.1", "::1": an address that needs no lookup. Without brackets.
+// Whether `host` is an address such as "127.0.0.1" or "::1", without brackets. It needs no lookup.
 bool is_ip_literal(const std::string& host);
 
 // "host:port", with brackets around an IPv6 literal: the Host header, and the name in messages.
@@ -18,8 +18,8 @@ struct HostAndPort {
     std::string port; // decimal; empty: not given
 };
 
-// Splits "host", "host:port", "[::1]" and "[::1]:port"; else why it is none of these, as the end
-// of a sentence: "has no valid port".
+// Splits "host", "host:port", "[::1]" and "[::1]:port". For other texts returns what is wrong, as
+// the end of a sentence: "has no valid port".
 std::variant<HostAndPort, std::string> split_authority(std::string_view text);
 
 } // namespace le_run::net

@@ -1,9 +1,9 @@
-// How much of an answer may come, counted below HTTP: cpprest takes in a header, or a chunk, whole,
-// whatever its length.
+// Limits the size of an answer. It counts below HTTP, because cpprest reads a whole header or chunk
+// of any length.
 //
-// One for each of cpprest's clients, shared by its connections: with TLS whose records count
-// (tls.h), without it the tunnel's bytes (tunnel.h). Sending a request begins the count anew;
-// nothing that the server can bring about does.
+// Each of cpprest's clients has one limit for all its connections. It counts the bytes of TLS
+// records (tls.h), or without TLS the bytes in the tunnel (tunnel.h). Only sending a request resets
+// the count; nothing that the server does resets it.
 //
 // Threads: cpprest's only.
 #pragma once
@@ -18,16 +18,16 @@ class AnswerLimit {
 public:
     explicit AnswerLimit(std::size_t most) : most_(most) {}
 
-    void begin() { received_ = 0; } // a request is sent
-    // Bytes have come; false: too many, the connection is to be ended.
+    void begin() { received_ = 0; } // call it when a request is sent
+    // Counts received bytes. False: too many, so end the connection.
     bool receive(std::size_t count) {
         received_ += count;
         has_overflowed_ = has_overflowed_ || received_ > most_;
         return received_ <= most_;
     }
-    // Of a stream: these are handed on, and held here no more.
+    // Bytes of a stream were handed on and need no memory any more.
     void release(std::size_t count) { received_ -= std::min(count, received_); }
-    // Whether a connection was ended for it, since the last call.
+    // Whether the limit was exceeded since the last call.
     bool take_overflow() { return std::exchange(has_overflowed_, false); }
 
 private:

@@ -37,7 +37,7 @@ bool is_host_name(std::string_view text) {
     }
 }
 
-// What follows the first label, with its dot; empty when there is none.
+// The part after the first label, with its dot; empty: there is none.
 std::string_view after_first_label(std::string_view text) {
     const auto dot = text.find('.');
     return dot == std::string_view::npos ? std::string_view() : text.substr(dot);

@@ -13,7 +13,7 @@ namespace le_run::net {
 
 namespace {
 
-constexpr std::size_t kMaxText = 200; // of each piece that the certificate decides
+constexpr std::size_t kMaxText = 200; // for each text from the certificate
 
 std::string drain(BIO* bio) {
     char* data = nullptr;

@@ -1,4 +1,4 @@
-// What a certificate says, for messages to people.
+// Texts about certificates, for people.
 #pragma once
 
 #include <string>
@@ -10,10 +10,10 @@
 
 namespace le_run::net {
 
-// Why OpenSSL's verification of a server failed (`error`: X509_V_ERR_...) at `certificate`, which
-// may be null, and what to change; `expected`: the name or address that it should have been made
-// for; `is_proxy`: it is a proxy on the way; `now`: this machine's clock. Fit for a
-// line whatever the certificate holds.
+// Why OpenSSL's verification of a server failed at `certificate`, and what to change. `error`:
+// X509_V_ERR_...; `certificate` may be null; `expected`: the name or address that it should be for;
+// `is_proxy`: it is a proxy's; `now`: this machine's clock. The text is one line, whatever the
+// certificate contains.
 TrustFailure describe_trust_failure(int error, X509* certificate, const std::string& expected,
                                     bool is_proxy, WallSeconds now);
 

@@ -1,8 +1,8 @@
-// Where other threads hand things to the loop.
+// Lets other threads run functions on the loop.
 //
-// Shared by its user on the loop and by the threads that work for it. Once the user has closed it,
-// whatever comes late is dropped, so a thread that hangs in a library for a minute may outlive both
-// the user and the loop.
+// Its user on the loop shares it with the threads that work for that user. After the user has
+// closed it, late functions are dropped. So a thread that hangs in a library for a minute may
+// outlive the user and the loop.
 #pragma once
 
 #include <mutex>
@@ -17,8 +17,8 @@ class Door {
 public:
     explicit Door(boost::asio::io_context& loop) : loop_(&loop) {}
 
-    // Any thread. `function` runs on the loop, or never. It may be destroyed on the calling thread,
-    // so it must not own anything that belongs to the loop.
+    // Any thread. `function` runs on the loop, or never. The calling thread may destroy it, so it
+    // must not own anything that belongs to the loop.
     template <typename Function>
     void post(Function function) {
         const std::lock_guard lock(mutex_);
@@ -27,7 +27,7 @@ public:
         }
     }
 
-    // The loop's thread, before the loop is destroyed.
+    // Call it on the loop's thread, before the loop is destroyed.
     void close() {
         const std::lock_guard lock(mutex_);
         loop_ = nullptr;

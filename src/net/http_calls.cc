@@ -142,7 +142,7 @@ void HttpCalls::try_address(CallNumber id, Call& call, bool afresh) {
 void HttpCalls::on_news(TryNumber number, News news) {
     const auto found = tries_.find(number);
     if (found == tries_.end()) {
-        return; // of a try that was given up
+        return; // news about a try that was given up
     }
     const CallNumber id = found->second;
     Call& call = calls_.at(id);
@@ -160,7 +160,8 @@ void HttpCalls::on_news(TryNumber number, News news) {
     }
     preferred_ = call.addresses[call.current];
     clock_ahead_ = std::get<HttpResponse>(news).clock_ahead.value_or(clock_ahead_);
-    // What was sent earlier and is overdue hangs: its connection is not to be used again.
+    // Overdue requests that were sent before this one hang, so their connections must not be
+    // reused.
     while (!overdue_.empty() && overdue_.front() < id) {
         drop(overdue_.front());
     }
@@ -177,12 +178,12 @@ void HttpCalls::on_piece(CallNumber id, Call& call, News news) {
 
 void HttpCalls::on_failure(CallNumber id, Call& call, const WireFailure& failure) {
     if (failed_while_writing(failure) && call.may_send_again &&
-        !call.is_overdue) { // a stale connection, as a rule
+        !call.is_overdue) { // usually a stale connection
         call.may_send_again = false;
         return try_address(id, call, true);
     }
     if (failure.is_unconnected) {
-        call.stage = Stage::kConnecting; // it never got to the server, whatever was written
+        call.stage = Stage::kConnecting; // nothing has reached the server
     }
     give_up_address(id, call, describe(failure), failure.trust);
 }
@@ -199,8 +200,7 @@ void HttpCalls::on_share_over(CallNumber id, TryNumber number) {
     give_up_address(id, call, "no connection in its share of the time");
 }
 
-// The next address has its turn only if this one cannot have seen the request: a write may be under
-// way there.
+// Tries the next address only if this one cannot have got the request: it may have got a write.
 void HttpCalls::give_up_address(CallNumber id, Call& call, const std::string& why,
                                 const TrustFailure& trust) {
     resolver_.refresh();
@@ -262,9 +262,9 @@ void HttpCalls::on_deadline(CallNumber id) {
     finish(id, std::move(told));
 }
 
-// Beside the requests that follow. One that hangs for good must not keep those from being heard
-// that are only slow, so of many the second oldest makes room: if the server is slow to all, the
-// oldest is answered first. A holder of a lease sends about so many within its renew deadline.
+// Waits for a late answer, beside later requests. If there are too many overdue requests, it drops
+// the second oldest. If the server is slow, it answers the oldest first; if one hangs for ever, the
+// others still get their answers. A holder sends about kMostOverdue requests in its renew deadline.
 void HttpCalls::listen_on(CallNumber id, Call& call) {
     constexpr std::size_t kMostOverdue = 16;
     call.is_overdue = true;
@@ -275,7 +275,7 @@ void HttpCalls::listen_on(CallNumber id, Call& call) {
     }
 }
 
-// Its handler has been told of the timeout, and hears no more.
+// The handler has got the timeout, and is not called again.
 void HttpCalls::drop(CallNumber id) {
     abandon_try(calls_.at(id));
     calls_.erase(id);
@@ -295,7 +295,7 @@ void HttpCalls::finish(CallNumber id, HttpResult result) {
         return;
     }
     const auto handler = std::move(calls_.at(id).handler);
-    calls_.erase(id); // its timers are cancelled
+    calls_.erase(id); // also cancels its timers
     handler(std::move(result));
 }
 

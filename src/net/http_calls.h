@@ -1,5 +1,5 @@
-// The requests under way to one server, as the loop sees them: lookup, which address next,
-// deadline, what the handler gets. Everything here runs on the loop; the work is done by a Wire.
+// The pending requests to one server. Decides about lookups, the next address, deadlines and the
+// handlers' results. Everything here runs on the loop; a Wire sends and receives.
 #pragma once
 
 #include <cstdint>
@@ -24,10 +24,10 @@ public:
     HttpCalls(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup);
 
     void open();                           // once, after construction
-    void use(const TlsConfig& tls_config); // as HttpTransport::use
-    void close(); // handlers are not called any more; to be destroyed before the loop
+    void use(const TlsConfig& tls_config); // see HttpTransport::use
+    void close(); // no handler is called after it; destroy the object before the loop
 
-    // As HttpTransport::async_send and async_stream.
+    // See HttpTransport::async_send and async_stream.
     void send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler,
               Duration late);
     void stream(HttpRequest request, Duration timeout, Duration silence, HttpStream stream);
@@ -40,22 +40,22 @@ private:
 
         HttpRequest request;
         std::function<void(HttpResult)> handler;
-        std::optional<HttpStream> stream{}; // without its `ended`, which is the handler
+        std::optional<HttpStream> stream{}; // without `ended`, which is the handler
         Duration silence{0};
         Duration timeout{0};
-        Duration late{0};                   // an answer counts until then
-        bool is_overdue = false;            // its handler has been told of the timeout
+        Duration late{0};                   // until then an answer counts
+        bool is_overdue = false;            // the handler has got the timeout
         boost::asio::steady_timer deadline; // of the request
         boost::asio::steady_timer
-            share; // of one address among several, until it is sent the request
+            share; // one address's share of the time, until the request is sent to it
         Stage stage = Stage::kLookup;
-        std::vector<std::string> addresses; // to try, this one and what follows
+        std::vector<std::string> addresses; // to try in turn
         std::size_t current = 0;
-        TryNumber number = 0;       // of the try under way
-        bool may_send_again = true; // after a stale connection, once
-        bool all_untrusted = true;  // so far
-        bool is_about_time = false; // a certificate's, of one of them
-        std::string failures;       // of the addresses tried
+        TryNumber number = 0;       // of the current try
+        bool may_send_again = true; // once, after a stale connection
+        bool all_untrusted = true;  // all addresses so far were untrusted
+        bool is_about_time = false; // one certificate is not valid now
+        std::string failures;       // of the tried addresses
     };
     using CallNumber = std::uint64_t;
 
@@ -79,17 +79,17 @@ private:
     boost::asio::io_context& loop_;
     std::shared_ptr<Door> door_;
     Endpoint endpoint_;
-    const std::string dialled_; // the host to connect to: the server, or the proxy on the way
+    const std::string dialled_; // the host to connect to: the server, or its proxy
     Resolver resolver_;
-    std::string problem_;                 // of the configuration: no request can work
-    std::unique_ptr<Wire> wire_;          // none when there is a problem_
-    std::string preferred_;               // the address to begin with: the last one that answered
-    std::chrono::seconds clock_ahead_{0}; // of the server's, by the last answer that told
+    std::string problem_;                 // a fault of the configuration: no request can work
+    std::unique_ptr<Wire> wire_;          // null if there is a problem_
+    std::string preferred_;               // the first address to try: the last one that answered
+    std::chrono::seconds clock_ahead_{0}; // of the server's clock, by the last answer with a Date
     CallNumber last_call_ = 0;
     TryNumber last_try_ = 0;
     std::map<CallNumber, Call> calls_;
-    std::map<TryNumber, CallNumber> tries_; // under way
-    std::vector<CallNumber> overdue_;       // that may still be answered, oldest first
+    std::map<TryNumber, CallNumber> tries_; // the current tries
+    std::vector<CallNumber> overdue_;       // timed out, but an answer still counts; oldest first
 };
 
 } // namespace le_run::net

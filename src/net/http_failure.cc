@@ -9,7 +9,7 @@ namespace le_run::net {
 
 namespace {
 
-// cpprest passes OpenSSL's packed error on as if it were an errno.
+// cpprest gives OpenSSL's packed error as if it were an errno.
 std::string tls_reason(int code) {
     const auto packed = static_cast<unsigned long>(code);
     if (code <= 0 || ERR_GET_LIB(packed) != ERR_LIB_SSL) {
@@ -19,17 +19,17 @@ std::string tls_reason(int code) {
     return reason == nullptr ? "TLS error " + std::to_string(ERR_GET_REASON(packed)) : reason;
 }
 
-// What cpprest says, by its beginning, and what that means.
+// The beginning of a text from cpprest, and its meaning.
 struct Words {
     const char* what;
     const char* text;
-    bool may_be_tls = false; // what a server may do that wants TLS
+    bool may_be_tls = false; // a server that needs TLS may cause this
 };
 constexpr Words kWords[] = {
     {"Failed to write request", "the server closed the connection while the request was being sent",
      true},
     {"Failed to read HTTP status line", "the server closed the connection without an answer", true},
-    // What keeps cpprest from sending a write again by itself; see body_for_one_try().
+    // This error prevents that cpprest sends a write again by itself; see body_for_one_try().
     {"cannot rewind input stream", "the server closed the connection without an answer"},
     {"Invalid HTTP status line", "the answer is not valid HTTP", true},
     {"Invalid chunked response", "the answer is not valid HTTP"},
@@ -39,7 +39,7 @@ constexpr Words kWords[] = {
     {"Failed to read body", "the answer broke off"},
 };
 
-// OpenSSL's reason, by a part of it, and what that means.
+// A part of OpenSSL's reason, and its meaning.
 constexpr Words kTlsWords[] = {
     {"wrong version number", "the server does not speak TLS on this port; check the port, or write "
                              "http:// if that is meant"},
@@ -68,7 +68,7 @@ std::string describe_tls(const std::string& reason) {
 std::string describe_connect(int code) {
     switch (code) {
     case ECONNREFUSED:
-    case EHOSTUNREACH: // cpprest makes this of ECONNREFUSED too
+    case EHOSTUNREACH: // cpprest reports ECONNREFUSED as this too
         return "connection refused or host unreachable";
     case ENETUNREACH:
         return "network unreachable";

@@ -10,7 +10,7 @@ namespace le_run::net {
 
 namespace {
 
-// The decimal number that `text` is, of digits only.
+// The value of `text`, which must have digits only.
 std::optional<int> number(std::string_view text) {
     int value = 0;
     for (const char c : text) {

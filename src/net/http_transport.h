@@ -1,5 +1,5 @@
-// HTTP/1.1 over TLS to one server. The only door to cpprestsdk: its threads end inside
-// http_transport.cc.
+// HTTP/1.1 over TLS to one server. This is the only way to cpprestsdk, whose thread never runs code
+// outside this room.
 #pragma once
 
 #include <chrono>
@@ -28,14 +28,14 @@ struct Endpoint {
     std::string port;           // decimal
     std::string base_path;      // "" or "/prefix", prepended to every target
     TlsConfig tls_config;       // ignored without tls
-    std::optional<Proxy> proxy; // on the way there; none: connect directly
+    std::optional<Proxy> proxy; // the proxy to use; none: connect directly
 };
 
 struct HttpRequest {
     std::string method; // "GET", "PUT", "POST"
     std::string target; // "/apis/...", already percent-encoded
     std::vector<std::pair<std::string, std::string>>
-        headers; // Authorization lives here; never logged; a name may come several times
+        headers; // with Authorization, so never log them; a name may come several times
     std::string body;
 };
 
@@ -43,8 +43,8 @@ struct HttpResponse {
     int status = 0;
     std::string body;                    // at most kMaxBody bytes
     std::optional<Duration> retry_after; // from Retry-After in seconds
-    // How far this machine's clock is ahead of the server's, by Date: to a second, and to what the
-    // answer took.
+    // How far this machine's clock is ahead of the server's Date. The error is up to a second plus
+    // the time that the answer took.
     std::optional<std::chrono::seconds> clock_ahead;
 };
 
@@ -59,54 +59,53 @@ struct HttpError {
 
 using HttpResult = std::variant<HttpResponse, HttpError>;
 
-// A long answer, taken piece by piece. All on the loop's thread, none from inside async_stream().
+// Handlers for a long answer in pieces. Called on the loop's thread, never from inside
+// async_stream().
 struct HttpStream {
     std::function<void()> opened;              // the server answered 200
     std::function<void(std::string)> received; // some bytes of the body, at least one
-    // Exactly once, the last: the stream's end (status 200), another answer than 200 with its body,
-    // or what went wrong.
+    // The last call, exactly once: the stream has ended (status 200), or the answer was not 200
+    // (with its body), or it failed.
     std::function<void(HttpResult)> ended;
 };
 
 class HttpTransport {
 public:
-    // etcd keeps 1.5 MiB in one object, and a server writes some characters of it as six
-    // ("\u003c").
+    // An object in etcd may have 1.5 MiB, and a server writes some characters as six ("\u003c").
     static constexpr std::size_t kMaxBody = 12 * 1024 * 1024;
 
-    // The loop of the HTTP library, for a program that runs it in one thread as its only loop: then
-    // nothing is handed from thread to thread, which is much of what a request costs. To be called
-    // before the first transport is made; else the library has a thread of its own.
+    // The HTTP library's loop, for a program that runs it in one thread as its only loop. That
+    // saves the hand-over between threads, a large part of a request's cost. Call it before the
+    // first transport is made; otherwise the library gets its own thread.
     static boost::asio::io_context& sole_loop();
 
-    // Never throws for what is in `endpoint`: what cannot work (see TlsConfigError) is the answer
-    // to every request. `lookup` turns the name of the host, or of the proxy, into addresses, all
-    // of which are tried in turn; the host behind a proxy is the proxy's to look up.
+    // Never throws for a fault in `endpoint`: a fault (see TlsConfigError) is the answer to every
+    // request. `lookup` finds the addresses of the host, or of the proxy; all are tried in turn. A
+    // proxy looks up the host itself.
     HttpTransport(boost::asio::io_context& loop, Endpoint endpoint, Lookup lookup = system_lookup);
-    ~HttpTransport(); // pending handlers are not called any more; to be destroyed before the loop
+    ~HttpTransport(); // no handler is called after it; destroy the object before the loop
 
     HttpTransport(const HttpTransport&) = delete;
     HttpTransport& operator=(const HttpTransport&) = delete;
 
-    // Requests from now on are sent over connections made with this; those under way go on. What
-    // cannot work changes nothing.
+    // New requests use connections with this configuration; pending requests go on. A configuration
+    // with a fault changes nothing.
     void use(const TlsConfig& tls_config);
 
-    // Calls `handler` exactly once on the loop's thread, never from inside this call, at the latest
-    // when `timeout` has passed (whatever hangs: name lookup, connect, handshake, body). Requests
-    // on a warm connection reuse it; one that the server closed meanwhile is retried once at once.
-    // Redirects are not followed.
+    // Calls `handler` exactly once on the loop's thread, never from inside this call, and at the
+    // latest after `timeout`, whatever hangs (name lookup, connect, handshake, body). It reuses
+    // warm connections. If the server has closed one meanwhile, it sends the request once more at
+    // once. It does not follow redirects.
     //
-    // With a `late` above `timeout` the request goes on after an error at `timeout`: an answer that
-    // comes before `late` has passed is told by a second call of `handler`. It stays alone on its
-    // connection. It is given up when a request that was sent after it is answered, and when too
-    // many such requests are under way.
+    // With a `late` above `timeout`, the request goes on after the error at `timeout`. An answer
+    // before `late` calls `handler` a second time. No other request uses its connection. It is
+    // given up when a later request is answered, or when too many such requests are pending.
     void async_send(HttpRequest request, Duration timeout, std::function<void(HttpResult)> handler,
                     Duration late = {});
 
-    // The same for an answer that goes on: `timeout` until it begins, then `silence` is the longest
-    // time without a byte. It has a connection of its own. There is no way to end it but its end,
-    // and the destructor.
+    // The same for a long answer. `timeout` is the limit until it begins; after that, `silence` is
+    // the longest time without a byte. It has its own connection. Only the destructor can end it
+    // early.
     void async_stream(HttpRequest request, Duration timeout, Duration silence, HttpStream stream);
 
 private:

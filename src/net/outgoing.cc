@@ -13,12 +13,12 @@ namespace http = web::http;
 
 namespace {
 
-// Where a used connection ends without an answer cpprest sends the request again by itself. For a
-// write that would hide what the first try did, so its body can be read only once: the repeat has
-// none, and fails before the server can take it for a request.
+// If a reused connection ends without an answer, cpprest sends the request again by itself. For a
+// write, that would hide the result of the first try. So the body can be read only once: the repeat
+// has no body, and fails before the server can take it for a request.
 concurrency::streams::istream body_for_one_try(const std::string& body) {
     concurrency::streams::producer_consumer_buffer<std::uint8_t> once;
-    // Both are done when they return.
+    // Both tasks are complete when the calls return.
     once.putn_nocopy(reinterpret_cast<const std::uint8_t*>(body.data()), body.size());
     once.close(std::ios_base::out);
     return once.create_istream();
@@ -41,7 +41,7 @@ http::http_request outgoing_request(const HttpRequest& request, const std::strin
         if ((name + value).find_first_of(std::string("\r\n\0", 3)) != std::string::npos) {
             throw std::invalid_argument("the value of header " + name + " is not one line");
         }
-        // Joined by a comma, as cpprest's own add() does it, several would be one.
+        // cpprest's own add() would join several values with a comma into one.
         std::string& lines = given[name];
         lines += (lines.empty() ? "" : "\r\n" + name + ": ") + value;
     }

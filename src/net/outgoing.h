@@ -1,4 +1,4 @@
-// A request in the form that cpprest sends.
+// Converts a request to cpprest's form.
 #pragma once
 
 #include <string>
@@ -9,7 +9,7 @@
 
 namespace le_run::net {
 
-// `host`: what the Host header names. Throws std::invalid_argument for a header of several lines.
+// `host`: for the Host header. Throws std::invalid_argument for a header with several lines.
 web::http::http_request outgoing_request(const HttpRequest& request, const std::string& base_path,
                                          const std::string& host);
 

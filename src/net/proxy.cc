@@ -70,7 +70,7 @@ ProxyError wrong(const std::string& what) {
                    "USER:PASSWORD@ before HOST where the proxy asks for them"};
 }
 
-// Into `proxy`; false: they cannot be sent.
+// Sets user and password in `proxy`. False: they cannot be sent.
 bool read_credentials(std::string_view text, Proxy& proxy) {
     const auto colon = text.find(':');
     const auto user = percent_decoded(text.substr(0, colon));
@@ -81,11 +81,11 @@ bool read_credentials(std::string_view text, Proxy& proxy) {
     }
     proxy.user = *user;
     proxy.password = *password;
-    // SOCKS counts their length in one byte.
+    // SOCKS has one byte for each length.
     return proxy.kind != Proxy::Kind::kSocks5 || (user->size() <= 255 && password->size() <= 255);
 }
 
-// An IPv4 address that is written as IPv6 counts as itself.
+// An IPv4 address in IPv6 form counts as the IPv4 address.
 std::optional<ip::address> parse_address(const std::string& text) {
     boost::system::error_code failed;
     const auto address = ip::make_address(text, failed);
@@ -117,7 +117,7 @@ bool network_holds(const std::string& network, const ip::address& address) {
            ip::network_v6(address.to_v6(), v6.prefix_length()).canonical() == v6.canonical();
 }
 
-// host:port and [v6]:port as Go splits them; anything else is a host.
+// Splits host:port and [v6]:port like Go. Any other text is a host.
 HostAndPort split_entry(const std::string& entry) {
     const auto colon = entry.rfind(':');
     if (colon == std::string::npos || (entry.find(':') != colon && entry.front() != '[')) {
@@ -181,7 +181,7 @@ std::variant<Proxy, ProxyError> parse_proxy(const std::string& url, const std::s
     }
     const auto slash = std::min(rest.find('/'), rest.size());
     if (slash + 1 < rest.size()) {
-        return wrong("has a path, which a proxy has not (a / in a password is written %2F)");
+        return wrong("has a path, but a proxy has none (a / in a password is written %2F)");
     }
     rest = rest.substr(0, slash);
 

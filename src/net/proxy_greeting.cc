@@ -43,7 +43,7 @@ std::string lower(std::string text) {
     return text;
 }
 
-// Whether the head of a 407 asks for something, and Basic is not among it.
+// Whether the head of a 407 names authentication schemes, and Basic is not one of them.
 bool asks_for_other_than_basic(const std::string& head) {
     const std::string text = lower(head);
     const std::string field = "\r\nproxy-authenticate:";
@@ -59,7 +59,7 @@ bool asks_for_other_than_basic(const std::string& head) {
     return asks;
 }
 
-// Of a status line; 0: it is none.
+// The status in a status line; 0: it is not a status line.
 int status_of(const std::string& head) {
     const auto is_digit = [&](std::size_t at) { return head[at] >= '0' && head[at] <= '9'; };
     if (!head.starts_with("HTTP/1.") || head.size() < 12 || head[8] != ' ' || !is_digit(9) ||
@@ -72,7 +72,7 @@ int status_of(const std::string& head) {
 const char* socks_reason(int code) {
     switch (code) {
     case 2:
-        return "does not allow connections to the server; have it allowed there";
+        return "does not allow connections to the server; allow them there";
     case 3:
         return "has no route to the server's network";
     case 4:
@@ -193,7 +193,8 @@ std::string ProxyGreeting::socks_request() const {
     return request;
 }
 
-// Version, code, 0, then the proxy's own end of the connection: of no use, and of three lengths.
+// The reply has a version, a code, a 0, and the proxy's own address. The address is not used, but
+// has one of three lengths.
 ProxyGreeting::Step ProxyGreeting::on_socks_reply() {
     if (received_[0] != kSocks) {
         return Refused{is_no_proxy()};
@@ -233,8 +234,8 @@ std::string ProxyGreeting::connect_refused(int status) const {
     case 0:
         return is_no_proxy();
     case 403:
-        return "the proxy does not allow connections to the server" + code +
-               "; have it allowed there" + or_go_around();
+        return "the proxy does not allow connections to the server" + code + "; allow them there" +
+               or_go_around();
     case 407:
         if (asks_for_other_than_basic(received_)) {
             return "the proxy wants another way to log in than user and password" + code +
@@ -263,7 +264,7 @@ std::string ProxyGreeting::wrong_credentials() const {
 
 std::string ProxyGreeting::is_no_proxy() const {
     const bool is_socks = proxy_.kind == Proxy::Kind::kSocks5;
-    return std::string("what answers there is no ") + (is_socks ? "SOCKS 5" : "HTTP") +
+    return std::string("the server there is not ") + (is_socks ? "a SOCKS 5" : "an HTTP") +
            " proxy; check scheme, host and port of " + proxy_.source;
 }
 
@@ -273,7 +274,7 @@ std::string ProxyGreeting::or_go_around() const {
 }
 
 std::string ProxyGreeting::closed_early() const {
-    return "the proxy closed the connection before it was through to the server; check scheme, "
+    return "the proxy closed the connection before it had reached the server; check scheme, "
            "host and port of " +
            proxy_.source + or_go_around();
 }

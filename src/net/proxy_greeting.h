@@ -1,7 +1,7 @@
-// What is said to a proxy until the connection belongs to the server: CONNECT (RFC 9110 9.3.6) to
-// one over HTTP, RFC 1928 and 1929 to one over SOCKS 5.
+// The dialogue with a proxy until it has connected to the server: CONNECT (RFC 9110 9.3.6) for an
+// HTTP proxy, RFC 1928 and 1929 for a SOCKS 5 proxy.
 //
-// Pure: bytes in, bytes out. No text here holds a user or a password.
+// Pure: bytes in, bytes out. No text here contains a user or a password.
 #pragma once
 
 #include <string>
@@ -14,12 +14,12 @@ namespace le_run::net {
 
 class ProxyGreeting {
 public:
-    static constexpr std::size_t kMaxHead = 64 * 1024; // of an answer to CONNECT
+    static constexpr std::size_t kMaxHead = 64 * 1024; // the head of an answer to CONNECT
 
-    // To the server at host:port; the proxy looks its name up.
+    // Asks for the server at host:port; the proxy looks up its name.
     ProxyGreeting(Proxy proxy, std::string host, std::string port);
 
-    // What to send first.
+    // The first bytes to send.
     std::string begin();
 
     struct Wait {}; // for more bytes
@@ -27,7 +27,7 @@ public:
         std::string bytes;
     };
     struct Opened {
-        std::string rest; // the server's first bytes, where they came with the answer
+        std::string rest; // the server's first bytes, if they came with the answer
     };
     struct Refused {
         std::string text; // what the proxy did and what to change, one clause
@@ -37,7 +37,7 @@ public:
     // The proxy sent these bytes. Not after Opened or Refused.
     Step receive(std::string_view bytes);
 
-    // The proxy ended the connection in the middle of this.
+    // The text for a proxy that closed the connection too early.
     std::string closed_early() const;
 
 private:
@@ -57,7 +57,7 @@ private:
     std::string host_;
     std::string port_;
     Stage stage_ = Stage::kConnect;
-    std::string received_; // and not yet understood
+    std::string received_; // not parsed yet
 };
 
 } // namespace le_run::net

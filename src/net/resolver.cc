@@ -26,8 +26,8 @@ namespace {
 
 constexpr auto kFreshFor = std::chrono::minutes(1);
 
-// The name service modules of the image belong to its own libc: a static program has the two that
-// matter inside and must load no other.
+// A static program has the two important name service modules built in. It must load no other: the
+// modules on the system belong to another libc.
 void keep_lookups_inside() {
 #ifdef LE_RUN_STATIC
     __nss_configure_lookup("hosts", "files dns");
@@ -137,7 +137,7 @@ private:
             known_since_ = std::chrono::steady_clock::now();
         }
         for (const auto& handler : std::exchange(waiting_, {})) {
-            if (!is_closed_) { // a handler may have destroyed the resolver
+            if (!is_closed_) { // a handler may destroy the resolver
                 handler(known_.addresses.empty() ? answer : known_);
             }
         }
@@ -150,8 +150,8 @@ private:
     bool is_literal_ = false;
     bool looking_up_ = false;
     bool is_closed_ = false;
-    LookupAnswer known_;                                  // the last good one
-    std::chrono::steady_clock::time_point known_since_{}; // decides only when to look again
+    LookupAnswer known_;                                  // the last good answer
+    std::chrono::steady_clock::time_point known_since_{}; // decides only about a new lookup
     std::vector<Handler> waiting_;
 };
 

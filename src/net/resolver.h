@@ -1,9 +1,9 @@
-// The addresses of one host name, looked up without ever blocking the loop.
+// Looks up the addresses of one host name, and never blocks the loop.
 //
-// getaddrinfo has no timeout: with a dead name server it takes 10 to 20 s. It runs in a detached
-// thread of its own, one at a time; the answer comes back through the loop. The last good addresses
-// are kept and used while a lookup is slow or fails, so a name server that is down does not take
-// the lease with it.
+// getaddrinfo has no timeout: with a dead name server it takes 10 to 20 s. So it runs in a detached
+// thread, one at a time, and the answer comes back through the loop. While a lookup is slow or
+// fails, the last good addresses are used. So le-run does not lose the lease when a name server is
+// down.
 #pragma once
 
 #include <functional>
@@ -17,31 +17,32 @@ namespace le_run::net {
 
 struct LookupAnswer {
     std::vector<std::string> addresses; // IP literals, without brackets, in the order to try
-    std::string problem;                // when there are none: why
+    std::string problem;                // if there are no addresses: why
 };
 
-// Blocks; called on a thread of its own, never twice at once.
+// Blocks. Called on a separate thread; two calls never overlap.
 using Lookup = std::function<LookupAnswer(const std::string& name)>;
 
 LookupAnswer system_lookup(const std::string& name); // getaddrinfo
 
-// Lives on the loop's thread; to be destroyed before the loop.
+// For the loop's thread; destroy it before the loop.
 class Resolver {
 public:
     using Handler = std::function<void(const LookupAnswer&)>;
 
     Resolver(boost::asio::io_context& loop, std::string host, Lookup lookup = system_lookup);
-    ~Resolver(); // handlers are not called any more; a lookup under way is left behind
+    ~Resolver(); // no handler is called after it; a running lookup is left alone
 
     Resolver(const Resolver&) = delete;
     Resolver& operator=(const Resolver&) = delete;
 
-    // Calls `handler` once on the loop, never from inside this call: at once with the known
-    // addresses, however old, else when the lookup under way ends. Known addresses older than a
-    // minute are looked up again in the background.
+    // Calls `handler` once on the loop, never from inside this call. With known addresses of any
+    // age, it does so at once; otherwise when the lookup ends. If the known addresses are older
+    // than a minute, it looks them up again in the background.
     void async_resolve(Handler handler);
 
-    // The known addresses did not work: look again in the background, unless a lookup is under way.
+    // Call it when the known addresses did not work: looks them up again in the background, unless
+    // a lookup is running.
     void refresh();
 
 private:

@@ -1,4 +1,4 @@
-// Blocks all signals while it lives: a thread started meanwhile never takes one that is meant for
+// Blocks all signals while it lives, so that a thread started meanwhile never takes a signal for
 // the loop.
 #pragma once
 

@@ -35,7 +35,7 @@ using Key = std::unique_ptr<EVP_PKEY, Free<EVP_PKEY_free>>;
 using Store = std::unique_ptr<X509_STORE, Free<X509_STORE_free>>;
 using Session = std::unique_ptr<SSL_SESSION, Free<SSL_SESSION_free>>;
 
-// Where the user, or else a distribution, keeps the CA certificates; Go looks in the same places.
+// The places of CA certificates, from the user or from a distribution. Go uses the same.
 struct SystemTrust {
     std::string file;
     std::vector<std::string> folders;
@@ -54,12 +54,12 @@ std::string from_environment(const char* name) {
     return value == nullptr ? "" : value;
 }
 
-// le-run leaves the folder that it was started in.
+// Absolute, because le-run leaves the folder that it was started in.
 std::string absolute(const std::string& path) {
     return path.empty() ? "" : std::filesystem::absolute(path).string();
 }
 
-// A list separated by ':', as OpenSSL and Go read it.
+// Splits a list separated by ':', like OpenSSL and Go.
 std::vector<std::string> absolute_folders(const std::string& list) {
     std::vector<std::string> folders;
     for (std::size_t begin = 0; begin < list.size();) {
@@ -72,8 +72,8 @@ std::vector<std::string> absolute_folders(const std::string& list) {
     return folders;
 }
 
-// Every file, whatever its name, as Go reads it: a folder that is mounted from a ConfigMap has no
-// hashed names. A link within the folder names a file that is read anyhow.
+// Reads every file, whatever its name, like Go: a folder from a ConfigMap has no hashed names.
+// Skips links within the folder, because it reads their files anyway.
 void load_every_file(X509_STORE* store, const std::string& folder) {
     std::error_code unreadable;
     for (const auto& entry : std::filesystem::directory_iterator(folder, unreadable)) {
@@ -111,7 +111,7 @@ std::vector<Certificate> read_certificates(const std::string& pem, const std::st
     return found;
 }
 
-// OpenSSL would ask for the passphrase of an encrypted key on the terminal.
+// Without this, OpenSSL would ask for the passphrase of an encrypted key on the terminal.
 int no_passphrase(char*, int, int, void*) { return -1; }
 
 Key read_key(const std::string& pem) {
@@ -155,7 +155,7 @@ Store read_store(const TlsConfig& config) {
     if (system_trust.folders.empty()) {
         X509_STORE_load_path(store.get(), "/etc/ssl/certs");
     }
-    ERR_clear_error(); // nothing found: every server is then signed by an unknown authority
+    ERR_clear_error(); // if nothing was found, every server has an unknown authority
     return store;
 }
 
@@ -216,13 +216,13 @@ private:
     Store store_;
     std::vector<Certificate> chain_; // the client's, leaf first
     Key key_;
-    Session session_; // that the next connection may resume
+    Session session_; // the next connection may resume it
 };
 
 namespace {
 
-// An SSL_CTX owns a reference to its client: connections in cpprest's pool outlive everything of
-// ours.
+// An SSL_CTX owns a reference to its client, because connections in cpprest's pool outlive our
+// objects.
 struct Owner {
     std::shared_ptr<TlsClient> client;
     std::shared_ptr<AnswerLimit> limit;
@@ -255,8 +255,8 @@ void on_info(const SSL* connection, int where, int) {
     }
 }
 
-// A copy is kept: OpenSSL lets nobody resume the session of a connection that has ended without a
-// closing alert, as all of cpprest's do.
+// Keeps a copy: OpenSSL does not resume the session of a connection that ended without a closing
+// alert, and all connections of cpprest end so.
 int on_session(SSL* connection, SSL_SESSION* session) {
     TlsClient::State::of(SSL_get_SSL_CTX(connection)).keep(session);
     return 0;
@@ -269,7 +269,7 @@ void on_record(int is_sent, int, int type, const void* data, size_t size, SSL* c
     }
     const auto* header = static_cast<const unsigned char*>(data);
     const std::size_t length = size + header[3] * 256U + header[4];
-    if (!static_cast<AnswerLimit*>(limit)->receive(length)) { // the next read fails
+    if (!static_cast<AnswerLimit*>(limit)->receive(length)) { // makes the next read fail
         SSL_set_shutdown(connection, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN);
     }
 }
@@ -295,8 +295,8 @@ void TlsClient::State::set_up(SSL_CTX* context) const {
     SSL_CTX_set_info_callback(context, on_info);
 }
 
-// Instead of OpenSSL's own step, because cpprest would check the name per certificate in its laxer
-// way and then report nothing but "Error in SSL handshake".
+// Replaces OpenSSL's own step. Otherwise cpprest would check the name in each certificate, less
+// strictly, and report only "Error in SSL handshake".
 int TlsClient::State::verify(X509_STORE_CTX* verification) {
     if (!verify_) {
         return 1;
@@ -329,7 +329,7 @@ void TlsClient::State::begin_handshake(SSL* connection) {
     if (!is_address_) {
         SSL_set_tlsext_host_name(connection, expected_.c_str());
     }
-    // Offered once: where it does not work, the next try does not fail for it.
+    // Offers a session only once, so that a session that does not work fails only one try.
     if (const Session session = std::move(session_)) {
         SSL_set_session(connection, session.get());
     }

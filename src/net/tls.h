@@ -1,4 +1,4 @@
-// What a TLS connection trusts and shows; verification as Go does it.
+// The TLS configuration of a connection, and verification by Go's rules.
 #pragma once
 
 #include <memory>
@@ -14,56 +14,53 @@ struct ssl_ctx_st; // OpenSSL's SSL_CTX
 namespace le_run::net {
 
 struct TlsConfig {
-    std::optional<std::string> ca_pem;  // trust only these; without: the system's CA store
+    std::optional<std::string> ca_pem;  // trust only these; none: the system's CA store
     bool and_system = false;            // trust the system's store too
     std::string client_certificate_pem; // chain; empty: none
     std::string client_key_pem;
-    std::string server_name; // verify against and send as SNI instead of the host; empty: the host
-    bool verify = true;      // false: whoever answers is taken for the server
-    bool is_proxy = false;   // what is connected to is a proxy on the way: for messages
+    std::string server_name; // for verification and SNI; empty: the host
+    bool verify = true;      // false: trust any server
+    bool is_proxy = false;   // the connection is to a proxy; for messages
 
     bool operator==(const TlsConfig&) const = default;
 };
 
-// The configuration cannot work. what() is one clear line: which part, and why; no key material.
+// The configuration cannot work. what() is one line with the part and the reason, and without keys.
 class TlsConfigError : public std::runtime_error {
 public:
     using std::runtime_error::runtime_error;
 };
 
-// Keeps OpenSSL from reading the configuration file that OPENSSL_CONF or the system names, and from
-// parsing the system's CA bundle for every connection (43 ms of CPU each). For the latter it
-// changes SSL_CERT_FILE and SSL_CERT_DIR in this process's environment, once, after having
-// remembered them: first call before there are other threads that read the environment, and before
-// anything else that uses OpenSSL, which reads that file as soon as it decodes a key.
-// HttpTransport's constructor calls it, so a program with nothing before that need not.
+// Stops OpenSSL from reading the configuration file of OPENSSL_CONF or the system, and from parsing
+// the system's CA bundle for every connection (43 ms of CPU each). For the latter, it remembers
+// SSL_CERT_FILE and SSL_CERT_DIR and changes them in this process's environment, once. So call it
+// before other threads read the environment, and before any other use of OpenSSL, which reads the
+// configuration file when it decodes a key. HttpTransport's constructor also calls it.
 void prepare_openssl();
 
 // The client's side of the connections to one server: trust, client certificate, SNI, and the error
-// of the last verification. After construction it belongs to the one thread that runs the
-// connections.
+// of the last verification. After construction, only the thread of the connections may use it.
 //
-// Go's rules: the name must be among the certificate's SANs (never the CN), an IP literal among its
-// IP SANs; any given CA certificate is an anchor, self-signed or not; TLS 1.2 at least; SNI only
-// for names. A connection resumes the session of one before it where the server allows that: it is
-// then taken for the same server, no certificate is sent or verified again, and the handshake costs
-// both sides half as much.
+// Go's rules: a name must be in the certificate's SANs (never the CN), and an IP literal in its IP
+// SANs. Any given CA certificate is an anchor, self-signed or not. TLS 1.2 at least. SNI only for
+// names. If the server allows it, a connection resumes an earlier session. Then it counts as the
+// same server, no certificate is sent or verified again, and the handshake costs half as much.
 class TlsClient {
 public:
-    // `host`: name or IP literal, as the user wrote it. Throws TlsConfigError: no certificate in
-    // the CA, client certificate and key that do not fit, an encrypted key.
+    // `host`: name or IP literal, as the user wrote it. Throws TlsConfigError if the CA has no
+    // certificate, the client certificate and key do not match, or the key is encrypted.
     TlsClient(const TlsConfig& config, const std::string& host);
     ~TlsClient();
 
     TlsClient(const TlsClient&) = delete;
     TlsClient& operator=(const TlsClient&) = delete;
 
-    // Makes the connections of `context` follow `client`, which then lives as long as the context.
-    // Every record that they receive counts for `limit` (null: none), and beyond it they end.
+    // Makes the connections of `context` use `client`, which then lives as long as the context.
+    // `limit` (null: none) counts every record that they receive, and ends them if it is exceeded.
     static void apply(const std::shared_ptr<TlsClient>& client, ssl_ctx_st* context,
                       const std::shared_ptr<AnswerLimit>& limit);
 
-    // Of the last verification that failed, on whatever connection: see is_distrust().
+    // The last failed verification, on any connection; see is_distrust().
     const TrustFailure& trust_failure() const;
 
     class State;

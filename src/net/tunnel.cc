@@ -21,9 +21,9 @@ using asio::ip::tcp;
 using Error = boost::system::error_code;
 using Block = std::array<char, 16 * 1024>;
 
-// What may wait for the way to open, or for the proxy to take it.
+// So many bytes may wait until the connection is open, or until the proxy takes them.
 constexpr std::size_t kMaxWaiting = 1024 * 1024;
-// A connection that was announced and then not made leaves its port here.
+// A connection that was announced but not made leaves its port in the list.
 constexpr std::size_t kMaxExpected = 16;
 constexpr std::chrono::milliseconds kPauseAfterError{100};
 
@@ -36,9 +36,9 @@ public:
     void start_tls(const std::shared_ptr<TlsClient>& client, Handler handler) {
         asio::ssl::context context(asio::ssl::context::tls_client);
         context.set_verify_mode(asio::ssl::verify_peer);
-        // What it carries is bounded inside.
+        // No limit here: the connection inside has one.
         TlsClient::apply(client, context.native_handle(), nullptr);
-        tls_.emplace(socket, context); // which keeps what it needs of the context
+        tls_.emplace(socket, context); // keeps a reference to the SSL_CTX
         tls_->async_handshake(asio::ssl::stream_base::client, std::move(handler));
     }
     template <typename Handler>
@@ -63,7 +63,7 @@ void close(tcp::socket& socket) {
     socket.close(ignored);
 }
 
-// How the last connection fared.
+// The result of the last connection.
 struct Fortune {
     void begin() { *this = {}; }
     void open() {
@@ -79,8 +79,8 @@ struct Fortune {
     std::function<void()> when_open;
 };
 
-// One connection of cpprest's ("near"), and the one on the way to the server ("far") that goes with
-// it. Either's end is the end of both.
+// One connection from cpprest ("near"), and its connection towards the server ("far"). When one
+// ends, both end.
 class Carrier : public std::enable_shared_from_this<Carrier> {
 public:
     Carrier(asio::io_context& thread, tcp::socket near, const Tunnel::Way& way,
@@ -94,7 +94,7 @@ public:
     void begin() {
         Error ignored;
         near_.set_option(tcp::no_delay(true), ignored);
-        read_near(); // before there is a way: it tells when cpprest gives up
+        read_near(); // already before the far side is open, to notice when cpprest gives up
         const std::string& port = way_.proxy ? way_.proxy->port : way_.port;
         const tcp::endpoint there(asio::ip::make_address(way_.address),
                                   static_cast<std::uint16_t>(std::stoi(port)));
@@ -125,7 +125,7 @@ private:
     tcp::socket near_;
     ProxyStream far_;
     Tunnel::Way way_;
-    std::optional<ProxyGreeting> greeting_; // with a proxy
+    std::optional<ProxyGreeting> greeting_; // only with a proxy
     std::shared_ptr<Fortune> fortune_;      // the tunnel's
     Block from_near_;
     Block from_far_;
@@ -137,7 +137,7 @@ private:
 
 void Carrier::on_connected(Error error) {
     if (!near_.is_open()) {
-        return; // given up meanwhile
+        return; // cpprest has given up meanwhile
     }
     if (error && !way_.proxy) {
         return fail_to_connect(error);
@@ -259,7 +259,7 @@ void Carrier::refuse(const std::string& why) {
     fail(std::move(failure));
 }
 
-// As cpprest says it where there is no tunnel.
+// Reports the error as cpprest does without a tunnel.
 void Carrier::fail_to_connect(Error error) {
     WireFailure failure;
     failure.what = "Failed to connect";
@@ -268,14 +268,14 @@ void Carrier::fail_to_connect(Error error) {
 }
 
 void Carrier::fail(WireFailure failure) {
-    if (near_.is_open()) { // else it was given up, and nobody asks
+    if (near_.is_open()) { // otherwise cpprest has given up, and nobody asks for the result
         failure.is_unconnected = true;
         fortune_->failure = std::move(failure);
     }
     close_both();
 }
 
-// By a reset: to an answer without a length, a mere end would be its end.
+// Closes with a reset: a normal end would look like the end of an answer without a length.
 void Carrier::cut() {
     Error ignored;
     near_.set_option(asio::socket_base::linger(true, 0), ignored);
@@ -303,8 +303,8 @@ public:
         });
     }
 
-    // What is waiting stays so where there is no descriptor for it: asked at once, again and again,
-    // that would take a whole CPU.
+    // Without a free descriptor, a connection stays waiting. Accepting again at once would use a
+    // whole CPU.
     void accept_later() {
         pause_.expires_after(kPauseAfterError);
         pause_.async_wait([self = shared_from_this()](Error) {
@@ -326,7 +326,7 @@ public:
     const Way way_;
     tcp::acceptor acceptor_;
     asio::steady_timer pause_;
-    std::deque<tcp::endpoint> expected_; // the other ends
+    std::deque<tcp::endpoint> expected_; // the other ends of announced connections
     std::shared_ptr<Fortune> fortune_ = std::make_shared<Fortune>();
 };
 

@@ -1,12 +1,13 @@
-// Lets cpprest reach a server through a proxy, or without TLS: a port of this machine's loopback
-// whose connections are carried on. Without TLS it is where an answer's bytes are counted.
+// A port on the loopback, which forwards connections to a server. cpprest uses it to reach a server
+// through a proxy, or without TLS (then the tunnel counts an answer's bytes).
 //
-// cpprest 2.10.18 has proxies of its own, but a request cannot be cancelled while it waits for the
-// answer to CONNECT, nothing bounds that answer, every refusal is the same error, and it knows
-// neither TLS to the proxy nor SOCKS.
+// cpprest 2.10.18 supports proxies itself, but with faults: a request cannot be cancelled while it
+// waits for the answer to CONNECT, that answer has no limit, every refusal is the same error, and
+// TLS to the proxy and SOCKS are missing.
 //
-// Nobody else on this machine can use the port: a connection is taken only from the address and
-// port that this process has bound for it. With TLS to the server, what is carried is encrypted.
+// No other process on this machine can use the port: the tunnel accepts a connection only from the
+// address and port that this process has bound for it. With TLS to the server, the forwarded bytes
+// are encrypted.
 //
 // Threads: cpprest's only.
 #pragma once
@@ -30,16 +31,16 @@ class Tunnel {
 public:
     struct Way {
         std::optional<Proxy> proxy;         // none: directly to the server
-        std::string address;                // an IP literal: where the proxy, or the server, is
-        std::string host;                   // of the server, as the proxy is to look it up
+        std::string address;                // the IP address of the proxy, or of the server
+        std::string host;                   // the server's name, for the proxy to look up
         std::string port;                   // of the server
-        std::shared_ptr<TlsClient> tls;     // to the proxy; null: none
-        std::shared_ptr<AnswerLimit> limit; // for what the server sends; null: none
+        std::shared_ptr<TlsClient> tls;     // for TLS to the proxy; null: none
+        std::shared_ptr<AnswerLimit> limit; // for the server's bytes; null: none
     };
 
-    // Throws boost::system::system_error: no port to be had.
+    // Throws boost::system::system_error if it gets no port.
     Tunnel(boost::asio::io_context& thread, Way way);
-    ~Tunnel(); // takes no more connections; those that there are live on until an end closes them
+    ~Tunnel(); // accepts no more connections; the others live until one end closes them
 
     Tunnel(const Tunnel&) = delete;
     Tunnel& operator=(const Tunnel&) = delete;
@@ -47,13 +48,13 @@ public:
     std::string address() const; // where to connect to, with port()
     std::string port() const;
 
-    // `socket` is going to connect to the port. Does nothing when it is open already.
+    // Announces that `socket` will connect to the port. Does nothing if it is open already.
     void expect(boost::asio::ip::tcp::socket& socket);
 
-    // Calls `done` as soon as the last connection is through to the server, at once if it is.
+    // Calls `done` when the last connection has reached the server; at once if it has already.
     void when_open(std::function<void()> done);
 
-    // Why the last connection did not get through: nothing of it is set when it did.
+    // Why the last connection did not reach the server. If it did, no field is set.
     WireFailure failure() const;
 
 private:

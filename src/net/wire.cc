@@ -1,9 +1,9 @@
-// The half of the transport that lives on cpprest's only thread, which may be the loop's;
-// http_calls.cc is the half on the loop, and the one that decides.
+// The half of the transport that runs on cpprest's only thread, which may be the loop's. The other
+// half, http_calls.cc, runs on the loop and makes the decisions.
 //
-// cpprest is given IP literals only: its own name lookup can be neither timed out nor cancelled.
-// Its timeouts count inactivity per stage, so they are a mere backstop here; the deadline is a
-// timer on the loop, which covers everything.
+// cpprest gets only IP addresses, because its own name lookup has no timeout and no cancellation.
+// cpprest's timeouts count inactivity in each stage, and are only a backstop. The deadline is a
+// timer on the loop that covers everything.
 #include "net/wire.h"
 
 #include <algorithm>
@@ -33,7 +33,7 @@ namespace http = web::http;
 using Direction = http::message_direction::direction;
 
 constexpr std::chrono::minutes kBackstop{10};
-constexpr std::size_t kSlackForHeaders = 256 * 1024; // and for what TLS adds
+constexpr std::size_t kSlackForHeaders = 256 * 1024; // also for the bytes that TLS adds
 
 WireFailure too_large() {
     WireFailure failure;
@@ -41,7 +41,7 @@ WireFailure too_large() {
     return failure;
 }
 
-// To the server and to the proxy; null where there is none.
+// The clients for TLS to the server and to the proxy; null: no TLS there.
 struct TlsClients {
     // Throws TlsConfigError.
     explicit TlsClients(const Endpoint& endpoint) {
@@ -51,7 +51,8 @@ struct TlsClients {
         if (!endpoint.proxy || endpoint.proxy->kind != Proxy::Kind::kHttps) {
             return;
         }
-        // Go trusts the server's CA here; companies sign their proxies with their machines'.
+        // Go trusts the server's CA for a proxy. Companies sign their proxies with a CA of the
+        // system's store.
         TlsConfig config;
         config.ca_pem = endpoint.tls_config.ca_pem;
         config.and_system = true;
@@ -62,7 +63,7 @@ struct TlsClients {
     std::shared_ptr<TlsClient> server, proxy;
 };
 
-// All members but the constructor: cpprest's thread.
+// Every member but the constructor runs on cpprest's thread.
 class WireCore : public std::enable_shared_from_this<WireCore> {
 public:
     WireCore(const Endpoint& endpoint, TlsClients tls, Listener listener)
@@ -78,14 +79,15 @@ public:
 private:
     struct Incoming {
         TryNumber number;
-        bool is_stream; // and the answer is 200
+        bool is_stream; // a stream was requested, and the answer is 200
         std::shared_ptr<AnswerLimit> limit;
         http::http_response response;
         HttpResponse answer;
         std::array<std::uint8_t, 16 * 1024> block;
     };
 
-    // By address; each with its pool. A stream does not take the warm connection of the others.
+    // By address; each has its own pool. The bool: for streams, which must not take a warm
+    // connection from other requests.
     using ClientKey = std::pair<std::string, bool>;
     struct Client {
         http::client::http_client http;
@@ -111,7 +113,7 @@ private:
     void fail(TryNumber number);
     void finish(TryNumber number, News news);
 
-    std::string host_; // as the user named it
+    std::string host_; // the host as the user wrote it
     std::string port_;
     std::string base_path_;
     std::shared_ptr<TlsClient> tls_;
@@ -122,7 +124,7 @@ private:
     std::map<TryNumber, Running> running_;
 };
 
-// Without TLS there is one even without a proxy, because only there what comes can be counted.
+// Without TLS there is a tunnel even without a proxy, because only a tunnel can count the bytes.
 std::shared_ptr<Tunnel> WireCore::tunnel_by(const std::string& address,
                                             const std::shared_ptr<AnswerLimit>& limit) {
     if (!proxy_ && tls_) {
@@ -140,10 +142,10 @@ WireCore::Client& WireCore::client_to(const ClientKey& key) {
     const auto limit = std::make_shared<AnswerLimit>(HttpTransport::kMaxBody + kSlackForHeaders);
     http::client::http_client_config config;
     config.set_timeout(kBackstop);
-    config.set_max_redirects(0); // cpprest would show Authorization to any host it is sent to
+    config.set_max_redirects(0); // cpprest would send Authorization to the host of any redirect
     if (tls_) {
         config.set_validate_certificates(true);
-        config.set_tlsext_sni_enabled(false); // it would name the address
+        config.set_tlsext_sni_enabled(false); // cpprest would send the address
         config.set_ssl_context_callback([tls = tls_, limit](boost::asio::ssl::context& context) {
             TlsClient::apply(tls, context.native_handle(), limit);
         });
@@ -196,7 +198,7 @@ void WireCore::send(const Try& attempt) {
     }
 }
 
-// cpprest is connected to a tunnel long before the tunnel is to the server.
+// cpprest is connected to the tunnel long before the tunnel is connected to the server.
 void WireCore::on_upload(TryNumber number) {
     const auto found = running_.find(number);
     if (found == running_.end()) {
@@ -213,7 +215,7 @@ void WireCore::on_upload(TryNumber number) {
 void WireCore::use(TlsClients tls) {
     tls_ = std::move(tls.server);
     proxy_tls_ = std::move(tls.proxy);
-    clients_.clear(); // with the warm connections of each
+    clients_.clear(); // also closes their warm connections
 }
 
 void WireCore::cancel(TryNumber number) {
@@ -221,7 +223,7 @@ void WireCore::cancel(TryNumber number) {
     if (found == running_.end()) {
         return;
     }
-    auto source = found->second.source; // a copy: what cancel() calls may end the try
+    auto source = found->second.source; // a copy, because cancel() may end the try
     running_.erase(found);
     source.cancel();
 }
@@ -241,7 +243,7 @@ void WireCore::on_headers(TryNumber number, bool is_stream,
         incoming->response = answered.get(); // ready
         const auto running = running_.find(number);
         if (running == running_.end()) {
-            return; // given up
+            return; // the try was given up
         }
         incoming->limit = running->second.limit;
         const auto& headers = incoming->response.headers();
@@ -269,7 +271,7 @@ void WireCore::on_headers(TryNumber number, bool is_stream,
     }
 }
 
-// Piece by piece, because neither extract_string() nor the buffer behind it knows a limit.
+// Reads in pieces, because neither extract_string() nor its buffer has a limit.
 void WireCore::read_body(const std::shared_ptr<Incoming>& incoming) {
     auto buffer = incoming->response.body().streambuf();
     buffer.getn(incoming->block.data(), incoming->block.size())
@@ -292,7 +294,7 @@ void WireCore::read_body(const std::shared_ptr<Incoming>& incoming) {
         });
 }
 
-// What has come, as soon as it has: getn() alone would wait until its block is full.
+// Reads the available bytes at once: getn() alone would wait until its block is full.
 void WireCore::read_stream(const std::shared_ptr<Incoming>& incoming) {
     auto buffer = incoming->response.body().streambuf();
     buffer.getn(incoming->block.data(), 1)
@@ -318,8 +320,8 @@ void WireCore::read_stream(const std::shared_ptr<Incoming>& incoming) {
         });
 }
 
-// The stream ends the same way for a whole body and for one that broke off; this task knows which
-// it was.
+// The stream ends in the same way for a whole and for a broken body. This task knows the
+// difference.
 void WireCore::on_body_end(const std::shared_ptr<Incoming>& incoming) {
     incoming->response.content_ready().then(
         [self = shared_from_this(), incoming](const pplx::task<http::http_response>& ended) {
@@ -332,7 +334,7 @@ void WireCore::on_body_end(const std::shared_ptr<Incoming>& incoming) {
         });
 }
 
-// Inside a catch block.
+// Call it inside a catch block.
 void WireCore::fail(TryNumber number) {
     WireFailure failure;
     failure.is_plain = !tls_;
@@ -396,7 +398,7 @@ private:
 } // namespace
 
 std::unique_ptr<Wire> make_wire(const Endpoint& endpoint, Listener listener) {
-    prepare_openssl(); // it changes the environment: before there is a thread
+    prepare_openssl(); // before the thread starts, because it changes the environment
     TlsClients tls(endpoint);
     wire_loop();
     return std::make_unique<PostingWire>(

@@ -14,9 +14,9 @@ namespace le_run::net {
 
 namespace {
 
-// The end of cpprest's thread: it drops, and never frees, what it has not come to. A program that
-// ends soon after a cancelled request would leak that, so the rest is run first; each thing may
-// bring another.
+// At its end, cpprest's thread drops the remaining handlers without freeing them. A program that
+// ends soon after a cancelled request would leak them. So this runs them first; each may add
+// others.
 class WireThread {
 public:
     explicit WireThread(std::size_t threads) {
@@ -30,7 +30,7 @@ public:
             const auto reached = std::make_shared<std::promise<void>>();
             boost::asio::post(loop(), [reached] { reached->set_value(); });
             const auto wait = reached->get_future().wait_for(std::chrono::seconds(1));
-            has_thread_ = wait == std::future_status::ready; // none in a child that was forked
+            has_thread_ = wait == std::future_status::ready; // false in a forked child
         }
     }
     static boost::asio::io_context& loop() {

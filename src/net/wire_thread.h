@@ -1,5 +1,4 @@
-// Where cpprest works: on one thread, which is enough, and being alone it is a lock: no two of its
-// handlers run at once.
+// cpprest works on one thread. One is enough, and it replaces locks: no two handlers run at once.
 #pragma once
 
 #include <cstddef>
@@ -8,7 +7,7 @@
 
 namespace le_run::net {
 
-// `threads`: 0 when the caller runs the loop itself; the first call decides.
+// `threads`: 0 if the caller runs the loop itself. The first call decides.
 boost::asio::io_context& wire_loop(std::size_t threads = 1);
 
 } // namespace le_run::net

@@ -218,9 +218,9 @@ TEST_CASE("a proxy that does not connect: the text says what it did, and nothing
         {answering(502), "the proxy cannot reach the server (502)"},
         {answering(503), "the proxy cannot reach the server (503)"},
         {answering(405), "answered CONNECT with 405"},
-        {garbage, "no HTTP proxy; check scheme, host and port of HTTPS_PROXY"},
+        {garbage, "not an HTTP proxy; check scheme, host and port of HTTPS_PROXY"},
         {nothing, "the proxy closed the connection before it was through"},
-        {behaving(Answer::Kind::kEndlessHeader), "no HTTP proxy"},
+        {behaving(Answer::Kind::kEndlessHeader), "not an HTTP proxy"},
     };
     HiddenServer hidden;
     for (const auto& row : rows) {

@@ -103,12 +103,13 @@ TEST_CASE("each refusal of a proxy has its own text, which says what to change")
         {"http://p", "HTTP/1.1 405 x\r\n\r\n", "answered CONNECT with 405", "allows CONNECT"},
         {"http://p", "HTTP/1.1 302 x\r\nLocation: http://login\r\n\r\n",
          "answered CONNECT with 302", "allows CONNECT"},
-        {"http://p", "220 mail.example ESMTP", "no HTTP proxy", "check scheme, host and port"},
-        {"http://p", "\x15\x03\x01", "no HTTP proxy", "check scheme, host and port of HTTPS_PROXY"},
-        {"http://p", "HTTP/1.1 OK\r\n\r\n", "no HTTP proxy", "check scheme"},
-        {"http://p", "HTTP/1.1\r\n\r\n", "no HTTP proxy", "check scheme"},
-        {"http://p", "HTTP/1.1 200 " + std::string(ProxyGreeting::kMaxHead, 'x'), "no HTTP proxy",
-         "check scheme"},
+        {"http://p", "220 mail.example ESMTP", "not an HTTP proxy", "check scheme, host and port"},
+        {"http://p", "\x15\x03\x01", "not an HTTP proxy",
+         "check scheme, host and port of HTTPS_PROXY"},
+        {"http://p", "HTTP/1.1 OK\r\n\r\n", "not an HTTP proxy", "check scheme"},
+        {"http://p", "HTTP/1.1\r\n\r\n", "not an HTTP proxy", "check scheme"},
+        {"http://p", "HTTP/1.1 200 " + std::string(ProxyGreeting::kMaxHead, 'x'),
+         "not an HTTP proxy", "check scheme"},
     }));
     CAPTURE(row.answer.substr(0, 100));
     const auto text = answer_to_connect(row.url, row.answer);
@@ -152,7 +153,7 @@ TEST_CASE("SOCKS 5 refusals") {
         return greeting;
     };
     CHECK_THAT(refusal(begun("socks5://p").receive("HTTP/1.1 400")),
-               contains("no SOCKS 5 proxy; check scheme, host and port of HTTPS_PROXY"));
+               contains("not a SOCKS 5 proxy; check scheme, host and port of HTTPS_PROXY"));
     CHECK_THAT(refusal(begun("socks5://p").receive(bytes({5, 0xff}))),
                contains("asks for a user and a password; write USER:PASSWORD@"));
     CHECK_THAT(refusal(begun("socks5://p").receive(bytes({5, 2}))),
@@ -176,5 +177,5 @@ TEST_CASE("SOCKS 5 refusals") {
                contains(words) && contains("or name the server in NO_PROXY"));
     auto odd = begun("socks5://p");
     odd.receive(bytes({5, 0}));
-    CHECK_THAT(refusal(odd.receive(bytes({5, 0, 0, 9, 0}))), contains("no SOCKS 5 proxy"));
+    CHECK_THAT(refusal(odd.receive(bytes({5, 0, 0, 9, 0}))), contains("not a SOCKS 5 proxy"));
 }
