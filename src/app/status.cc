@@ -23,13 +23,13 @@ namespace {
 
 using State = observe::LeaseView::State;
 
-// Time alone makes a record stale, so the state is looked at that often.
+// How often the state is checked: time alone can make a record stale.
 constexpr Duration kLookAtClock = std::chrono::milliseconds(250);
 
-// Keeps looking at one lease until whoever is told of it has seen enough.
+// Reads and watches one lease until `look` returns an exit code.
 class Onlooker {
 public:
-    // `look` is called after each answer and each look at the clock. An exit code ends it.
+    // `look` is called after each answer and each check of the clock. An exit code ends run().
     using Look = std::function<std::optional<int>(const observe::LeaseView&, TimePoint, WallTime)>;
 
     Onlooker(const options::Options& options, Look look)
@@ -47,7 +47,7 @@ public:
         read();
         tick();
         loop_.run();
-        opened_.store.reset(); // with a credential plugin that is still running
+        opened_.store.reset(); // also ends a credential plugin that is still running
         return *exit_code_;
     }
 
@@ -69,7 +69,7 @@ private:
             saw(*found);
         } else if (std::holds_alternative<election::Absent>(news)) {
             saw(election::Absent{});
-        } // whether the watch works does not matter: the lease is read again and again, too
+        } // the state of the watch does not matter, because read() repeats
     }
 
     void saw(const election::ReadOutcome& seen) {
@@ -79,7 +79,7 @@ private:
         look();
     }
 
-    // A store that has answered once may come back.
+    // A failure of the first request ends run(). A store that has answered once may come back.
     void failed(const election::Failure& failure) {
         if (failure.text == last_trouble_) {
             return;
@@ -134,7 +134,7 @@ void print(const std::string& text) {
     std::fflush(stdout);
 }
 
-// Left to the process's end, as le-run's own loop is.
+// The Onlooker is never deleted, as in run().
 template <class Look>
 int look_on(const options::Options& options, Look look) {
     try {
@@ -149,7 +149,7 @@ int look_on(const options::Options& options, Look look) {
     }
 }
 
-// Tells of the lease once, when the state is certain enough.
+// Prints the state once, when it is certain enough.
 struct Once {
     bool is_json = false;
     std::string lock{};
@@ -168,7 +168,7 @@ struct Once {
     }
 };
 
-// Tells of each change of the holder or of the state, until it is ended.
+// Prints each change of the holder or of the state, until the process is ended.
 struct EachChange {
     bool is_json = false;
     std::string lock{};

@@ -26,7 +26,7 @@ std::string coloured(const std::string& text, State state, Colours colours) {
     return std::string("\x1b[") + code + "m" + text + "\x1b[0m";
 }
 
-// What the state means, and what follows from it.
+// The meaning of the state, and what follows from it.
 std::string explained(const LeaseView& view, State state, TimePoint now, WallTime wall) {
     switch (state) {
     case State::kUnknown:
@@ -38,7 +38,7 @@ std::string explained(const LeaseView& view, State state, TimePoint now, WallTim
         return "leads, renewed " + seconds_text(*view.age(now, wall)) + " ago";
     case State::kUnsure:
         return "looks stale by its clock, renewed " + seconds_text(*view.age(now, wall)) +
-               " ago; looking on";
+               " ago; le-run waits to see whether its holder renews it";
     case State::kStale:
         return "stale: not renewed for its " + format_duration(view.duration()) +
                "; any candidate takes the lease";

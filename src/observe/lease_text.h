@@ -1,4 +1,4 @@
-// What `le-run status` says of a lease: a table for people, one JSON object for programs.
+// The output of `le-run status`: a table for people, one JSON object for programs.
 #pragma once
 
 #include <string>
@@ -10,15 +10,15 @@ namespace le_run::observe {
 // "leads", "free", "stale", "unsure" or "unknown".
 const char* state_name(LeaseView::State state);
 
-// Whether the text goes to a terminal, which shows colours.
+// kYes: the text goes to a terminal, which shows colours.
 enum class Colours { kNo, kYes };
 
-// Some lines, each ended. `lock`: as LE_RUN_HELD_LOCK has it.
+// Several lines, each with its line end. `lock`: as in LE_RUN_HELD_LOCK.
 std::string lease_table(const LeaseView& view, const std::string& lock, TimePoint now,
                         WallTime wall, Colours colours);
-// One line, ended: who leads, for a list of changes.
+// One line with its line end: who leads, for a list of changes.
 std::string lease_line(const LeaseView& view, TimePoint now, WallTime wall);
-// One line, ended.
+// One line with its line end.
 std::string lease_json(const LeaseView& view, const std::string& lock, TimePoint now,
                        WallTime wall);
 

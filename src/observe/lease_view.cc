@@ -36,7 +36,7 @@ std::optional<Duration> LeaseView::age(TimePoint now, WallTime wall) const {
         return std::nullopt;
     }
     const election::LeaseRecord& record = lease_->record;
-    if (record.renewed_at) { // the holder's clocks are ours
+    if (record.renewed_at) { // holder and reader share the kernel's clocks
         return left_for_observer(*record.renewed_at, now);
     }
     const Duration seen = left_for_observer(seen_since_, now);
@@ -56,7 +56,7 @@ LeaseView::State LeaseView::state(TimePoint now, WallTime wall) const {
         return State::kFree;
     }
     if (has_passed_for_observer(now, seen_since_ + duration())) {
-        return State::kStale; // whatever the clocks on the wall say
+        return State::kStale; // wall clocks do not matter here
     }
     const election::LeaseRecord& record = lease_->record;
     if (record.renewed_at) {

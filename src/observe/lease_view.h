@@ -1,8 +1,8 @@
-// What somebody who only looks can say of a lease: who leads, and whether the holder lives.
+// The state of a lease for somebody who only reads it: who leads, and whether the holder lives.
 //
-// Pure. A record's times are of its holder's wall clock, so they are shown, and believed only where
-// nothing better is known: a record that changes while we look was written by a holder that lives;
-// one that has not changed for its whole duration, by our clock, was not.
+// Pure. A record's times are from its holder's wall clock. They are shown, but believed only if
+// nothing better is known: if a record changes while we watch, its holder lives; if it has not
+// changed for its whole duration by our clock, its holder does not renew.
 #pragma once
 
 #include <optional>
@@ -15,20 +15,20 @@ namespace le_run::observe {
 
 class LeaseView {
 public:
-    // kUnsure: the record looks too old by its wall clock; only looking on can tell.
+    // kUnsure: the record looks too old by its wall clock; only more time can tell.
     enum class State { kUnknown, kFree, kLeads, kUnsure, kStale };
 
-    // `own_duration` counts for a record without a usable duration.
+    // `own_duration` is used for a record without a usable duration.
     explicit LeaseView(Duration own_duration) : own_duration_(own_duration) {}
 
-    // The answer to a read, or what a watch told. A Failure changes nothing.
+    // The answer to a read, or an event of the watch. A Failure changes nothing.
     void saw(TimePoint now, WallTime wall, const election::ReadOutcome& outcome);
 
-    // `wall` in these: what a clock on the wall shows at `now`.
+    // In these functions, `wall` is the wall-clock time at `now`.
     State state(TimePoint now, WallTime wall) const;
-    // Since the last renewal, as well as can be known. Nothing where nobody leads.
+    // The time since the last renewal, as well as known. Nothing: nobody leads.
     std::optional<Duration> age(TimePoint now, WallTime wall) const;
-    // Until the lease runs out unless it is renewed; zero when it has.
+    // The time until the lease runs out without a renewal; zero if it has.
     std::optional<Duration> left(TimePoint now, WallTime wall) const;
     const std::optional<election::StoredLease>& lease() const { return lease_; }
     std::string holder() const;
@@ -40,8 +40,8 @@ private:
     Duration own_duration_;
     bool has_looked_ = false;
     std::optional<election::StoredLease> lease_;
-    TimePoint seen_since_{};   // this version
-    bool has_changed_ = false; // it was not the first version of this holder that we saw
+    TimePoint seen_since_{};   // when we first saw this version
+    bool has_changed_ = false; // we saw an earlier version of this holder before
 };
 
 } // namespace le_run::observe
