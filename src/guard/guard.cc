@@ -68,7 +68,7 @@ void live_as_guard(const GuardSetup& setup, SpawnSurroundings surroundings,
         fail("PR_SET_CHILD_SUBREAPER");
     }
     surroundings.guard = ::getpid();
-    // In its own user namespace the guard would have CAP_KILL, so ask before.
+    // A guard with its own user namespace has CAP_KILL there.
     surroundings.may_kill_any = read_capabilities().has(CAP_KILL);
     std::optional<OwnCgroup> cgroup;
     if (surroundings.guard != 1) { // PID 1 has kill(-1)

@@ -26,7 +26,7 @@ struct SpawnSurroundings {
     pid_t le_run = 0;
     int nice = 0;              // le-run's nice value at its start
     Capabilities capabilities; // le-run's; in its own user namespace the guard has all
-    bool may_kill_any = false; // le-run has CAP_KILL
+    bool may_kill_any = false; // the guard has CAP_KILL
     int cgroup_kill_fd = -1;   // from OwnCgroup
     int cgroup_join_fd = -1;
 };

@@ -219,7 +219,7 @@ TEST_CASE("a proxy that does not connect: the text says what it did, and nothing
         {answering(503), "the proxy cannot reach the server (503)"},
         {answering(405), "answered CONNECT with 405"},
         {garbage, "not an HTTP proxy; check scheme, host and port of HTTPS_PROXY"},
-        {nothing, "the proxy closed the connection before it was through"},
+        {nothing, "the proxy closed the connection before it had reached"},
         {behaving(Answer::Kind::kEndlessHeader), "not an HTTP proxy"},
     };
     HiddenServer hidden;

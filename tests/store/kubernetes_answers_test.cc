@@ -311,7 +311,8 @@ TEST_CASE("answers: refusals in the server's words") {
     s.server.answer(403, "");
     failure = s.failed_read();
     CHECK(failure.kind == Kind::kDenied);
-    CHECK_THAT(failure.text, contains("no API server") && !contains("resourceNames"));
+    CHECK_THAT(failure.text,
+               contains("not as a Kubernetes API does") && !contains("resourceNames"));
     for (const int status : {400, 422}) {
         s.server.answer(status, status_of(status, "Invalid", "spec is wrong"));
         failure = s.failed_update();
@@ -358,7 +359,8 @@ TEST_CASE("answers: a 200 with another record than the one that was sent is no w
         s.server.answer(200, cached);
         const auto failure = s.failed_update();
         CHECK(failure.kind == Kind::kUnreachable);
-        CHECK_THAT(failure.text, contains("another record") && contains("written is unknown"));
+        CHECK_THAT(failure.text,
+                   contains("a record that le-run did not send") && contains("written is unknown"));
     }
     s.server.answer(200, with_times("1", "2"));
     CHECK(describe(s.update()) == "Written");

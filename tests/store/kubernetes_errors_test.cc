@@ -136,7 +136,7 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
     check_answer(answer(200, "", Answer::Kind::kEndless), {"too large", "API server's address"});
     check_answer(answer(200, "<html>"), {"no JSON object", "check the server's address"});
     check_answer(answer(302), {"it answered 302", "perhaps to a login page"});
-    check_answer(answer(404, "<html>"), {"not a Kubernetes API", "check the server address"});
+    check_answer(answer(404, "<html>"), {"not a Kubernetes API", "check the server's address"});
     check_answer(answer(410), {"it answered 410", "Gone", "le-run asks again"});
     check_answer(answer(429), {"it answered 429", "overloaded", "le-run tries again"});
     // As kube-apiserver says it in plain text, and as a Status.

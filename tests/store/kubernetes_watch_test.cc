@@ -211,7 +211,7 @@ TEST_CASE("watch: a 200 without an event is said once, and an event or a bookmar
         {"<html><body>Sign in</body></html>", "<html><body>Sign in</body></html>"},
         {"", "without an event"},
         {R"({"kind":"LeaseList","apiVersion":"coordination.k8s.io/v1","metadata":{},"items":[]})",
-         "no watch event"},
+         "not a watch event"},
         {R"({"kind":"LeaseList","items":[]})"
          "\n",
          "LeaseList"},
