@@ -11,7 +11,7 @@ struct Answer {
     std::uint64_t number;
     Attempts::Kind kind;
     bool has_failed;
-    bool tells_late; // what it says may still be new when it comes late
+    bool tells_late; // even a late answer of this kind may have news
 };
 
 std::optional<Answer> answer_in(const Fact& fact) {

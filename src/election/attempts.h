@@ -1,15 +1,16 @@
-// The requests of an election, in the order of their sending: which answer is waited for, and which
-// answers still count.
+// The requests of an election, in the order of their sending: which answer the election waits for,
+// and which answers still count.
 //
-// A request without an answer gets another one beside it, because only one of several ways to the
-// store may hang. Its answer counts all the same when it comes late, if nothing newer is known:
-// nothing that counts was answered since it was sent. So a slow store is a store, and an old answer
-// never replaces a newer one: the store may take requests in any order.
+// If an answer does not come in time, another request is sent beside the first, because only one of
+// several ways to the store may hang. A late answer still counts, unless another answer has counted
+// since its request was sent. So a slow store still works, and an old answer never replaces a newer
+// one, even if the store takes requests in any order.
 //
-// Beside a write goes a second one over the same version, and only then a look. The server may take
-// the parts of a store in turn (an API server its etcd members), and a write may take more turns
-// than a read. Where a look followed each write, every write could meet the one part that hangs. So
-// the order is: write, write, look, write, look; it falls in step with no three, four or five parts.
+// Beside a write, a holder sends a second write over the same version, and only then a read. The
+// server may use the parts of a store in turn (an API server its etcd members), and a write may
+// take more turns than a read. If a read followed each write, every write could meet the part that
+// hangs. So the order is write, write, read, write, read. With three, four or five parts in turn,
+// not every write meets the same part.
 #pragma once
 
 #include <optional>
@@ -28,42 +29,42 @@ public:
         TimePoint at;
     };
 
-    // Numbers a request that is sent at `now`; from now on its answer is waited for.
+    // Gives a number to a request that is sent at `now`, and waits for its answer from now on.
     Attempt send(Kind kind, TimePoint now);
-    // The request whose answer is waited for: until then no other is sent.
+    // The request whose answer the election waits for. No other request is sent meanwhile.
     const std::optional<Sent>& awaited() const { return awaited_; }
-    // Its answer took too long: others may be sent beside it.
+    // The answer took too long: other requests may be sent beside this one.
     Sent stop_waiting();
 
-    // What a holder is to send beside its requests that have no answer.
+    // What a holder sends next beside its requests without an answer.
     Kind beside() const;
 
-    // Whether `fact` is an answer that counts, or none at all. A late failure, and a late answer
-    // that says that nothing was written, say nothing new. A read counts only if it was sent after
-    // the first write without an answer.
+    // Whether `fact` is an answer that counts, or not an answer. A late failure does not count, and
+    // neither does a late answer that nothing was written. A late read counts only if it was sent
+    // after the first write without an answer.
     bool counts(const Fact& fact) const;
-    // Whether it is the answer that is waited for.
+    // Whether `fact` is the awaited answer.
     bool is_awaited(const Fact& fact) const;
     // Whether a write was sent after this request.
     bool is_before_a_write(Attempt number) const {
         return static_cast<std::uint64_t>(number) < last_write_;
     }
-    // A failure that is told only after the wait for it was over.
+    // Whether `fact` is a failure that came after the wait for it.
     bool is_late_failure(const Fact& fact) const;
-    // An answer came that is no news: the next request may go out, the others still count.
+    // An answer came without news: the next request may be sent, and the others still count.
     void answered();
-    // Something newer is known than what the requests under way may say: none of them counts any
-    // more. To be called with each answer that counts.
+    // The pending requests do not count any more, because something newer is known. Call it with
+    // each answer that counts.
     void forget();
 
     std::uint64_t last() const { return last_; }
 
 private:
-    std::uint64_t last_ = 0;        // sent
-    std::uint64_t last_write_ = 0;  // sent
-    std::uint64_t first_write_ = 0; // sent after forgotten_
-    std::uint64_t forgotten_ = 0;   // up to this one, included
-    int unanswered_ = 0;            // sent in a row
+    std::uint64_t last_ = 0;        // the last request sent
+    std::uint64_t last_write_ = 0;  // the last write sent
+    std::uint64_t first_write_ = 0; // the first write sent after forgotten_
+    std::uint64_t forgotten_ = 0;   // this request and all before do not count
+    int unanswered_ = 0;            // requests in a row without an answer
     std::optional<Sent> awaited_;
 };
 

@@ -80,7 +80,8 @@ void Claim::landed(const StoredLease& lease) {
     doubtful_.clear();
 }
 
-// A server that changes renewTimes leaves a write no name: then the oldest send is the safe one.
+// If the server has changed the renewTime, nobody can tell which write landed. Then the oldest send
+// is the safe one.
 const Claim::Sent& Claim::in_doubt_as(const LeaseRecord& written) const {
     const Sent* oldest = nullptr;
     for (const Sent& sent : doubtful_) {

@@ -41,7 +41,7 @@ public:
     // A write of `record` is about to be sent; `now` was read before that. From here on nobody
     // knows whether it lands.
     void sending(TimePoint now, const LeaseRecord& record);
-    // One of those in doubt is known to have landed: the one with the renewTime of `lease`.
+    // A write in doubt has landed: the one with the renewTime of `lease`.
     void landed(const StoredLease& lease);
     // The last write did not land, and never will.
     void refused();
@@ -57,7 +57,7 @@ public:
     // A read found `lease`, which is mine. Takes over its version and the send of its write. True
     // if a write in doubt has landed.
     bool read_back(const StoredLease& lease);
-    // Whether that is what the last write known to have landed has left: no later one has, yet.
+    // Whether the store still has the last write that is known to have landed.
     bool is_unchanged(const ReadOutcome& seen) const;
     // The lease is not mine any more: released, or another's record was seen.
     void give_up();

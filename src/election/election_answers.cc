@@ -31,7 +31,7 @@ void Election::on(const ReadAnswered& fact) {
         return;
     }
     if (is_holding() && claim_.is_unchanged(fact.outcome)) {
-        // No renewal has landed yet. Those without an answer still may, and their answers count.
+        // No renewal has landed yet. Renewals without an answer still may, and their answers count.
         if (attempts_.is_before_a_write(fact.attempt)) {
             return;
         }

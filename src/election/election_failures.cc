@@ -12,8 +12,8 @@ bool Election::is_holding() const {
     return state_ == State::kLeading || state_ == State::kStopping || state_ == State::kHolding;
 }
 
-// No answer so far. It counts when it comes after all (attempts.h); until then another request goes
-// out beside this one. A release is written only over what a look has found.
+// No answer so far. A late answer still counts (attempts.h), and meanwhile another request is sent
+// beside this one. A release is written only over a version that a read has found.
 void Election::request_overdue(const Attempts::Sent& request) {
     if (is_holding() || state_ == State::kReleasing) {
         const bool is_look = state_ == State::kReleasing && request.kind == Request::kRead;
