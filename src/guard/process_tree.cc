@@ -269,9 +269,9 @@ std::uint32_t ProcessTree::send_to_listed(int signal, std::size_t* most) {
 // number until it is reaped. So what is read after opening it is about this process, or about one
 // that the signal does not reach. The process is ours if
 // - it is our child now, because its parent died; or
-// - it is the listed process (same start time), its parent is still the listed one (a process never
-//   gets a parent that began later than itself, so the same number is the same process), and that
-//   parent was verified in the same way after the listing.
+// - it is the listed process (same start time), its parent is still the listed one, and that parent
+//   was verified in the same way after the listing. (A process never gets a parent that began later
+//   than itself, so the same parent number means the same parent.)
 // Any other process is left to the next round.
 bool ProcessTree::send_to(std::size_t index, int signal) {
     ProcessTable::Entry& entry = ProcessTable::at(index);

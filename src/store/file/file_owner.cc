@@ -38,7 +38,7 @@ std::string user_text(uid_t user) { return "user id " + std::to_string(user); }
 std::optional<std::string> unsafe_step(const std::string& folder) {
     struct stat status{};
     if (::stat(folder.c_str(), &status) != 0) {
-        return std::nullopt; // whoever needs the folder says so
+        return std::nullopt; // the code that uses the folder reports this
     }
     if (!is_ours_or_roots(status.st_uid) && !is_owner_hidden(status.st_uid)) {
         return "the folder " + folder + " belongs to " + user_text(status.st_uid) +
@@ -77,7 +77,7 @@ bool is_readable_by_others(const struct stat& status) {
 std::optional<std::string> unsafe_folder(const std::string& folder) {
     char* const resolved = ::realpath(folder.c_str(), nullptr);
     if (resolved == nullptr) {
-        return std::nullopt; // whoever needs the folder says so
+        return std::nullopt; // the code that uses the folder reports this
     }
     std::string step = resolved;
     std::free(resolved);

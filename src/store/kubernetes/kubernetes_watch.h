@@ -14,8 +14,8 @@
 //   next one begins at once. A silent one is given up after kSilence, because an API server sends a
 //   bookmark every minute.
 // - A connection that worked and broke is tried again at once (or after kShortestPause, if it
-//   lasted shorter), then after jittered pauses that double up to kLongestPause, so that the
-//   candidates of a restarted server do not all come at the same time. A denied watch is tried
+//   lasted shorter). After that the pauses double, up to kLongestPause. They are jittered, so that
+//   the candidates of a restarted server do not all come at the same time. A denied watch is tried
 //   again too, with longer pauses in the end: a server that has just started denies what it grants
 //   later.
 //
