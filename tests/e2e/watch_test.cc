@@ -122,7 +122,7 @@ TEST_CASE("watch: forbidden, the standby polls, and one line says what it costs 
     arena.cluster().forbid_watching();
     Replica& a = arena.start_leader("a");
     Replica& b = arena.start_standby("b");
-    REQUIRE(wait_until([&] { return b.logged({"watch", "read every 500ms", "verbs"}); }));
+    REQUIRE(wait_until([&] { return b.logged({"watch failed", "polling every 500ms", "verbs"}); }));
     const int reads = requests(arena, "get");
     REQUIRE(wait_until([&] { return requests(arena, "get") >= reads + 5; }));
     a.signal(SIGTERM);
@@ -139,9 +139,9 @@ TEST_CASE("watch: after an outage of the network it is resumed, and tells of the
         "b", {.options = kTellMore, .timing = kSlowRenewals, .port = front.port()});
     REQUIRE(is_watching(b));
     front.set(FaultyFront::Mode::kRefuse);
-    REQUIRE(wait_until([&] { return b.logged({"warning", "changes of the lease"}); }));
+    REQUIRE(wait_until([&] { return b.logged({"warning", "the watch failed"}); }));
     front.set(FaultyFront::Mode::kPass);
-    const bool is_told_again = wait_until([&] { return b.logged({"told again"}); });
+    const bool is_told_again = wait_until([&] { return b.logged({"the watch works again"}); });
     INFO(b.log());
     REQUIRE(is_told_again);
     const int reads = requests(arena, "get");
@@ -160,7 +160,7 @@ TEST_CASE("watch: the API server is started again on the same data") {
     Replica& b = arena.start_standby("b", {.options = kTellMore, .timing = kSlowRenewals});
     REQUIRE(is_watching(b));
     server.kill();
-    REQUIRE(wait_until([&] { return b.logged({"warning", "changes of the lease"}); }));
+    REQUIRE(wait_until([&] { return b.logged({"warning", "the watch failed"}); }));
     server.start_again();
     REQUIRE(is_watching(b, 2));
     a.signal(SIGTERM);
