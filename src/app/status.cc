@@ -65,7 +65,7 @@ private:
     }
 
     void told(const election::WatchNews& news) {
-        if (const auto* found = std::get_if<election::Found>(&news)) {
+        if (const auto* found = std::get_if<election::StoredLease>(&news)) {
             saw(*found);
         } else if (std::holds_alternative<election::Absent>(news)) {
             saw(election::Absent{});

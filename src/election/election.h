@@ -135,9 +135,9 @@ private:
     std::optional<Finish> giving_up_{};       // ends so, as soon as no own write is in doubt
     TimePoint last_conflict_at_{};
     Watch watch_ = Watch::kNone;
-    std::uint64_t watched_after_ = 0;          // the last request sent before watched_meanwhile_
-    std::optional<Found> watched_meanwhile_{}; // the last event that could not be used at once
-    std::optional<StopCause> stop_cause_{};    // the first cause that ended this leadership
+    std::uint64_t watched_after_ = 0; // the last request sent before watched_meanwhile_
+    std::optional<StoredLease> watched_meanwhile_{};  // the last that could not be used at once
+    std::optional<StopCause> stop_cause_{};           // the first cause that ended this leadership
     TimePoint drain_until_ = TimePoint::far_future(); // kStopping: when the grace ends
     std::optional<StepDownReason> step_down_{};       // a stop was asked for, in any state
     std::optional<WorkEnd> work_end_{};               // how the work of this leadership ended

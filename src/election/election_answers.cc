@@ -62,7 +62,7 @@ void Election::on(const ReadAnswered& fact) {
 
 void Election::standby_saw(const ReadOutcome& outcome, Observation::Source source) {
     rest_until_next_look();
-    const auto* found = std::get_if<Found>(&outcome);
+    const auto* found = std::get_if<StoredLease>(&outcome);
     if (found == nullptr) {
         remember_watched();
         const bool was_there = observation_.base().has_value();
@@ -72,7 +72,7 @@ void Election::standby_saw(const ReadOutcome& outcome, Observation::Source sourc
         }
         return;
     }
-    const StoredLease& lease = found->lease;
+    const StoredLease& lease = *found;
     if (claim_.is_mine(lease.record)) {
         // The answer to an acquisition was lost, or a lost lease was not released. No work runs, so
         // this process may take the lease at once. It writes again, to get an answer in time.
@@ -121,50 +121,49 @@ void Election::report_vanished(const std::string& how) {
 }
 
 void Election::holding_read(const ReadOutcome& outcome) {
-    const auto* found = std::get_if<Found>(&outcome);
+    const auto* found = std::get_if<StoredLease>(&outcome);
     if (found == nullptr) {
         observation_.forget();
         lost_at_once(StopCause::kVanished, "the lease was deleted");
         return;
     }
-    if (!claim_.is_mine(found->lease.record)) {
-        lost_at_once(StopCause::kOtherHolder, why_not_mine(found->lease.record, config_.id));
+    if (!claim_.is_mine(found->record)) {
+        lost_at_once(StopCause::kOtherHolder, why_not_mine(found->record, config_.id));
         return;
     }
-    const bool has_landed = claim_.read_back(found->lease);
+    const bool has_landed = claim_.read_back(*found);
     if (has_landed) {
         renewed();
     }
     // If somebody changed the lease duration in the record, the next renewal corrects it at once.
     if (!has_landed ||
-        duration_of(found->lease.record, timing_.lease_duration) != timing_.lease_duration) {
+        duration_of(found->record, timing_.lease_duration) != timing_.lease_duration) {
         next_try_at_ = now_;
     }
 }
 
 void Election::releasing_read(const ReadOutcome& outcome) {
-    const auto* found = std::get_if<Found>(&outcome);
-    if (found != nullptr && claim_.is_mine(found->lease.record)) {
-        claim_.read_back(found->lease);
+    const auto* found = std::get_if<StoredLease>(&outcome);
+    if (found != nullptr && claim_.is_mine(found->record)) {
+        claim_.read_back(*found);
         next_try_at_ = now_;
         return;
     }
     // While the lease is unchanged, an acquisition without an answer may still land: look again.
     const auto& base = observation_.base();
-    const bool is_unchanged =
-        found == nullptr ? !base : base && base->version == found->lease.version;
+    const bool is_unchanged = found == nullptr ? !base : base && base->version == found->version;
     if (!claim_.is_held() && claim_.is_unanswered() && is_unchanged) {
         next_request_ = Request::kRead;
         next_try_at_ = now_ + timing_.try_period();
         trouble_.note("the write that acquires the lease got no answer and may still succeed");
         return;
     }
-    const bool is_free = found != nullptr && found->lease.record.holder.text.empty();
+    const bool is_free = found != nullptr && found->record.holder.text.empty();
     if (is_free) {
         report(told::Released{}); // a release whose answer was lost has landed
     } else if (claim_.is_held()) {
         report(told::NotReleased{found == nullptr ? "the lease was deleted"
-                                                  : why_not_mine(found->lease.record, config_.id)});
+                                                  : why_not_mine(found->record, config_.id)});
     }
     claim_.give_up();
     conclude();

@@ -15,7 +15,7 @@ constexpr int kSilentPeriods = 3;
 } // namespace
 
 void Election::on(const Watched& fact) {
-    if (const auto* found = std::get_if<Found>(&fact.news)) {
+    if (const auto* found = std::get_if<StoredLease>(&fact.news)) {
         watched(*found);
     } else if (const auto* works = std::get_if<WatchWorks>(&fact.news)) {
         on(*works);
@@ -35,8 +35,8 @@ void Election::watched(const ReadOutcome& seen) {
     case State::kLeading:
     case State::kStopping:
     case State::kHolding: {
-        const auto* found = std::get_if<Found>(&seen);
-        if (found == nullptr || !claim_.is_mine(found->lease.record)) {
+        const auto* found = std::get_if<StoredLease>(&seen);
+        if (found == nullptr || !claim_.is_mine(found->record)) {
             look_now();
         }
         break;
@@ -71,7 +71,7 @@ void Election::on(const WatchFails& news) {
 // A write without an answer may be newer than an event, so only a read tells. After a conflict, the
 // event is enough: it is newer than the version that the write expected.
 void Election::standby_watched(const ReadOutcome& seen) {
-    const auto* found = std::get_if<Found>(&seen);
+    const auto* found = std::get_if<StoredLease>(&seen);
     if (!has_request_pending() && !claim_.is_unanswered()) {
         attempts_.forget(); // a pending request's answer may be older than this event
         if (found != nullptr) {
@@ -110,7 +110,7 @@ void Election::look_again_if_watched(Attempt answered) {
     const auto& base = observation_.base();
     const bool came_meanwhile =
         watched_meanwhile_ && static_cast<std::uint64_t>(answered) <= watched_after_;
-    if (came_meanwhile && base && base->version != watched_meanwhile_->lease.version) {
+    if (came_meanwhile && base && base->version != watched_meanwhile_->version) {
         look_now();
     } else {
         watched_meanwhile_.reset();
@@ -120,8 +120,8 @@ void Election::look_again_if_watched(Attempt answered) {
 // A read found no lease. But the lease in an earlier event was there, so its duration counts too.
 void Election::remember_watched() {
     const auto seen = std::exchange(watched_meanwhile_, std::nullopt);
-    if (seen && !claim_.is_mine(seen->lease.record)) {
-        observation_.was_there(now_, seen->lease);
+    if (seen && !claim_.is_mine(seen->record)) {
+        observation_.was_there(now_, *seen);
     }
 }
 

@@ -59,10 +59,6 @@ struct StoredLease {
     std::string object;
 };
 
-struct Found {
-    StoredLease lease;
-};
-
 // There is no such lease. For Kubernetes, only a Status with reason NotFound that names this lease
 // says so.
 struct Absent {};
@@ -92,7 +88,7 @@ struct Written {
 // lease exists already.
 struct Conflict {};
 
-using ReadOutcome = std::variant<Found, Absent, Failure>;
+using ReadOutcome = std::variant<StoredLease, Absent, Failure>;
 using WriteOutcome = std::variant<Written, Conflict, Absent, Failure>;
 
 // The watch works: from now on it tells each change.
@@ -104,8 +100,8 @@ struct WatchFails {
     std::string text; // one line for people
 };
 
-// What a watch tells. Found and Absent are hints: one may be missing, late or repeated. But none is
-// older than an earlier answer of the same store.
-using WatchNews = std::variant<Found, Absent, WatchWorks, WatchFails>;
+// What a watch tells. A StoredLease and Absent are hints: one may be missing, late or repeated. But
+// none is older than an earlier answer of the same store.
+using WatchNews = std::variant<StoredLease, Absent, WatchWorks, WatchFails>;
 
 } // namespace le_run::election

@@ -11,17 +11,17 @@ void LeaseView::saw(TimePoint now, WallTime, const election::ReadOutcome& outcom
         return;
     }
     has_looked_ = true;
-    const auto* found = std::get_if<election::Found>(&outcome);
+    const auto* found = std::get_if<election::StoredLease>(&outcome);
     if (found == nullptr) {
         lease_.reset();
         has_changed_ = false;
         return;
     }
-    if (lease_ && lease_->version == found->lease.version) {
+    if (lease_ && lease_->version == found->version) {
         return;
     }
     has_changed_ = lease_.has_value();
-    lease_ = found->lease;
+    lease_ = *found;
     seen_since_ = now;
 }
 

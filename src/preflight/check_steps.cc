@@ -27,12 +27,12 @@ void check_record(const options::Options& options, const election::ReadOutcome& 
         findings.bad("lease", failure->text);
         return;
     }
-    const auto* found = std::get_if<election::Found>(&read);
+    const auto* found = std::get_if<election::StoredLease>(&read);
     if (found == nullptr) {
         findings.good("lease", "there is none yet");
         return;
     }
-    const election::LeaseRecord& record = found->lease.record;
+    const election::LeaseRecord& record = found->record;
     if (record.holder.text.empty()) {
         findings.good("lease", "nobody holds it");
         return;
@@ -52,12 +52,12 @@ void check_renewal(const options::Options& options, const election::ReadOutcome&
                    const std::function<election::ReadOutcome()>& read, Findings& findings) {
     using Steady = std::chrono::steady_clock;
     constexpr Duration kMost = seconds(30);
-    const auto* found = std::get_if<election::Found>(&first);
-    if (found == nullptr || found->lease.record.holder.text.empty()) {
+    const auto* found = std::get_if<election::StoredLease>(&first);
+    if (found == nullptr || found->record.holder.text.empty()) {
         return;
     }
     const election::Timing& own = options.election.timing;
-    const election::LeaseRecord& record = found->lease.record;
+    const election::LeaseRecord& record = found->record;
     const Duration promised = election::duration_of(record, own.lease_duration);
     const Duration patience =
         std::min({std::max<Duration>(3 * own.retry_period, promised / 3), promised, kMost});
@@ -65,14 +65,14 @@ void check_renewal(const options::Options& options, const election::ReadOutcome&
     while (Steady::now() - began < patience) {
         std::this_thread::sleep_for(std::min<Duration>(own.retry_period / 4, kLookAgain));
         const election::ReadOutcome now = read();
-        const auto* seen = std::get_if<election::Found>(&now);
+        const auto* seen = std::get_if<election::StoredLease>(&now);
         if (seen == nullptr) {
             findings.warning("holder", record.holder.text + " may be alive or not: the lease "
                                                             "could not be read again");
             return;
         }
-        if (seen->lease.version != found->lease.version) {
-            const std::string& holder = seen->lease.record.holder.text;
+        if (seen->version != found->version) {
+            const std::string& holder = seen->record.holder.text;
             findings.good("holder", holder == record.holder.text ? holder + " renews the lease"
                                     : holder.empty() ? record.holder.text + " has released it"
                                                      : holder + " has taken it");

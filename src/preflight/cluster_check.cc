@@ -253,7 +253,7 @@ bool ClusterCheck::may(const char* verb) {
 void ClusterCheck::ask_for_the_lease() {
     const bool may_get = may("get");
     const Duration limit = options_.election.timing.request_timeout();
-    has_lease_ = may_get && std::holds_alternative<election::Found>(ask_.read(limit));
+    has_lease_ = may_get && std::holds_alternative<election::StoredLease>(ask_.read(limit));
     const bool may_create = may("create");
     may("update");
     const bool may_watch = may("watch");

@@ -53,28 +53,28 @@ TEST_CASE("status: a lease that was never seen, is not there, or was released") 
     CHECK(viewer.after(0s, Absent{}) == State::kFree);
     StoredLease released = lease(0s, "2");
     released.record.holder = {};
-    CHECK(viewer.after(1s, Found{released}) == State::kFree);
+    CHECK(viewer.after(1s, released) == State::kFree);
     CHECK_FALSE(viewer.view.age(at(1s), wall(1s)));
 }
 
 TEST_CASE("status: a young record is believed at once") {
     Viewer viewer;
-    CHECK(viewer.after(0s, Found{lease(-4s)}) == State::kLeads);
+    CHECK(viewer.after(0s, lease(-4s)) == State::kLeads);
     CHECK(viewer.view.age(at(0s), wall(0s)) == Duration(4s));
     CHECK(viewer.view.left(at(1s), wall(1s)) == Duration(10s));
 }
 
 TEST_CASE("status: an old record is looked at for its whole duration, whatever the clocks say") {
     Viewer dead;
-    CHECK(dead.after(0s, Found{lease(-60s)}) == State::kUnsure);
-    CHECK(dead.after(14s, Found{lease(-60s)}) == State::kUnsure);
-    CHECK(dead.after(15s, Found{lease(-60s)}) == State::kStale);
+    CHECK(dead.after(0s, lease(-60s)) == State::kUnsure);
+    CHECK(dead.after(14s, lease(-60s)) == State::kUnsure);
+    CHECK(dead.after(15s, lease(-60s)) == State::kStale);
     Viewer clock_behind; // the holder's is a minute behind ours
-    CHECK(clock_behind.after(0s, Found{lease(-60s)}) == State::kUnsure);
-    CHECK(clock_behind.after(2s, Found{lease(-58s, "2")}) == State::kLeads);
+    CHECK(clock_behind.after(0s, lease(-60s)) == State::kUnsure);
+    CHECK(clock_behind.after(2s, lease(-58s, "2")) == State::kLeads);
     CHECK(clock_behind.view.age(at(3s), wall(3s)) == Duration(1s));
     Viewer clock_ahead; // a dead holder's is an hour ahead
-    CHECK(clock_ahead.after(0s, Found{lease(3600s)}) == State::kLeads);
+    CHECK(clock_ahead.after(0s, lease(3600s)) == State::kLeads);
     CHECK(clock_ahead.state(15s) == State::kStale);
 }
 
@@ -82,21 +82,21 @@ TEST_CASE("status: where holder and onlooker share the clocks, its age is known 
     Viewer viewer;
     StoredLease known = lease(3600s);
     known.record.renewed_at = at(-20s);
-    CHECK(viewer.after(0s, Found{known}) == State::kStale);
+    CHECK(viewer.after(0s, known) == State::kStale);
     known.version = Version{"2"};
     known.record.renewed_at = at(-5s);
-    CHECK(viewer.after(1s, Found{known}) == State::kLeads);
+    CHECK(viewer.after(1s, known) == State::kLeads);
     CHECK(viewer.view.age(at(1s), wall(1s)) == Duration(6s));
     known.record.renewed_at = TimePoint::far_past(); // of an earlier boot
     known.version = Version{"3"};
-    CHECK(viewer.after(2s, Found{known}) == State::kStale);
+    CHECK(viewer.after(2s, known) == State::kStale);
 }
 
 TEST_CASE("status: what strangers wrote stays on its line, in the table and in JSON") {
     Viewer viewer;
     StoredLease strange = lease(-1s);
     strange.record.holder = {"a\nstate leads\x1b[2J"};
-    viewer.after(0s, Found{strange});
+    viewer.after(0s, strange);
     const auto table = lease_table(viewer.view, "k8s://n/a", at(0s), wall(0s), Colours::kNo);
     CHECK(table.find('\x1b') == std::string::npos);
     CHECK(std::count(table.begin(), table.end(), '\n') == 7);

@@ -134,7 +134,7 @@ std::vector<std::string> Driver::written() {
 
 void Driver::become_standby() {
     tick();
-    read(Found{lease_of("other")});
+    read(lease_of("other"));
     LE_CHECK(election_.state() == Election::State::kStandby);
 }
 

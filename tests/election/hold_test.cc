@@ -46,7 +46,7 @@ TEST_CASE("hold: the lease is renewed until then, and released at that instant",
     CHECK(d.tick() == Lines{"read"}); // the release begins
     CHECK(passed() >= 5s);
     CHECK(passed() <= 5100ms); // an observer's clock may be slower
-    CHECK(d.read(Found{d.last_record()}) == Lines{"release over v104"});
+    CHECK(d.read(d.last_record()) == Lines{"release over v104"});
     CHECK(d.written() == Lines{"report released", "finish work-ended"});
 }
 
@@ -61,7 +61,7 @@ TEST_CASE("hold: --on-exit standby contends again after it", "[election]") {
     Driver d = holding(config, 100ms);
     d.pass(1s);
     d.tick();
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     CHECK(d.written() == Lines{"report released", "report holding-back", "read"});
 }
 
@@ -89,8 +89,7 @@ TEST_CASE("hold: another holder, or a lease that ran out, ends it without a rele
         d.pass(d.wakeup());
         CHECK(d.tick() == Lines{"renew over v101"});
         CHECK(d.write(Conflict{}) == Lines{"read"});
-        CHECK(d.read(Found{d.lease_of("other")}) ==
-              Lines{"report not-released", "finish work-ended"});
+        CHECK(d.read(d.lease_of("other")) == Lines{"report not-released", "finish work-ended"});
     }
     SECTION("no renewal succeeds") {
         Driver d = holding(with_hold(1min), 100ms);

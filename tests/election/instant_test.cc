@@ -28,14 +28,14 @@ ElectionConfig without_waiting() {
 // How long a standby waits that finds `lease` first, beside a watch that works and tells nothing.
 Duration wait_for(Driver& d, const StoredLease& lease) {
     d.tick();
-    d.read(Found{lease});
+    d.read(lease);
     d.watched(WatchWorks{.is_seamless = true});
     const TimePoint began = d.now();
     while (d.election().state() == State::kStandby && left_for_holder(began + 1h, d.now()) < 0s) {
         d.pass(d.wakeup());
         for (const std::string& line : d.tick()) {
             if (line == "read") {
-                d.read(Found{lease});
+                d.read(lease);
             }
         }
     }
@@ -48,8 +48,7 @@ TEST_CASE("instant: a lease that has run out is taken at once, also with --wait 
     const Duration age = GENERATE(Duration(15s), Duration(4h));
     Driver d(without_waiting());
     d.tick();
-    CHECK(d.read(Found{sent_at(d, d.now() - age)}) ==
-          Lines{"report held other", "acquire over v101"});
+    CHECK(d.read(sent_at(d, d.now() - age)) == Lines{"report held other", "acquire over v101"});
     CHECK(d.tick().empty());
     d.written();
     CHECK(d.election().state() == State::kLeading);
@@ -59,7 +58,7 @@ TEST_CASE("instant: one of an earlier boot is taken at once, whatever its durati
     const std::int64_t seconds = GENERATE(1, 15, std::numeric_limits<std::int64_t>::max());
     Driver d(without_waiting());
     d.tick();
-    CHECK(d.read(Found{sent_at(d, TimePoint::far_past(), seconds)}).back() == "acquire over v101");
+    CHECK(d.read(sent_at(d, TimePoint::far_past(), seconds)).back() == "acquire over v101");
 }
 
 TEST_CASE("instant: never before the record's duration has passed on both clocks", "[election]") {
@@ -99,12 +98,12 @@ TEST_CASE("instant: a renewal that is told of late leaves what is left of it", "
     d.become_standby();
     d.watched(WatchWorks{.is_seamless = true});
     d.pass(20s - 7s);
-    d.watched(Found{sent_at(d, d.now() - 3s)}); // landed late, say
+    d.watched(sent_at(d, d.now() - 3s)); // landed late, say
     d.pass(2s);
     CHECK(d.tick().empty()); // what was seen before is waited out too
     d.pass(10s - 1ns);
     CHECK(d.tick() != Lines{"acquire over v102"});
-    d.read(Found{sent_at(d, d.now() - (15s - 1ns))});
+    d.read(sent_at(d, d.now() - (15s - 1ns)));
     CHECK(d.election().state() == State::kStandby);
     d.pass(1ns);
     CHECK(d.tick().size() == 1);
@@ -116,7 +115,7 @@ TEST_CASE("instant: an old record that is put back does not shorten a wait", "[e
     d.become_standby(); // without an instant
     d.pass(5s);
     d.tick();
-    d.read(Found{sent_at(d, TimePoint::far_past())});
+    d.read(sent_at(d, TimePoint::far_past()));
     CHECK(d.election().state() == State::kStandby);
     d.watched(WatchWorks{.is_seamless = true});
     d.pass(10s);
@@ -126,7 +125,7 @@ TEST_CASE("instant: an old record that is put back does not shorten a wait", "[e
 TEST_CASE("instant: a deleted record is waited out from when it was sent", "[election]") {
     Driver d;
     d.tick();
-    d.read(Found{sent_at(d, d.now() - 5s)});
+    d.read(sent_at(d, d.now() - 5s));
     d.watched(WatchWorks{.is_seamless = true});
     d.watched(Absent{});
     d.pass(10s - 1ns);
@@ -151,7 +150,7 @@ TEST_CASE("instant: each claim carries that of its send, a release none", "[elec
     CHECK(d.last_written().renewed_at == d.now());
     d.written();
     d.step(WorkGone{WorkEnd::kByItself});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     REQUIRE(d.last_written().holder.text.empty());
     CHECK_FALSE(d.last_written().renewed_at);
 }

@@ -80,8 +80,8 @@ private:
     // The store does what it is asked just before it answers: the worst order for late answers.
     void answer(const Request& request) {
         if (!request.is_write) {
-            note(d_.step(ReadAnswered{request.number, stored ? ReadOutcome(Found{*stored})
-                                                             : ReadOutcome(Absent{})}));
+            note(d_.step(ReadAnswered{request.number,
+                                      stored ? ReadOutcome(*stored) : ReadOutcome(Absent{})}));
             return;
         }
         if (request.base != (stored ? stored->version.text : "anew")) {
@@ -150,19 +150,19 @@ TEST_CASE("late: what was sent before something newer was answered, or before a 
     REQUIRE(d.tick() == Lines{"read"});
     const Attempt second = d.last_attempt();
     SECTION("a newer read has been answered") {
-        REQUIRE(d.step(ReadAnswered{second, Found{mine}}).size() >= 1);
-        CHECK(d.step(ReadAnswered{first, Found{d.lease_of("other")}}).empty());
+        REQUIRE(d.step(ReadAnswered{second, mine}).size() >= 1);
+        CHECK(d.step(ReadAnswered{first, d.lease_of("other")}).empty());
         CHECK(d.step(ReadAnswered{first, Absent{}}).empty());
     }
     SECTION("a write was sent after it") {
-        REQUIRE(d.step(ReadAnswered{second, Found{mine}}).size() >= 1);
+        REQUIRE(d.step(ReadAnswered{second, mine}).size() >= 1);
         d.pass(2s);
         d.tick(); // the next renewal
         CHECK(d.step(ReadAnswered{first, Absent{}}).empty());
         CHECK(d.step(ReadAnswered{second, Absent{}}).empty()); // a doubled answer
     }
     SECTION("and one that is the newest counts, whoever holds the lease by it") {
-        const Lines lines = d.step(ReadAnswered{first, Found{d.lease_of("other")}});
+        const Lines lines = d.step(ReadAnswered{first, d.lease_of("other")});
         REQUIRE_FALSE(lines.empty());
         CHECK(lines.front() == "report lost");
     }
@@ -197,14 +197,14 @@ TEST_CASE("late: of writes beside each other any may land, and each counts from 
     }
     SECTION("the first one, and a look tells so after the second one's conflict") {
         CHECK(d.step(WriteAnswered{second, Conflict{}}) == Lines{"read"});
-        CHECK(d.read(Found{first_landed}) == Lines{"extend term 9.5s kill 12.47s"});
+        CHECK(d.read(first_landed) == Lines{"extend term 9.5s kill 12.47s"});
     }
     SECTION("either one, after a look that found neither") {
         d.pass(500ms);
         REQUIRE(d.tick() == Lines{"read"});
         StoredLease before = d.last_record();
         before.version = {"v101"};
-        CHECK(d.read(Found{before}) == Lines{"renew over v101"});
+        CHECK(d.read(before) == Lines{"renew over v101"});
         CHECK(d.step(WriteAnswered{second, Written{second_landed, FencingToken{"2"}}}) ==
               Lines{"extend term 9.5s kill 12.47s"});
     }
@@ -231,7 +231,7 @@ TEST_CASE("late: a look that was sent before a write and found nothing new says 
     REQUIRE(d.tick() == Lines{"renew over v101"});
     StoredLease before = d.last_record();
     before.version = {"v101"};
-    CHECK(d.step(ReadAnswered{look, Found{before}}).empty());
+    CHECK(d.step(ReadAnswered{look, before}).empty());
     CHECK(d.written().size() == 1);
 }
 
@@ -308,7 +308,7 @@ TEST_CASE("conflict: it may be this process's own write that something has sent 
         d.become_acquiring();
         const StoredLease landed = d.last_record();
         REQUIRE(d.write(Conflict{}) == Lines{"read"});
-        const Lines lines = d.read(Found{landed});
+        const Lines lines = d.read(landed);
         REQUIRE(lines.size() == 1);
         CHECK(lines.front().find(landed.version.text) != std::string::npos);
         CHECK(d.election().state() == State::kAcquiring);
@@ -319,7 +319,7 @@ TEST_CASE("conflict: it may be this process's own write that something has sent 
         const StoredLease landed = d.last_record();
         d.step(StepDownAsked{StepDownReason::kAsked});
         REQUIRE(d.write(Conflict{}) == Lines{"read"});
-        CHECK(d.read(Found{landed}) == Lines{"release over " + landed.version.text});
+        CHECK(d.read(landed) == Lines{"release over " + landed.version.text});
         CHECK(d.written() == Lines{"report released", "finish stopped"});
     }
     SECTION("a renewal: it counts from its send") {
@@ -329,16 +329,16 @@ TEST_CASE("conflict: it may be this process's own write that something has sent 
         d.tick();
         const StoredLease landed = d.last_record();
         REQUIRE(d.write(Conflict{}) == Lines{"read"});
-        CHECK(d.read(Found{landed}) == Lines{"extend term 10s kill 12.97s"});
+        CHECK(d.read(landed) == Lines{"extend term 10s kill 12.97s"});
     }
     SECTION("another one's record ends the doubt, read or watched") {
         Driver d;
         d.watched(WatchWorks{true});
         d.tick();
-        d.read(Found{d.lease_of("", 1)});
+        d.read(d.lease_of("", 1));
         REQUIRE(d.election().state() == State::kAcquiring);
         d.write(Conflict{});
-        d.watched(Found{d.lease_of("other")});
+        d.watched(d.lease_of("other"));
         CHECK(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"finish stopped"});
     }
 }
@@ -353,13 +353,13 @@ TEST_CASE("late: a stop releases what the newest write without an answer may hav
     d.pass(2s);
     REQUIRE(d.tick() == Lines{"read"});
     d.pass(9s); // 13 s after the first write, as by a server that answers late
-    const Lines lines = d.read(Found{first});
+    const Lines lines = d.read(first);
     REQUIRE(lines.back().rfind("acquire", 0) == 0);
     const StoredLease second = d.last_record();
     d.pass(3s); // a read is under way again; the first write cannot hold the lease any more
     d.tick();
     REQUIRE(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"read"});
-    CHECK(d.read(Found{second}).back().rfind("release", 0) == 0);
+    CHECK(d.read(second).back().rfind("release", 0) == 0);
 }
 
 TEST_CASE("late: a stop releases a lease that was won too late, and perhaps again since",
@@ -373,12 +373,12 @@ TEST_CASE("late: a stop releases a lease that was won too late, and perhaps agai
     d.pass(9s);
     const Lines lines = d.step(WriteAnswered{won, Written{first, FencingToken{"1"}}});
     REQUIRE(lines.back() == "read");
-    REQUIRE(d.read(Found{first}).back().rfind("acquire", 0) == 0);
+    REQUIRE(d.read(first).back().rfind("acquire", 0) == 0);
     const StoredLease second = d.last_record();
     d.pass(5s); // the first write cannot hold the lease any more
     d.tick();
     REQUIRE(d.step(StepDownAsked{StepDownReason::kAsked}) == Lines{"read"});
-    CHECK(d.read(Found{second}).back().rfind("release", 0) == 0);
+    CHECK(d.read(second).back().rfind("release", 0) == 0);
 }
 
 TEST_CASE("late: an acquisition may land after a look that found nothing of it", "[election]") {
@@ -386,15 +386,15 @@ TEST_CASE("late: an acquisition may land after a look that found nothing of it",
     d.tick();
     const StoredLease free = d.lease_of("", 1);
     SECTION("over a released lease") {
-        d.read(Found{free});
+        d.read(free);
         const StoredLease landed = d.last_record();
         d.step(StepDownAsked{StepDownReason::kAsked});
         d.pass(2s);
         REQUIRE(d.tick() == Lines{"read"});
-        REQUIRE(d.read(Found{free}).empty());
+        REQUIRE(d.read(free).empty());
         d.pass(1s);
         REQUIRE(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{landed}) == Lines{"release over " + landed.version.text});
+        CHECK(d.read(landed) == Lines{"release over " + landed.version.text});
         CHECK(d.written() == Lines{"report released", "finish stopped"});
     }
     SECTION("of the first lease") {
@@ -406,22 +406,22 @@ TEST_CASE("late: an acquisition may land after a look that found nothing of it",
         REQUIRE(d.read(Absent{}).empty());
         d.pass(1s);
         REQUIRE(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{landed}) == Lines{"release over " + landed.version.text});
+        CHECK(d.read(landed) == Lines{"release over " + landed.version.text});
     }
     SECTION("never, once another has written") {
-        d.read(Found{free});
+        d.read(free);
         d.step(StepDownAsked{StepDownReason::kAsked});
         d.pass(2s);
         REQUIRE(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{d.lease_of("other")}) == Lines{"finish stopped"});
+        CHECK(d.read(d.lease_of("other")) == Lines{"finish stopped"});
     }
     SECTION("nor when its time is over") {
-        d.read(Found{free});
+        d.read(free);
         d.step(StepDownAsked{StepDownReason::kAsked});
         for (int passed = 0; passed < 14; ++passed) {
             d.pass(1s);
             if (d.tick() == Lines{"read"}) {
-                REQUIRE(d.read(Found{free}).empty());
+                REQUIRE(d.read(free).empty());
             }
         }
         d.pass(1s);
@@ -441,7 +441,7 @@ TEST_CASE("full: the lease is kept as long as one write of ten can land", "[elec
             if (lines.empty()) {
                 continue;
             }
-            Lines next = lines.back() == "read" ? d.read(Found{d.last_record()}) : lines;
+            Lines next = lines.back() == "read" ? d.read(d.last_record()) : lines;
             if (next.empty() || next.back().rfind("renew", 0) != 0) {
                 continue;
             }
@@ -460,11 +460,11 @@ TEST_CASE("full: a refused release is tried again and again until the lease runs
     d.become_releasing();
     const StoredLease mine = d.last_record();
     int tries = 0;
-    d.read(Found{mine});
+    d.read(mine);
     while (d.election().state() == State::kReleasing && tries < 1000) {
         d.write(too_many(30s));
         d.pass(d.wakeup());
-        if (d.tick() == Lines{"read"} && d.read(Found{mine}).size() == 1) {
+        if (d.tick() == Lines{"read"} && d.read(mine).size() == 1) {
             ++tries;
         }
     }

@@ -46,7 +46,7 @@ TEST_CASE("left behind: read, release over what was read, done", "[election]") {
     CHECK(dead.driver.acquire_time() == dead.driver.last_written().acquire_time);
     Driver heir(dead.left(), twin_config()); // another seed: the dead one's mark is not its own
     CHECK(heir.tick() == Lines{"read"});
-    CHECK(heir.read(Found{dead.lease("v9")}) == Lines{"release over v9"});
+    CHECK(heir.read(dead.lease("v9")) == Lines{"release over v9"});
     CHECK(heir.written() == Lines{"report released", "finish stopped"});
     CHECK_FALSE(heir.election().next_wakeup(heir.now()));
 }
@@ -62,9 +62,9 @@ TEST_CASE("left behind: what is written is what the dead process would have writ
     dead.driver.step(StepDownAsked{StepDownReason::kAsked});
     dead.driver.step(WorkGone{WorkEnd::kStopped});
     const StoredLease lease = dead.lease("v9");
-    REQUIRE(dead.driver.read(Found{lease}) == Lines{"release over v9"});
+    REQUIRE(dead.driver.read(lease) == Lines{"release over v9"});
     heir.tick();
-    REQUIRE(heir.read(Found{lease}) == Lines{"release over v9"});
+    REQUIRE(heir.read(lease) == Lines{"release over v9"});
     CHECK(heir.last_written() == dead.driver.last_written());
     CHECK(heir.last_written().holder.text.empty());
     CHECK(heir.last_written().lease_duration_seconds == kReleasedSeconds);
@@ -83,7 +83,7 @@ TEST_CASE("left behind: nobody else's record is touched", "[election]") {
     SECTION("without an acquireTime") { found.record.acquire_time.reset(); }
     Driver heir(dead.left());
     heir.tick();
-    CHECK(heir.read(Found{found}) == Lines{"report not-released", "finish stopped"});
+    CHECK(heir.read(found) == Lines{"report not-released", "finish stopped"});
 }
 
 TEST_CASE("left behind: it is free already, or was deleted", "[election]") {
@@ -93,7 +93,7 @@ TEST_CASE("left behind: it is free already, or was deleted", "[election]") {
     SECTION("released by the dead process itself") {
         StoredLease free = dead.lease("v9");
         free.record.holder = {};
-        CHECK(heir.read(Found{free}) == Lines{"report released", "finish stopped"});
+        CHECK(heir.read(free) == Lines{"report released", "finish stopped"});
     }
     SECTION("deleted") {
         CHECK(heir.read(Absent{}) == Lines{"report not-released", "finish stopped"});
@@ -104,11 +104,11 @@ TEST_CASE("left behind: a renewal of the dead process that still lands", "[elect
     Dead dead;
     Driver heir(dead.left());
     heir.tick();
-    REQUIRE(heir.read(Found{dead.lease("v9")}) == Lines{"release over v9"});
+    REQUIRE(heir.read(dead.lease("v9")) == Lines{"release over v9"});
     StoredLease renewed = dead.lease("v10");
     renewed.record.renew_time->microseconds += 2'000'000;
     CHECK(heir.write(Conflict{}) == Lines{"read"});
-    CHECK(heir.read(Found{renewed}) == Lines{"release over v10"});
+    CHECK(heir.read(renewed) == Lines{"release over v10"});
     CHECK(heir.written() == Lines{"report released", "finish stopped"});
 }
 
@@ -116,10 +116,9 @@ TEST_CASE("left behind: frozen between read and write while another acquires", "
     Dead dead;
     Driver heir(dead.left());
     heir.tick();
-    REQUIRE(heir.read(Found{dead.lease("v9")}) == Lines{"release over v9"});
+    REQUIRE(heir.read(dead.lease("v9")) == Lines{"release over v9"});
     CHECK(heir.write(Conflict{}) == Lines{"read"});
-    CHECK(heir.read(Found{heir.lease_of("other")}) ==
-          Lines{"report not-released", "finish stopped"});
+    CHECK(heir.read(heir.lease_of("other")) == Lines{"report not-released", "finish stopped"});
 }
 
 TEST_CASE("left behind: an unreachable store is asked until the lease may run out", "[election]") {
@@ -136,11 +135,11 @@ TEST_CASE("left behind: an unreachable store is asked until the lease may run ou
         CHECK(heir.tick() == Lines{"report not-released", "finish stopped"});
     }
     SECTION("the write's fate is unknown: it is read before it is repeated") {
-        REQUIRE(heir.read(Found{dead.lease("v9")}) == Lines{"release over v9"});
+        REQUIRE(heir.read(dead.lease("v9")) == Lines{"release over v9"});
         CHECK(heir.write(kUnreachable).empty());
         heir.pass(500ms);
         CHECK(heir.tick() == Lines{"read"});
-        CHECK(heir.read(Found{dead.lease("v9")}) == Lines{"release over v9"});
+        CHECK(heir.read(dead.lease("v9")) == Lines{"release over v9"});
     }
 }
 

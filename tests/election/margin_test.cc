@@ -42,15 +42,15 @@ bool contains_line(const Lines& lines, const std::string& line) {
 StoredLease step_down(Driver& d) {
     d.become_leading();
     d.watched(WatchWorks{});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     d.step(WokeLate{6s});
     REQUIRE(d.step(WokeLate{7s}).front() == "report stepping-down");
     d.step(WorkGone{WorkEnd::kStopped});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     const Lines after = d.written();
     CHECK(after == Lines{"report released", "report not-contending", "read"});
     const StoredLease free = d.lease_of("", 1);
-    d.read(Found{free});
+    d.read(free);
     REQUIRE(d.election().state() == State::kStandby);
     return free;
 }
@@ -155,7 +155,7 @@ TEST_CASE("a lease that cannot be kept safe is stepped down from: still held, th
         CHECK(d.written().front() == "extend term 10s kill " + format_duration(12970ms - i * 2s));
     }
     CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     CHECK(d.written() == Lines{"report released", "report not-contending", "read"});
 }
 
@@ -163,7 +163,7 @@ TEST_CASE("a standby that does not contend says until when, once, and contends a
           "[margin]") {
     Driver d;
     const StoredLease free = step_down(d);
-    d.pass_in_silence(59s, Found{free}); // nothing but looks
+    d.pass_in_silence(59s, free); // nothing but looks
     const Lines then = sleep(d, 2s);
     CHECK(then == Lines{"report contending", "acquire over v105"});
     CHECK(d.election().state() == State::kAcquiring);
@@ -181,9 +181,9 @@ TEST_CASE("a standby that contends again, but stays behind for a while, says so"
     }
     d.pass(1s);
     d.step(WorkGone{WorkEnd::kStopped});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     REQUIRE(d.written() == Lines{"report released", "report not-contending", "read"});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     d.pass(1s); // the pauses are forgotten
     CHECK(d.tick() == Lines{"report holding-back"});
     d.pass(1s);
@@ -213,7 +213,7 @@ TEST_CASE("a lease won while the host paused is given back, and no work starts",
     paused_twice(d, 7s);
     CHECK(d.written() == Lines{"read"});
     CHECK(d.election().state() == State::kReleasing);
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     CHECK(contains_line(d.written(), "report not-contending"));
 }
 
@@ -264,7 +264,7 @@ TEST_CASE("a tree too large for its lease is killed while that lasts, whatever i
                 "stop margin kill 1.97s"});
     CHECK(d.step(TreeMeasured{13s, 70'000}) == Lines{"extend term 10s kill 970ms"});
     d.step(WorkGone{WorkEnd::kStopped});
-    d.read(Found{d.last_record()});
+    d.read(d.last_record());
     CHECK(contains_line(d.written(), "report holding-back")); // the next work may be smaller
 }
 

@@ -35,7 +35,7 @@ TEST_CASE("a life: create, renew, step down, drain beyond the lease, release", "
         CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
     }
     CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"});
-    CHECK(d.read(Found{d.last_record()}) == Lines{"release over v118"});
+    CHECK(d.read(d.last_record()) == Lines{"release over v118"});
     CHECK(d.written() == Lines{"report released", "finish stopped"});
     CHECK_FALSE(d.election().next_wakeup(d.now()));
 }
@@ -97,7 +97,7 @@ TEST_CASE("a success in the drain after a loss moves SIGKILL and does not cancel
     CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
     CHECK(d.election().state() == State::kStopping);
     CHECK(d.step(WorkGone{WorkEnd::kStopped}) == Lines{"read"});
-    CHECK(d.read(Found{d.last_record()}) == Lines{"release over v103"});
+    CHECK(d.read(d.last_record()) == Lines{"release over v103"});
 }
 
 TEST_CASE("the lost grace bounds the drain, also when renewals work again", "[election]") {
@@ -151,7 +151,7 @@ TEST_CASE("either clock ends a leadership, both must pass for a takeover", "[ele
         CHECK(d.tick() == Lines{"read"});
         CHECK(d.election().state() == State::kStandby);
         d.pass(1s);
-        d.read(Found{d.lease_of("other")});
+        d.read(d.lease_of("other"));
         CHECK(d.election().state() == State::kStandby);
     }
 }
@@ -171,11 +171,11 @@ TEST_CASE(
     StoredLease before = d.last_record();
     before.version = {"v101"};
     before.record.renew_time = WallTime{1'800'000'000'000'000};
-    CHECK(d.read(Found{before}) == Lines{"renew over v101"});
+    CHECK(d.read(before) == Lines{"renew over v101"});
     d.write(kUnreachable);
     d.pass(500ms);
     d.tick();
-    CHECK(d.read(Found{first}) == // the wall clock stood still, and yet it is the first one
+    CHECK(d.read(first) == // the wall clock stood still, and yet it is the first one
           Lines{"report renewal-works", "extend term 9s kill 11.97s"});
 }
 
@@ -254,7 +254,7 @@ TEST_CASE("a renewal of the same second whose answer was lost counts as landed",
     d.pass(250ms);
     REQUIRE(d.tick() == Lines{"read"});
     // It counts from the send that began its second; the next renewal is due after its own.
-    CHECK(d.read(Found{landed}) ==
+    CHECK(d.read(landed) ==
           Lines{"report renewal-works", "extend term 9.5s kill 12.47s", "renew over v103"});
 }
 
@@ -287,25 +287,25 @@ TEST_CASE(
     const auto duration = GENERATE(15, 2, 0);
     const StoredLease emptied = d.lease_of("", duration);
     SECTION("emptied") {
-        CHECK(d.read(Found{emptied}) == Lines{"report vanished other"});
+        CHECK(d.read(emptied) == Lines{"report vanished other"});
         d.pass(12599ms);
         CHECK(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{emptied}).empty());
+        CHECK(d.read(emptied).empty());
         d.pass(1ms);
         CHECK(d.tick() == Lines{"acquire over " + emptied.version.text});
     }
     SECTION("emptied, then released") {
-        d.read(Found{emptied});
+        d.read(emptied);
         d.pass(2400ms);
         d.tick();
         const StoredLease released = d.lease_of("", 1);
-        CHECK(d.read(Found{released}) == Lines{"acquire over " + released.version.text});
+        CHECK(d.read(released) == Lines{"acquire over " + released.version.text});
     }
     SECTION("deleted, then made anew without a holder") {
         d.read(Absent{});
         d.pass(2400ms);
         d.tick();
-        CHECK(d.read(Found{emptied}) == Lines{"report vanished other"});
+        CHECK(d.read(emptied) == Lines{"report vanished other"});
     }
 }
 
@@ -314,12 +314,12 @@ TEST_CASE("a release whose outcome is unknown is repeated until the lease has ru
     Driver d;
     d.become_releasing();
     const StoredLease mine = d.last_record();
-    CHECK(d.read(Found{mine}) == Lines{"release over v102"});
+    CHECK(d.read(mine) == Lines{"release over v102"});
     for (int i = 0; i < 5; ++i) {
         d.write(kUnreachable);
         d.pass(1s);
         CHECK(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{mine}) == Lines{"release over v102"});
+        CHECK(d.read(mine) == Lines{"release over v102"});
     }
     d.write(kUnreachable);
     d.pass(15s);
@@ -333,7 +333,7 @@ TEST_CASE("an acquisition whose answer was lost is won by a write of its own", "
     CHECK(d.write(kUnreachable) == Lines{"report store-trouble"});
     d.pass(2s);
     CHECK(d.tick() == Lines{"read"});
-    CHECK(d.read(Found{landed}) == Lines{"acquire over v101"});
+    CHECK(d.read(landed) == Lines{"acquire over v101"});
     CHECK(d.last_record().record.acquire_time != landed.record.acquire_time);
     CHECK(d.written() == Lines{"report acquired", "start token 103 term 10s kill 12.97s"});
 }
@@ -454,27 +454,27 @@ TEST_CASE("a holder that was not seen renewing is told as such until it is", "[e
     Driver d;
     d.tick();
     const StoredLease lease = d.lease_of("other");
-    CHECK(d.read(Found{lease}) == Lines{"report held other"});
+    CHECK(d.read(lease) == Lines{"report held other"});
     d.pass(3s);
     REQUIRE(d.tick() == Lines{"read"});
-    CHECK(d.read(Found{lease}).empty());
+    CHECK(d.read(lease).empty());
     d.pass(3s);
     REQUIRE(d.tick() == Lines{"read"});
-    CHECK(d.read(Found{d.lease_of("other")}) == Lines{"report new-leader other"});
-    CHECK(d.watched(Found{d.lease_of("other")}).empty());
-    CHECK(d.watched(Found{d.lease_of("third")}) == Lines{"report new-leader third"});
+    CHECK(d.read(d.lease_of("other")) == Lines{"report new-leader other"});
+    CHECK(d.watched(d.lease_of("other")).empty());
+    CHECK(d.watched(d.lease_of("third")) == Lines{"report new-leader third"});
 }
 
 TEST_CASE("a holder's other lease duration is told once", "[election]") {
     Driver d;
     d.tick();
-    CHECK(d.read(Found{d.lease_of("other", 20)}) ==
+    CHECK(d.read(d.lease_of("other", 20)) ==
           Lines{"report held other", "report other-duration other"});
-    CHECK(d.watched(Found{d.lease_of("other", 20)}) == Lines{"report new-leader other"});
-    CHECK(d.watched(Found{d.lease_of("third", 20)}) == Lines{"report new-leader third"});
-    CHECK(d.watched(Found{d.lease_of("third", 0)}).empty()); // none that makes sense
-    CHECK(d.watched(Found{d.lease_of("third", 15)}).empty());
-    CHECK(d.watched(Found{d.lease_of("third", 3600)}) == Lines{"report long-duration third"});
+    CHECK(d.watched(d.lease_of("other", 20)) == Lines{"report new-leader other"});
+    CHECK(d.watched(d.lease_of("third", 20)) == Lines{"report new-leader third"});
+    CHECK(d.watched(d.lease_of("third", 0)).empty()); // none that makes sense
+    CHECK(d.watched(d.lease_of("third", 15)).empty());
+    CHECK(d.watched(d.lease_of("third", 3600)) == Lines{"report long-duration third"});
 }
 
 TEST_CASE("the option --wait", "[election]") {
@@ -483,9 +483,9 @@ TEST_CASE("the option --wait", "[election]") {
         config.wait = 0s;
         Driver d(config);
         d.tick();
-        d.read(Found{d.lease_of("other")});
+        d.read(d.lease_of("other"));
         d.pass(500ms);
-        CHECK(d.watched(Found{d.lease_of("", 1)}).empty()); // and does not take it
+        CHECK(d.watched(d.lease_of("", 1)).empty()); // and does not take it
         CHECK(d.wakeup() == 0s);
         CHECK(d.tick() == Lines{"finish not-won"});
     }
@@ -493,9 +493,9 @@ TEST_CASE("the option --wait", "[election]") {
         config.wait = 5s;
         Driver d(config);
         d.tick();
-        d.read(Found{d.lease_of("other")});
+        d.read(d.lease_of("other"));
         d.pass(500ms);
-        CHECK(d.watched(Found{d.lease_of("", 1)}).back().starts_with("acquire"));
+        CHECK(d.watched(d.lease_of("", 1)).back().starts_with("acquire"));
     }
     SECTION("0: gives up as soon as the holder is seen to renew") {
         config.wait = 0s;
@@ -503,16 +503,16 @@ TEST_CASE("the option --wait", "[election]") {
         CHECK(d.tick() == Lines{"report contending", "read"});
         CHECK(d.tick().empty()); // the first look is under way
         StoredLease lease = d.lease_of("other");
-        d.read(Found{lease});
+        d.read(lease);
         CHECK(d.wakeup() >= 2s);
         CHECK(d.tick().empty());
         d.pass(d.wakeup());
         CHECK(d.tick() == Lines{"read"});
-        d.read(Found{lease}); // not yet
+        d.read(lease); // not yet
         CHECK(d.wakeup() >= 2s);
         d.pass(d.wakeup());
         d.tick();
-        d.read(Found{d.lease_of("other")});
+        d.read(d.lease_of("other"));
         CHECK(d.wakeup() == 0s);
         CHECK(d.tick() == Lines{"finish not-won"});
     }
@@ -522,7 +522,7 @@ TEST_CASE("the option --wait", "[election]") {
         Driver d(config);
         d.become_standby();
         CHECK(d.watched(WatchWorks{.is_seamless = true}).empty());
-        d.watched(Found{d.lease_of(holder)});
+        d.watched(d.lease_of(holder));
         CHECK(d.wakeup() == 0s);
         CHECK(d.tick() == Lines{"finish not-won"});
     }
@@ -531,9 +531,9 @@ TEST_CASE("the option --wait", "[election]") {
         Driver d(config);
         const StoredLease lease = d.lease_of("other");
         d.tick();
-        d.read(Found{lease});
+        d.read(lease);
         d.watched(WatchWorks{.is_seamless = true});
-        d.pass_in_silence(15s, Found{lease});
+        d.pass_in_silence(15s, lease);
         CHECK(d.tick() == Lines{"acquire over v101"});
         d.written();
         CHECK(d.election().state() == State::kLeading);
@@ -543,16 +543,16 @@ TEST_CASE("the option --wait", "[election]") {
         Driver d(config);
         const StoredLease lease = d.lease_of("other");
         d.tick();
-        d.read(Found{lease});
+        d.read(lease);
         d.pass(14s);
         CHECK(d.tick() == Lines{"read"});
         d.pass(1s);
         CHECK(d.tick().empty());
-        CHECK(d.read(Found{lease}) == Lines{"acquire over v101"});
+        CHECK(d.read(lease) == Lines{"acquire over v101"});
         SECTION("another was faster: that one lives") {
             CHECK(d.write(Conflict{}) == Lines{"read"});
             CHECK(d.tick().empty());
-            d.read(Found{d.lease_of("third")});
+            d.read(d.lease_of("third"));
             CHECK(d.tick() == Lines{"finish not-won"});
         }
         SECTION("the store does not answer any more: no further try") {
@@ -574,11 +574,11 @@ TEST_CASE("the option --wait", "[election]") {
         Driver d(config);
         const StoredLease lease = d.lease_of("other");
         d.tick();
-        d.read(Found{lease});
+        d.read(lease);
         d.watched(WatchWorks{.is_seamless = true});
         d.step(WokeLate{30s});
         d.step(WokeLate{30s});
-        d.pass_in_silence(15s, Found{lease});
+        d.pass_in_silence(15s, lease);
         CHECK(d.tick() == Lines{"finish not-won"});
     }
     SECTION("0: takes a free lease") {
@@ -596,7 +596,7 @@ TEST_CASE("the option --wait", "[election]") {
         d.become_standby();
         d.pass(4s);
         d.tick();
-        d.read(Found{d.lease_of("other")});
+        d.read(d.lease_of("other"));
         CHECK(d.tick().empty());
         CHECK(d.election().state() == State::kStandby);
         d.pass(1s);
@@ -608,7 +608,7 @@ TEST_CASE("the option --wait", "[election]") {
         Driver d(config);
         d.become_leading();
         d.step(WorkGone{WorkEnd::kByItself});
-        d.read(Found{d.last_record()});
+        d.read(d.last_record());
         d.written();
         d.pass(60s);
         d.tick();
@@ -631,14 +631,14 @@ TEST_CASE("what follows a loss and a child that ended", "[election]") {
         Driver d(config);
         d.become_leading();
         d.step(WorkGone{WorkEnd::kByItself});
-        d.read(Found{d.last_record()});
+        d.read(d.last_record());
         CHECK(d.written() == Lines{"report released", "finish work-ended"});
     }
     SECTION("a child that ended just before the stop it was to get: the first cause counts") {
         Driver d(config);
         d.become_stopping();
         d.step(WorkGone{WorkEnd::kByItself});
-        d.read(Found{d.last_record()});
+        d.read(d.last_record());
         CHECK(d.written() == Lines{"report released", "finish work-ended"});
     }
     SECTION("--on-exit standby: a child that was told to end is not started again") {
@@ -646,7 +646,7 @@ TEST_CASE("what follows a loss and a child that ended", "[election]") {
         Driver d(config);
         d.become_leading();
         d.step(WorkGone{WorkEnd::kToldToEnd});
-        d.read(Found{d.last_record()});
+        d.read(d.last_record());
         CHECK(d.written() == Lines{"report released", "finish work-ended"});
     }
     SECTION("--on-exit standby: stays behind, longer each time, up to the lease duration") {
@@ -654,7 +654,7 @@ TEST_CASE("what follows a loss and a child that ended", "[election]") {
         Driver d(config);
         d.tick();
         for (const Duration pause : {2s, 4s, 8s, 15s, 15s}) {
-            d.read(Found{d.lease_of("", 1)});
+            d.read(d.lease_of("", 1));
             if (d.election().state() == State::kStandby) {
                 d.pass(d.wakeup());
                 d.tick();
@@ -662,17 +662,17 @@ TEST_CASE("what follows a loss and a child that ended", "[election]") {
             REQUIRE(d.election().state() == State::kAcquiring);
             d.written();
             d.step(WorkGone{WorkEnd::kByItself});
-            d.read(Found{d.last_record()});
+            d.read(d.last_record());
             d.written();
             // Free as it is, it is left to others for so long.
-            d.read(Found{d.lease_of("", 1)});
+            d.read(d.lease_of("", 1));
             Duration waited{};
             while (d.election().state() == State::kStandby && waited < 1min) {
                 const Duration step = std::max<Duration>(d.wakeup(), 1ms);
                 d.pass(step);
                 waited += step;
                 if (d.tick() == Lines{"read"}) {
-                    d.read(Found{d.lease_of("", 1)});
+                    d.read(d.lease_of("", 1));
                 }
             }
             CHECK(waited >= pause);
@@ -691,8 +691,8 @@ TEST_CASE("what the record promises is what this process keeps, whatever was edi
     StoredLease edited = d.last_record();
     edited.record.lease_duration_seconds = 1;
     d.write(Conflict{});
-    CHECK(d.read(Found{edited}) == Lines{"extend term 10s kill 12.97s",
-                                         "renew over v102"}); // still its own: put right at once
+    CHECK(d.read(edited) == Lines{"extend term 10s kill 12.97s",
+                                  "renew over v102"}); // still its own: put right at once
     CHECK(d.last_record().record.lease_duration_seconds == 15);
 }
 
@@ -700,9 +700,9 @@ TEST_CASE("conflicts that nobody's write explains do not become a hot loop", "[e
     SECTION("on standby") {
         Driver d;
         d.tick();
-        d.read(Found{d.lease_of("", 1)});
+        d.read(d.lease_of("", 1));
         CHECK(d.write(Conflict{}) == Lines{"read"});
-        d.read(Found{d.lease_of("", 1)});
+        d.read(d.lease_of("", 1));
         CHECK(d.write(Conflict{}).empty());
         CHECK(d.wakeup() == 2s);
     }
@@ -715,7 +715,7 @@ TEST_CASE("conflicts that nobody's write explains do not become a hot loop", "[e
         CHECK(d.write(Conflict{}) == Lines{"read"});
         same = d.last_record();
         same.record.renew_time = WallTime{1'800'000'000'000'000};
-        CHECK(d.read(Found{same}).size() == 1);
+        CHECK(d.read(same).size() == 1);
         CHECK(d.write(Conflict{}).empty());
         CHECK(d.wakeup() == 125ms);
     }
@@ -756,7 +756,7 @@ TEST_CASE(
         asked_in_flight(d);
         d.pass(1s);
         CHECK(d.written() == Lines{"read"});
-        CHECK(d.read(Found{d.last_record()}) == Lines{"release over v102"});
+        CHECK(d.read(d.last_record()) == Lines{"release over v102"});
         CHECK(d.written() == Lines{"report released", "finish stopped"});
     }
     SECTION("the answer is lost, the write landed") {
@@ -765,7 +765,7 @@ TEST_CASE(
         const StoredLease landed = d.last_record();
         d.pass(1700ms); // one request timeout since the send
         CHECK(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{landed}) == Lines{"release over v101"});
+        CHECK(d.read(landed) == Lines{"release over v101"});
         CHECK(d.written() == Lines{"report released", "finish stopped"});
     }
     SECTION("the answer is lost, somebody else was faster") {
@@ -773,7 +773,7 @@ TEST_CASE(
         asked_in_flight(d);
         d.pass(1700ms);
         CHECK(d.tick() == Lines{"read"});
-        CHECK(d.read(Found{d.lease_of("other")}).back() == "finish stopped"); // nothing is written
+        CHECK(d.read(d.lease_of("other")).back() == "finish stopped"); // nothing is written
     }
 }
 
@@ -794,7 +794,7 @@ TEST_CASE(
     loser.write(kUnreachable); // it was a conflict, but the answer is lost
     loser.pass(2s);
     loser.tick();
-    CHECK(loser.read(Found{won}) == Lines{"report new-leader me"}); // waited out like any other
+    CHECK(loser.read(won) == Lines{"report new-leader me"}); // waited out like any other
     CHECK(loser.election().state() == State::kStandby);
 }
 
@@ -808,7 +808,7 @@ TEST_CASE("giving up while an acquisition is in doubt releases what may have bee
     d.write(kUnreachable);
     d.pass(3s);
     CHECK(d.tick() == Lines{"read"});
-    CHECK(d.read(Found{landed}) == Lines{"release over v101"});
+    CHECK(d.read(landed) == Lines{"release over v101"});
     CHECK(d.written() == Lines{"report released", "finish not-won"});
 }
 
@@ -836,7 +836,7 @@ TEST_CASE("the number of transitions begins again after the greatest that a Leas
     d.tick();
     StoredLease lease = d.lease_of("", 1);
     lease.record.transitions = 2147483647;
-    d.read(Found{lease});
+    d.read(lease);
     CHECK(d.last_record().record.transitions == 0);
 }
 

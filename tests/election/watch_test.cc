@@ -18,7 +18,7 @@ const Failure kUnreachable{Failure::Kind::kUnreachable, "no answer", {}};
 StoredLease become_watching(Driver& d) {
     d.tick();
     const StoredLease held = d.lease_of("other");
-    d.read(Found{held});
+    d.read(held);
     CHECK(d.watched(WatchWorks{.is_seamless = true}).empty());
     return held;
 }
@@ -33,7 +33,7 @@ TEST_CASE("watch: a standby that is told of changes does not poll", "[election]"
     for (int i = 0; i < 100; ++i) { // the holder renews
         d.pass(2s);
         CHECK(d.tick().empty());
-        CHECK(d.watched(Found{d.lease_of("other")}) ==
+        CHECK(d.watched(d.lease_of("other")) ==
               (i == 0 ? Lines{"report new-leader other"} : Lines{}));
     }
     CHECK(d.wakeup() > 6s);
@@ -44,7 +44,7 @@ TEST_CASE("watch: a release is answered at once, over the version that was watch
     become_watching(d);
     d.pass(1s);
     const StoredLease free = released(d);
-    CHECK(d.watched(Found{free}) == Lines{"acquire over " + free.version.text});
+    CHECK(d.watched(free) == Lines{"acquire over " + free.version.text});
     CHECK(d.written().front() == "report acquired");
 }
 
@@ -53,8 +53,8 @@ TEST_CASE("watch: an expiry is taken when it comes, not at a next poll", "[elect
     become_watching(d);
     d.pass(7s);
     const StoredLease last = d.lease_of("other");
-    d.watched(Found{last});
-    d.pass_in_silence(14999ms, Found{last});
+    d.watched(last);
+    d.pass_in_silence(14999ms, last);
     CHECK(d.tick().empty());
     CHECK(d.wakeup() == 1ms);
     d.pass(1ms);
@@ -64,14 +64,14 @@ TEST_CASE("watch: an expiry is taken when it comes, not at a next poll", "[elect
 TEST_CASE("watch: who comes second waits for the watch, and does not read", "[election]") {
     Driver d;
     become_watching(d);
-    d.watched(Found{released(d)});
+    d.watched(released(d));
     SECTION("the winner's record comes after the conflict") {
         CHECK(d.write(Conflict{}).empty());
-        CHECK(d.watched(Found{d.lease_of("third")}) == Lines{"report new-leader third"});
+        CHECK(d.watched(d.lease_of("third")) == Lines{"report new-leader third"});
         CHECK(d.wakeup() > 6s);
     }
     SECTION("the winner's record comes before the conflict") {
-        CHECK(d.watched(Found{d.lease_of("third")}).empty());
+        CHECK(d.watched(d.lease_of("third")).empty());
         CHECK(d.write(Conflict{}) == Lines{"report new-leader third"});
         CHECK(d.wakeup() > 6s);
     }
@@ -93,13 +93,13 @@ TEST_CASE("watch: an event during a read is not lost", "[election]") {
     const StoredLease held = become_watching(d);
     d.watched(WatchWorks{.is_seamless = false}); // begun anew: look once
     const StoredLease free = released(d);
-    CHECK(d.watched(Found{free}).empty());
+    CHECK(d.watched(free).empty());
     SECTION("the read shows what was before") {
-        CHECK(d.read(Found{held}) == Lines{"read"}); // which of them is newer?
-        CHECK(d.read(Found{free}) == Lines{"acquire over " + free.version.text});
+        CHECK(d.read(held) == Lines{"read"}); // which of them is newer?
+        CHECK(d.read(free) == Lines{"acquire over " + free.version.text});
     }
     SECTION("the read shows it too") {
-        CHECK(d.read(Found{free}) == Lines{"acquire over " + free.version.text});
+        CHECK(d.read(free) == Lines{"acquire over " + free.version.text});
     }
     SECTION("the read fails") {
         CHECK(d.read(kUnreachable).back() == "acquire over " + free.version.text);
@@ -112,8 +112,8 @@ TEST_CASE("watch: a record told of during a read is waited out when the next rea
     const StoredLease held = become_watching(d);
     d.pass(14s);
     d.watched(WatchWorks{.is_seamless = false}); // begun anew: look once
-    d.watched(Found{d.lease_of("third")});
-    CHECK(d.read(Found{held}) == Lines{"read"});
+    d.watched(d.lease_of("third"));
+    CHECK(d.read(held) == Lines{"read"});
     SECTION("at once") { d.read(Absent{}); }
     SECTION("after one that fails") {
         d.read(kUnreachable);
@@ -135,8 +135,8 @@ TEST_CASE("watch: a release told of during a read does not shorten a wait", "[el
     Driver d;
     const StoredLease held = become_watching(d);
     d.watched(WatchWorks{.is_seamless = false});
-    d.watched(Found{released(d)}); // before or after what the read will find?
-    d.read(Found{d.lease_of("third")});
+    d.watched(released(d)); // before or after what the read will find?
+    d.read(d.lease_of("third"));
     CHECK(d.read(Absent{}) == Lines{"report vanished third"});
     CHECK(d.wakeup() > 6s);
 }
@@ -166,7 +166,7 @@ TEST_CASE("watch: a watch that fails means polling, one that works again means r
     CHECK(d.wakeup() <= 2400ms);
     d.pass(d.wakeup());
     CHECK(d.tick() == Lines{"read"});
-    d.read(Found{d.lease_of("other")});
+    d.read(d.lease_of("other"));
     CHECK(d.watched(WatchWorks{.is_seamless = true}) == Lines{"report watch-works"});
     CHECK(d.wakeup() > 6s);
 }
@@ -179,13 +179,13 @@ TEST_CASE("watch: one that is silent for three retry periods may be blind: a loo
     CHECK(d.now() == TimePoint(5h, 5h) + 6840ms); // three periods with their jitter
     CHECK(d.tick() == Lines{"read"});
     SECTION("the holder is dead: another look") {
-        d.read(Found{held});
+        d.read(held);
         CHECK(d.wakeup() > 6s);
         CHECK(d.wakeup() <= 7200ms);
     }
     SECTION("the lease was released meanwhile") {
         const StoredLease free = released(d);
-        CHECK(d.read(Found{free}) == Lines{"acquire over " + free.version.text});
+        CHECK(d.read(free) == Lines{"acquire over " + free.version.text});
     }
 }
 
@@ -205,11 +205,11 @@ TEST_CASE("watch: no work ends because of an event, but one read is sent at once
     const StoredLease mine = d.last_record();
     d.pass(500ms);
     const auto event = GENERATE(0, 1, 2);
-    CHECK(d.watched(event == 0   ? WatchNews(Found{d.lease_of("thief")})
-                    : event == 1 ? WatchNews(Found{d.lease_of("")})
+    CHECK(d.watched(event == 0   ? WatchNews(d.lease_of("thief"))
+                    : event == 1 ? WatchNews(d.lease_of(""))
                                  : WatchNews(Absent{})) == Lines{"read"});
     SECTION("which shows that nothing happened: the renewal goes out, the work goes on") {
-        CHECK(d.read(Found{mine}) == Lines{"renew over " + mine.version.text});
+        CHECK(d.read(mine) == Lines{"renew over " + mine.version.text});
         CHECK(d.election().state() == State::kLeading);
     }
     SECTION("which fails: the work goes on until the deadline") {
@@ -217,7 +217,7 @@ TEST_CASE("watch: no work ends because of an event, but one read is sent at once
         CHECK(d.election().state() == State::kLeading);
     }
     SECTION("which confirms it: the work is killed") {
-        const auto lines = d.read(Found{d.lease_of("thief")});
+        const auto lines = d.read(d.lease_of("thief"));
         CHECK(lines == Lines{"report lost", "report stop-begins", "stop other-holder kill 0s"});
     }
 }
@@ -225,10 +225,10 @@ TEST_CASE("watch: no work ends because of an event, but one read is sent at once
 TEST_CASE("watch: own records are no news to their writer", "[election]") {
     Driver d;
     d.become_leading();
-    CHECK(d.watched(Found{d.last_record()}).empty());
+    CHECK(d.watched(d.last_record()).empty());
     d.pass(2s);
-    CHECK(d.tick().size() == 1);                      // the renewal
-    CHECK(d.watched(Found{d.last_record()}).empty()); // told before its answer
+    CHECK(d.tick().size() == 1);               // the renewal
+    CHECK(d.watched(d.last_record()).empty()); // told before its answer
     CHECK(d.written() == Lines{"extend term 10s kill 12.97s"});
 }
 
@@ -236,23 +236,23 @@ TEST_CASE("watch: an event does not settle a write in doubt, a read does", "[ele
     Driver d;
     const StoredLease held = become_watching(d);
     const StoredLease free = released(d);
-    d.watched(Found{free});
+    d.watched(free);
     const StoredLease landed = d.last_record();
     d.write(kUnreachable); // the acquisition may have happened
-    CHECK(d.watched(Found{held}) == Lines{"read"});
-    CHECK(d.read(Found{landed}) == Lines{"acquire over " + landed.version.text});
+    CHECK(d.watched(held) == Lines{"read"});
+    CHECK(d.read(landed) == Lines{"acquire over " + landed.version.text});
 }
 
 TEST_CASE("watch: an event outlives a late answer to a read that was sent before it",
           "[election]") {
     Driver d;
     const StoredLease held = become_watching(d);
-    d.watched(Found{released(d)});
+    d.watched(released(d));
     d.write(kUnreachable); // the acquisition may have happened
     d.pass(d.wakeup());
     REQUIRE(d.tick() == Lines{"read"});
     const Attempt first = d.last_attempt();
-    CHECK(d.watched(Found{d.lease_of("third")}).empty()); // a write in doubt: not weighed yet
+    CHECK(d.watched(d.lease_of("third")).empty()); // a write in doubt: not weighed yet
     const auto read_again = [&] {
         for (int i = 0; i < 1000 && d.last_attempt() == first; ++i) {
             d.pass(10ms);
@@ -262,7 +262,7 @@ TEST_CASE("watch: an event outlives a late answer to a read that was sent before
     };
     SECTION("while the next read is under way") { read_again(); }
     SECTION("before the next read is sent") {}
-    REQUIRE(d.step(ReadAnswered{first, Found{held}}).back() == "read");
+    REQUIRE(d.step(ReadAnswered{first, held}).back() == "read");
     d.read(Absent{}); // deleted meanwhile: the third one's lease is waited out
     d.pass_in_silence(12s, Absent{});
     CHECK(d.tick().empty());
@@ -273,7 +273,7 @@ TEST_CASE("watch: a release told of too late does not make a deletion a permissi
     Driver d;
     const StoredLease old = released(d);
     const StoredLease held = become_watching(d); // newer than the release
-    d.watched(Found{old});                       // a slow watch
+    d.watched(old);                              // a slow watch
     SECTION("the write finds none") { d.write(Absent{}); }
     SECTION("the write is not answered") {
         d.write(kUnreachable);
@@ -293,7 +293,7 @@ TEST_CASE("watch: a release told of too late does not make a deletion a permissi
 TEST_CASE("watch: nothing that is told matters while releasing or when done", "[election]") {
     Driver d;
     d.become_releasing();
-    CHECK(d.watched(Found{d.lease_of("other")}).empty());
+    CHECK(d.watched(d.lease_of("other")).empty());
     CHECK(d.watched(Absent{}).empty());
     CHECK(d.election().state() == State::kReleasing);
 }

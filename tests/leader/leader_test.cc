@@ -74,7 +74,7 @@ public:
         guard(Started{++runs_, 100});
     }
     Lines release() { // once the tree is gone
-        read(Found{stored_});
+        read(stored_);
         return written();
     }
 
@@ -174,7 +174,7 @@ TEST_CASE("leader: a lease that was won starts a run, and then the lease is watc
 TEST_CASE("leader: a standby watches as soon as the store has answered") {
     Driver d;
     d.tick();
-    CHECK(d.read(Found{foreign()}) == Lines{"report", "watch"});
+    CHECK(d.read(foreign()) == Lines{"report", "watch"});
     CHECK(d.step(Watched{WatchWorks{.is_seamless = true}}) == Lines{"watched"});
 }
 
@@ -205,8 +205,8 @@ TEST_CASE("leader: each cause of a stop has its signal") {
         CHECK(has(d.tick(), "stop 1 by nothing"));
     }
     SECTION("nobody is asked when another holds the lease") {
-        d.step(Watched{Found{foreign()}});
-        CHECK(has(d.read(Found{foreign()}), "stop 1 by nothing, lease lost, kill now"));
+        d.step(Watched{foreign()});
+        CHECK(has(d.read(foreign()), "stop 1 by nothing, lease lost, kill now"));
     }
     SECTION("margins that do not fit send the stop signal") {
         d.guard(Late{6'000'000'000});
@@ -245,7 +245,7 @@ TEST_CASE("leader: a stop that is asked for while the child drains for another c
 TEST_CASE("leader: a signal that would end a program is told of on standby, once") {
     Driver d;
     d.tick();
-    d.read(Found{foreign()});
+    d.read(foreign());
     CHECK(d.signal(SIGALRM) == Lines{"unused"});
     CHECK(d.signal(SIGALRM).empty());
     CHECK(d.signal(SIGWINCH).empty());
@@ -259,7 +259,7 @@ TEST_CASE("leader: a run is settled once, when nothing is left to release") {
     d.lead();
     d.signal(SIGTERM);
     CHECK(d.gone(1, EndCause::kStopAsked) == Lines{"gone", "read"});
-    CHECK(d.read(Found{d.stored()}) == Lines{"write release"});
+    CHECK(d.read(d.stored()) == Lines{"write release"});
     CHECK(d.written() == Lines{"report", "settle 1", "ends"});
     CHECK(d.ends().ending == Ending::kStopped);
     CHECK(d.ends().stop_signal == SIGUSR1);
@@ -388,7 +388,7 @@ TEST_CASE("leader: in a dead process's place it only releases") {
     CHECK(d.tick() == Lines{"read"});
     StoredLease left = foreign();
     left.record.holder = {"me"};
-    CHECK(d.read(Found{left}) == Lines{"write release"});
+    CHECK(d.read(left) == Lines{"write release"});
     CHECK(d.written() == Lines{"report", "ends"});
 }
 

@@ -29,7 +29,7 @@ ReadOutcome held(const std::string& holder, std::optional<std::int64_t> seconds 
     StoredLease stored;
     stored.record.holder.text = holder;
     stored.record.lease_duration_seconds = seconds;
-    return Found{stored};
+    return stored;
 }
 
 std::string said_of_record(const ReadOutcome& read, bool is_bad = false) {

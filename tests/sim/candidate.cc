@@ -131,7 +131,7 @@ void Candidate::step(const leader::Event& event, const Sight& sight) {
             may_find_blind(event, sight);
         }
         const auto* watched = std::get_if<Watched>(&event);
-        if (watched != nullptr && std::holds_alternative<Found>(watched->news) &&
+        if (watched != nullptr && std::holds_alternative<StoredLease>(watched->news) &&
             (before == Election::State::kStandby || before == Election::State::kAcquiring)) {
             saw(sight);
         }
@@ -227,8 +227,9 @@ void Candidate::saw(const Sight& sight) {
 
 // What a store says of a record to this process, as src/store/file/renewal.h has it.
 ReadOutcome Candidate::as_it_reads(ReadOutcome outcome) const {
-    if (auto* const found = std::get_if<Found>(&outcome); found != nullptr && !trusts_instants_) {
-        found->lease.record.renewed_at.reset();
+    if (auto* const found = std::get_if<StoredLease>(&outcome);
+        found != nullptr && !trusts_instants_) {
+        found->record.renewed_at.reset();
     }
     return outcome;
 }

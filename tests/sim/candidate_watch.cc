@@ -12,15 +12,15 @@ using namespace std::chrono_literals;
 constexpr std::size_t kPast = 5;
 
 WatchNews news_of(const ReadOutcome& read) {
-    if (const auto* found = std::get_if<Found>(&read)) {
+    if (const auto* found = std::get_if<StoredLease>(&read)) {
         return *found;
     }
     return Absent{};
 }
 
 std::string told(const WatchNews& news) {
-    if (const auto* found = std::get_if<Found>(&news)) {
-        return "version " + found->lease.version.text;
+    if (const auto* found = std::get_if<StoredLease>(&news)) {
+        return "version " + found->version.text;
     }
     return std::holds_alternative<Absent>(news)       ? "a deletion"
            : std::holds_alternative<WatchFails>(news) ? "a broken watch"

@@ -160,10 +160,9 @@ void ClientGo::send_release(const StoredLease& base) {
 
 void ClientGo::on_read(const ReadOutcome& outcome) {
     request_ = Request::kNone;
-    const auto* found = std::get_if<Found>(&outcome);
+    const auto* found = std::get_if<StoredLease>(&outcome);
     if (stop_ == Stop::kReleasing) {
-        found != nullptr && found->lease.record.holder == identity() ? send_release(found->lease)
-                                                                     : end();
+        found != nullptr && found->record.holder == identity() ? send_release(*found) : end();
         return;
     }
     if (found == nullptr) {
@@ -173,15 +172,15 @@ void ClientGo::on_read(const ReadOutcome& outcome) {
         send_write(std::nullopt);
         return;
     }
-    observe(found->lease);
-    if (found->lease.record.holder != identity()) {
+    observe(*found);
+    if (found->record.holder != identity()) {
         end_work();
     }
     if (is_held_by_another()) {
         try_failed();
         return;
     }
-    send_write(found->lease);
+    send_write(*found);
 }
 
 void ClientGo::observe(const StoredLease& lease) {

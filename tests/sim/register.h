@@ -11,8 +11,7 @@ namespace le_run::sim {
 class Register {
 public:
     election::ReadOutcome read() const {
-        return lease_ ? election::ReadOutcome(election::Found{*lease_})
-                      : election::ReadOutcome(election::Absent{});
+        return lease_ ? election::ReadOutcome(*lease_) : election::ReadOutcome(election::Absent{});
     }
 
     election::WriteOutcome write(const election::LeaseRecord& record,

@@ -59,8 +59,8 @@ struct Candidate {
     StoredLease must_read() {
         const auto outcome = read();
         INFO(describe(outcome));
-        REQUIRE(std::holds_alternative<Found>(outcome));
-        return std::get<Found>(outcome).lease;
+        REQUIRE(std::holds_alternative<StoredLease>(outcome));
+        return std::get<StoredLease>(outcome);
     }
     Written must_write(LeaseRecord record, std::optional<StoredLease> base) {
         const auto outcome = write(std::move(record), std::move(base));
@@ -241,7 +241,7 @@ void one_writer_wins(StoreUnderTest& place) {
         REQUIRE(winners.size() == 1);
         const auto seen = read_and_wait(loop, *stores[0]);
         REQUIRE(describe(seen) == "Found " + winners[0].lease.record.holder.text);
-        CHECK(std::get<Found>(seen).lease.version == winners[0].lease.version);
+        CHECK(std::get<StoredLease>(seen).version == winners[0].lease.version);
         base = winners[0].lease;
     }
 }
@@ -334,11 +334,11 @@ void a_request_times_out(StoreUnderTest& place) {
     REQUIRE(wait_until([&] {
         const auto read = read_and_wait(a.loop, *a.store);
         last = describe(read);
-        if (!std::holds_alternative<Found>(read)) {
+        if (!std::holds_alternative<StoredLease>(read)) {
             return false;
         }
         last = describe(
-            write_and_wait(a.loop, *a.store, record_of("a", 2), std::get<Found>(read).lease));
+            write_and_wait(a.loop, *a.store, record_of("a", 2), std::get<StoredLease>(read)));
         return last == "Written";
     }));
     CHECK(a.must_read().record == record_of("a", 2));
@@ -348,9 +348,9 @@ void a_request_times_out(StoreUnderTest& place) {
 struct Watcher {
     explicit Watcher(Candidate& candidate) : loop(candidate.loop) {
         candidate.store->watch([this](const WatchNews& news) {
-            if (const auto* found = std::get_if<Found>(&news)) {
+            if (const auto* found = std::get_if<StoredLease>(&news)) {
                 told.push_back(describe(ReadOutcome(*found)));
-                last = found->lease;
+                last = *found;
             } else if (std::holds_alternative<Absent>(news)) {
                 told.push_back("Absent");
             } else if (const auto* fails = std::get_if<WatchFails>(&news)) {
@@ -460,8 +460,8 @@ WriteOutcome write_and_wait(boost::asio::io_context& loop, LeaseStore& store, Le
 }
 
 std::string describe(const ReadOutcome& outcome) {
-    if (const auto* found = std::get_if<Found>(&outcome)) {
-        return "Found " + found->lease.record.holder.text;
+    if (const auto* found = std::get_if<StoredLease>(&outcome)) {
+        return "Found " + found->record.holder.text;
     }
     const auto* failure = std::get_if<Failure>(&outcome);
     return failure != nullptr ? describe_failure(*failure) : "Absent";

@@ -49,8 +49,8 @@ void write_beside(const std::string& path, const std::string& holder) {
     const auto store = file_store::make_file_store(loop, path);
     std::optional<StoredLease> base;
     const auto read = read_and_wait(loop, *store);
-    if (const auto* found = std::get_if<Found>(&read)) {
-        base = found->lease;
+    if (const auto* found = std::get_if<StoredLease>(&read)) {
+        base = *found;
     }
     LeaseRecord record;
     record.holder.text = holder;
@@ -65,10 +65,10 @@ public:
         read_and_wait(loop_, *store_);
         loop_.restart();
         store_->watch([this](const WatchNews& news) {
-            const auto* found = std::get_if<Found>(&news);
+            const auto* found = std::get_if<StoredLease>(&news);
             const auto* fails = std::get_if<WatchFails>(&news);
-            told_.push_back(found != nullptr   ? found->lease.record.holder.text
-                            : fails != nullptr ? "fails: " + fails->text
+            told_.push_back(found != nullptr                           ? found->record.holder.text
+                            : fails != nullptr                         ? "fails: " + fails->text
                             : std::holds_alternative<WatchWorks>(news) ? "works"
                                                                        : "absent");
         });

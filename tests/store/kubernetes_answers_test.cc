@@ -243,10 +243,10 @@ TEST_CASE("answers: a Lease with 2,100 annotations is read and renewed, all of t
     s.server.answer(200, lease);
     const auto outcome = s.read();
     INFO(describe(outcome));
-    REQUIRE(std::holds_alternative<Found>(outcome));
+    REQUIRE(std::holds_alternative<StoredLease>(outcome));
     s.server.answer(200, lease);
     const auto written =
-        write_and_wait(s.loop, *s.store, record_of("a"), std::get<Found>(outcome).lease);
+        write_and_wait(s.loop, *s.store, record_of("a"), std::get<StoredLease>(outcome));
     CHECK(std::holds_alternative<Written>(written));
     CHECK_THAT(s.server.requests().back(), contains(annotations));
 }

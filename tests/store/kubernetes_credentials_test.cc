@@ -28,7 +28,7 @@ TEST_CASE("kubernetes: a token that was replaced in its file is used at once") {
     folder.write("token", "outdated");
     place.use("{tokenFile: " + path + "}");
     folder.write("token", kAdminToken);
-    place.must_write(record_of("b"), std::get<election::Found>(place.read()).lease);
+    place.must_write(record_of("b"), std::get<election::StoredLease>(place.read()));
 }
 
 TEST_CASE("kubernetes: a client certificate serves as well as a token") {

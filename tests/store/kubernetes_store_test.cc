@@ -81,9 +81,9 @@ TEST_CASE("kubernetes: a Lease that others made empty is a record of nobody") {
         lease["spec"] = nlohmann::ordered_json::object();
     });
     const auto read = place.read();
-    REQUIRE(std::holds_alternative<Found>(read));
-    CHECK(std::get<Found>(read).lease.record == LeaseRecord{});
-    place.must_write(record_of("b"), std::get<Found>(read).lease);
+    REQUIRE(std::holds_alternative<StoredLease>(read));
+    CHECK(std::get<StoredLease>(read).record == LeaseRecord{});
+    place.must_write(record_of("b"), std::get<StoredLease>(read));
 }
 
 TEST_CASE(
@@ -111,8 +111,8 @@ TEST_CASE("kubernetes: managed fields, labels and finalizers survive a renewal")
         lease["metadata"]["finalizers"] = {"example.org/keep"};
     });
     const auto read = place.read();
-    REQUIRE(std::holds_alternative<Found>(read));
-    place.must_write(record_of("a", 1), std::get<Found>(read).lease);
+    REQUIRE(std::holds_alternative<StoredLease>(read));
+    place.must_write(record_of("a", 1), std::get<StoredLease>(read));
     const auto lease = place.admin.get_lease(place.lease_namespace, place.name);
     CHECK(lease.at("metadata").at("labels").at("team") == "a");
     CHECK(lease.at("metadata").at("finalizers").at(0) == "example.org/keep");

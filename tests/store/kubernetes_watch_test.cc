@@ -54,8 +54,8 @@ struct Watched {
     }
     void watch() {
         store->watch([this](const WatchNews& news) {
-            if (const auto* found = std::get_if<Found>(&news)) {
-                told.push_back(found->lease.record.holder.text + found->lease.version.text);
+            if (const auto* found = std::get_if<StoredLease>(&news)) {
+                told.push_back(found->record.holder.text + found->version.text);
             } else if (const auto* works = std::get_if<WatchWorks>(&news)) {
                 told.push_back(works->is_seamless ? "seamless" : "works");
             } else if (const auto* fails = std::get_if<WatchFails>(&news)) {

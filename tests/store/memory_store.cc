@@ -90,8 +90,8 @@ ReadOutcome MemoryLease::read() const {
     if (const auto* why = std::get_if<Malformed>(&parsed)) {
         return Failure{Failure::Kind::kMalformed, why->text, {}};
     }
-    return Found{
-        {std::get<LeaseObject>(parsed).record, Version{std::to_string(revision_)}, *object_}};
+    return StoredLease{std::get<LeaseObject>(parsed).record, Version{std::to_string(revision_)},
+                       *object_};
 }
 
 WriteOutcome MemoryLease::write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
@@ -113,8 +113,8 @@ WriteOutcome MemoryLease::write(const LeaseRecord& record, const std::optional<S
     if (auto* failure = std::get_if<Failure>(&found)) {
         return *failure;
     }
-    tell(std::get<Found>(found));
-    return Written{std::get<Found>(found).lease, FencingToken{token}};
+    tell(std::get<StoredLease>(found));
+    return Written{std::get<StoredLease>(found), FencingToken{token}};
 }
 
 void MemoryLease::replace_object(const std::string& object) {

@@ -70,8 +70,8 @@ StoredLease read(const std::string& path) {
     boost::asio::io_context loop;
     const auto store = make_file_store(loop, path);
     const auto outcome = read_and_wait(loop, *store);
-    must(std::holds_alternative<Found>(outcome), describe(outcome));
-    return std::get<Found>(outcome).lease;
+    must(std::holds_alternative<StoredLease>(outcome), describe(outcome));
+    return std::get<StoredLease>(outcome);
 }
 
 // The object in the file, replaced as another program would: with a token of its own.

@@ -38,8 +38,9 @@ election::ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
         }
         auto& record = std::get<store::LeaseObject>(parsed).record;
         record.renewed_at = renewal_in(content->object, content->token, this_boot());
-        return election::Found{{std::move(record), election::Version{std::move(content->token)},
-                                std::move(content->object)}};
+        return election::StoredLease{std::move(record),
+                                     election::Version{std::move(content->token)},
+                                     std::move(content->object)};
     }
     if (auto* const failure = std::get_if<election::Failure>(&result)) {
         return std::move(*failure);
@@ -109,8 +110,8 @@ public:
 
     void async_read(Duration timeout, ReadHandler handler, Duration late) override {
         const auto answer = [this, handler = std::move(handler)](election::ReadOutcome outcome) {
-            if (const auto* const found = std::get_if<election::Found>(&outcome)) {
-                is_current(found->lease.version);
+            if (const auto* const found = std::get_if<election::StoredLease>(&outcome)) {
+                is_current(found->version);
             }
             handler(std::move(outcome));
         };
@@ -198,7 +199,7 @@ private:
         look_ = Look::kUnderWay;
         const auto seen = [this](election::ReadOutcome outcome) {
             const bool again = std::exchange(look_, Look::kNone) == Look::kAgain;
-            if (auto* const found = std::get_if<election::Found>(&outcome)) {
+            if (auto* const found = std::get_if<election::StoredLease>(&outcome)) {
                 watched_(std::move(*found));
             } else if (std::holds_alternative<election::Absent>(outcome)) {
                 watched_(election::Absent{});

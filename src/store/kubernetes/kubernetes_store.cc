@@ -55,8 +55,8 @@ void KubernetesStore::async_read(Duration timeout, ReadHandler handler, Duration
                     [this, newest = watch_.newest(),
                      handler = std::move(handler)](const net::HttpResult& result) {
                         auto outcome = api_.read_outcome(result);
-                        if (const auto* found = std::get_if<election::Found>(&outcome)) {
-                            watch_.seen(found->lease.version, newest);
+                        if (const auto* found = std::get_if<election::StoredLease>(&outcome)) {
+                            watch_.seen(found->version, newest);
                         }
                         handler(std::move(outcome));
                     });

@@ -95,8 +95,8 @@ void KubernetesWatch::read_first() {
                             return;
                         }
                         must_read_ = false;
-                        if (auto* found = std::get_if<election::Found>(&outcome)) {
-                            const std::string version = found->lease.version.text;
+                        if (auto* found = std::get_if<election::StoredLease>(&outcome)) {
+                            const std::string version = found->version.text;
                             version_ = is_older(forgotten_, version) ? version : std::string();
                             newest_ = version;
                             handler_(std::move(*found));
@@ -197,7 +197,7 @@ void KubernetesWatch::on_event(WatchEvent event) {
     case WatchEvent::Type::kChanged: {
         auto lease = api_.stored_lease(std::move(event.lease), std::move(event.object));
         if (auto* stored = std::get_if<election::StoredLease>(&lease)) {
-            handler_(election::Found{std::move(*stored)});
+            handler_(std::move(*stored));
         } else {
             distrust(std::get<store::Malformed>(lease).text);
         }

@@ -231,7 +231,7 @@ election::ReadOutcome LeaseApi::read_outcome(const net::HttpResult& result) cons
     if (const auto* bad = std::get_if<store::Malformed>(&lease)) {
         return failure(election::Failure::Kind::kUnreachable, another, *bad);
     }
-    return election::Found{std::get<election::StoredLease>(std::move(lease))};
+    return std::get<election::StoredLease>(std::move(lease));
 }
 
 election::WriteOutcome LeaseApi::write_outcome(const char* verb, const election::LeaseRecord& sent,
