@@ -51,7 +51,7 @@ GuardLink::GuardLink(boost::asio::io_context& loop, guard::GuardProcess guard, C
 }
 
 bool GuardLink::start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at,
-                      std::int64_t acquire_time, const std::vector<std::string>& environment) {
+                      WallTime acquire_time, const std::vector<std::string>& environment) {
     LE_CHECK(state_ == State::kIdle && run > run_);
     run_ = run;
     guard::Start message;

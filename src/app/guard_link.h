@@ -38,9 +38,9 @@ public:
 
     // `run` must be a new number; messages about an earlier run are dropped from now on. The child
     // also gets `environment`, with entries "NAME=value". False: the entries do not fit.
-    // `acquire_time`: of the record that won the lease, in microseconds.
-    bool start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at,
-               std::int64_t acquire_time, const std::vector<std::string>& environment);
+    // `acquire_time`: of the record that won the lease.
+    bool start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at, WallTime acquire_time,
+               const std::vector<std::string>& environment);
     void extend(TimePoint term_at, TimePoint kill_at);
     // kHeld: the lease lasts longer than the last kill_at. kLost: it is lost, so there is no time
     // to wait for the guard.

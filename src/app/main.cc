@@ -103,8 +103,8 @@ int start(const options::Options& options, const sigset_t& signal_mask, bool sig
     }
     const election::Timing& timing = options.election.timing;
     setup.held_after_kill_at = timing.lease_duration - timing.usable();
-    setup.release = [&options](std::int64_t acquire_time, TimePoint until) {
-        release(options, {{acquire_time}, until});
+    setup.release = [&options](WallTime acquire_time, TimePoint until) {
+        release(options, {acquire_time, until});
     };
     const guard::GuardProcess guard = guard::fork_guard(setup);
     leave_a_door_for_the_guard();

@@ -71,8 +71,7 @@ public:
 private:
     void carry_out(const leader::StartRun& start) {
         warn_of_wide_token(start.token);
-        LE_CHECK(guard_.start(start.run, start.term_at, start.kill_at,
-                              start.acquire_time.microseconds,
+        LE_CHECK(guard_.start(start.run, start.term_at, start.kill_at, start.acquire_time,
                               {std::string(options::kHeldLock) + "=" + subject_.lock,
                                std::string(options::kHolderIdentity) + "=" + subject_.id.text,
                                std::string(options::kFencingToken) + "=" + start.token.text}));

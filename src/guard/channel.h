@@ -26,8 +26,8 @@ struct Start {
     TimePoint kill_at; // when SIGKILL to the whole tree begins, unless Until moves it
     std::array<char, 5120> environment{};
     std::uint32_t foreground =
-        0; // 1: le-run's terminal, on standard input, goes to the child's group
-    std::int64_t acquire_time = 0; // of the record that won the lease for this run, microseconds
+        0;                   // 1: le-run's terminal, on standard input, goes to the child's group
+    WallTime acquire_time{}; // of the record that won the lease for this run
 };
 // New deadlines for the child, which replace the earlier ones. Never cancels a stop that has begun.
 struct Until {

@@ -16,7 +16,7 @@ struct StartAsked { // the part of a Start message that the machine needs
     RunNumber run = 0;
     TimePoint term_at;
     TimePoint kill_at;
-    std::int64_t acquire_time = 0;
+    WallTime acquire_time{};
 };
 struct Executed { // the child has been exec'ed
     std::int32_t pid = 0;
@@ -57,7 +57,7 @@ struct Tell {
     FromGuard message;
 };
 struct Release { // release the lease: le-run is dead, its tree is gone, the lease is still held
-    std::int64_t acquire_time = 0;
+    WallTime acquire_time{};
     TimePoint kill_at; // from le-run's last Start or Until
 };
 struct Leave {}; // end the guard: le-run is dead and no tree is left

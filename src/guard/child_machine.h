@@ -95,7 +95,7 @@ private:
     TimePoint kill_at_{};                              // from the lease
     TimePoint stop_kill_at_ = TimePoint::far_future(); // from Stop messages
     TimePoint drain_until_ = TimePoint::far_future();
-    std::optional<std::int64_t> unsettled_; // acquire_time of the lease, until le-run settles it
+    std::optional<WallTime> unsettled_; // acquire_time of the lease, until le-run settles it
     std::optional<EndCause> cause_;
     Gone gone_{}; // the Gone message of this run, filled step by step
 

@@ -30,10 +30,10 @@ struct GuardSetup {
     bool sigchld_ignored = false;      // le-run was started with SIGCHLD ignored; so is the child
     Duration held_after_kill_at{};     // the lease lasts at least so long after kill_at
     LogForm log = LogForm::kNone;      // of warnings
-    // Releases the lease that a record with this acquireTime (microseconds) won; tries until
+    // Releases the lease that a record with this acquireTime won; tries until
     // `until`. Runs in its own process, only when le-run is dead, its tree is gone, and le-run has
     // not settled the lease.
-    std::function<void(std::int64_t acquire_time, TimePoint until)> release;
+    std::function<void(WallTime acquire_time, TimePoint until)> release;
 };
 
 struct GuardProcess {

@@ -69,7 +69,7 @@ TEST_CASE("what le-run says arrives as it was said, in order") {
     ToGuard message;
     CHECK(guard.receive(&message) == GuardEnd::Receive::kNothing);
 
-    Start start{7, kTermAt, kKillAt, {}, 1, 4711};
+    Start start{7, kTermAt, kKillAt, {}, 1, WallTime{4711}};
     std::strcpy(start.environment.data(), "A=b");
     REQUIRE(le_run.send(start));
     REQUIRE(le_run.send(Until{8, kTermAt, kKillAt}));
@@ -85,7 +85,7 @@ TEST_CASE("what le-run says arrives as it was said, in order") {
     CHECK(got.kill_at == kKillAt);
     CHECK(got.environment == start.environment);
     CHECK(got.foreground == 1);
-    CHECK(got.acquire_time == 4711);
+    CHECK(got.acquire_time == WallTime{4711});
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);
     CHECK(std::get<Until>(message).kill_at == kKillAt);
     REQUIRE(guard.receive(&message) == GuardEnd::Receive::kMessage);

@@ -20,7 +20,7 @@ namespace {
 
 constexpr RunNumber kRun = 3;
 constexpr std::int32_t kPid = 42;
-constexpr std::int64_t kAcquireTime = 77;
+constexpr WallTime kAcquireTime{77};
 constexpr int kExited7 = 7 << 8; // wait statuses
 constexpr int kKilled = SIGKILL;
 constexpr int kTermed = SIGTERM;
@@ -55,7 +55,7 @@ struct Words {
         out << "others:" << a.number << ' ';
     }
     void operator()(const child_action::Release& a) const {
-        out << "release:" << a.acquire_time << ' ';
+        out << "release:" << a.acquire_time.microseconds << ' ';
     }
     void operator()(const child_action::Leave&) const { out << "leave "; }
     void operator()(const child_action::Tell& a) const { std::visit(*this, a.message); }
@@ -508,13 +508,15 @@ TEST_CASE("le-run dies after Gone: only what it has not settled is released") {
     SECTION("it had settled, and led again") {
         ChildMachine machine = idle_again();
         step(machine, at(seconds(2)), Settled{kRun});
-        step(machine, at(seconds(2)), StartAsked{kRun + 1, at(seconds(9)), at(seconds(9)), 78});
+        step(machine, at(seconds(2)),
+             StartAsked{kRun + 1, at(seconds(9)), at(seconds(9)), WallTime{78}});
         CHECK(end_of(machine, at(seconds(3)), 0).find("release") == std::string::npos);
         CHECK(step(machine, at(seconds(3)), LeRunDied{}) == "release:78 leave");
     }
     SECTION("its Start had come too late for any work") {
         ChildMachine machine(SIGTERM);
-        step(machine, at(seconds(2)), StartAsked{kRun, at(seconds(1)), at(seconds(4)), 78});
+        step(machine, at(seconds(2)),
+             StartAsked{kRun, at(seconds(1)), at(seconds(4)), WallTime{78}});
         CHECK(step(machine, at(seconds(3)), LeRunDied{}) == "release:78 leave");
     }
 }

@@ -24,7 +24,7 @@ using std::chrono::seconds;
 
 namespace {
 
-constexpr std::int64_t kAcquireTime = 4711;
+constexpr WallTime kAcquireTime{4711};
 
 // A GuardLink whose guard is a process that only lives, and whose words are the test's.
 class Link {

@@ -27,9 +27,9 @@ public:
     explicit Releases(std::function<void()> then = [] {}) : then_(std::move(then)) {}
 
     StandInOptions with(StandInOptions options) {
-        options.release = [this](std::int64_t acquire_time, TimePoint until) {
+        options.release = [this](WallTime acquire_time, TimePoint until) {
             const int fd = ::open(fifo_.path().c_str(), O_WRONLY); // until its end
-            const std::string line = "released " + std::to_string(acquire_time) + ' ' +
+            const std::string line = "released " + std::to_string(acquire_time.microseconds) + ' ' +
                                      std::to_string(until.boot().count()) + '\n';
             if (::write(fd, line.data(), line.size()) == static_cast<ssize_t>(line.size())) {
                 then_();

@@ -169,7 +169,7 @@ void StandIn::start(TimePoint term_at, TimePoint kill_at, const std::string& env
     message.run = ++run_;
     message.term_at = term_at;
     message.kill_at = kill_at;
-    message.acquire_time = static_cast<std::int64_t>(run_);
+    message.acquire_time = WallTime{static_cast<std::int64_t>(run_)};
     std::copy(environment.begin(), environment.end(), message.environment.begin());
     send(message);
 }

@@ -31,7 +31,7 @@ struct StandInOptions {
     bool own_pid_namespace = false;    // the stand-in is PID 1; /proc stays that of the test
     bool guards_pid_namespace = false; // as --pid-namespace
     // What GuardSetup calls release; runs below the guard.
-    std::function<void(std::int64_t, TimePoint)> release = [](std::int64_t, TimePoint) {};
+    std::function<void(WallTime, TimePoint)> release = [](WallTime, TimePoint) {};
     Duration held_after_kill_at{};
     std::function<void()> prepare = [] {
     }; // runs in the stand-in before all else, as if le-run had been started so

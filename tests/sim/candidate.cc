@@ -385,8 +385,7 @@ void Candidate::act(const leader::StartRun& start) {
     told_kill_at_ = start.kill_at;
     guard_watch_.run_until(clocks_.now(), later(told_term_at_, told_kill_at_));
     arm_ping();
-    tell_guard(child_fact::StartAsked{start.run, start.term_at, start.kill_at,
-                                      start.acquire_time.microseconds});
+    tell_guard(child_fact::StartAsked{start.run, start.term_at, start.kill_at, start.acquire_time});
 }
 
 void Candidate::act(const leader::ExtendRun& extend) {

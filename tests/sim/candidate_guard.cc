@@ -249,7 +249,7 @@ void Candidate::guard_acts(const child_action::Release& action) {
     releaser_ = std::make_unique<Releaser>(
         around_,
         Releaser::Host{clocks_, line_, [this] { return std::max(paused_until_, frozen_until_); }},
-        dead_, config_, election::LeftBehind{WallTime{action.acquire_time}, until},
+        dead_, config_, election::LeftBehind{action.acquire_time, until},
         [this] { end_releaser(); });
     const Duration left = std::max(clocks_.real_until(until), Duration(0));
     sim_.after(left + 1s, [this, number = ++releaser_number_] {
