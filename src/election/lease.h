@@ -6,6 +6,7 @@
 
 #include <compare>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
@@ -51,12 +52,18 @@ struct LeaseRecord {
 // The duration in a released record: as client-go writes it; the API server refuses 0.
 inline constexpr std::int64_t kReleasedSeconds = 1;
 
-// A record as the store holds it. `object` is the stored object as received; only the store reads
-// it. A later write edits it, so that fields that le-run does not know stay as they are.
+// The stored object around the record, in the form that its store needs. Only that store reads it.
+class StoredObject {
+public:
+    virtual ~StoredObject() = default;
+};
+
+// A record as the store holds it. A later write edits a copy of `object`, so that fields that le-run
+// does not know stay as they are.
 struct StoredLease {
     LeaseRecord record;
     Version version;
-    std::string object;
+    std::shared_ptr<const StoredObject> object{};
 };
 
 // There is no such lease. For Kubernetes, only a Status with reason NotFound that names this lease

@@ -205,27 +205,9 @@ std::optional<std::string> as_text(const std::optional<WallTime>& time) {
     return time ? std::optional(format_micro_time(*time)) : std::nullopt;
 }
 
-} // namespace
-
-Parsed<Json> parse_json(std::string_view bytes) {
-    Builder builder;
-    if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
-        return Malformed{builder.complaint()};
-    }
-    return builder.take_tree();
-}
-
-std::string dump_json(const Json& json) {
-    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
-}
-
-Parsed<election::LeaseRecord> parse_lease_record(const Json& spec, const std::string& path) {
-    if (spec.is_null()) {
-        return election::LeaseRecord{};
-    }
-    if (!spec.is_object()) {
-        return wrong_type(path, spec, "an object");
-    }
+// `spec`: the object with holderIdentity and so on.
+Parsed<election::LeaseRecord> parse_lease_record(const Json& spec) {
+    const std::string path = "spec";
     election::LeaseRecord record;
     Malformed why;
     std::optional<std::int64_t> transitions;
@@ -241,8 +223,8 @@ Parsed<election::LeaseRecord> parse_lease_record(const Json& spec, const std::st
     return record;
 }
 
+// `spec`: an object or null.
 void edit_lease_record(Json& spec, const election::LeaseRecord& record) {
-    LE_CHECK(spec.is_object() || spec.is_null());
     spec["holderIdentity"] = record.holder.text; // a release writes "", not null, as client-go does
     put(spec, "leaseDurationSeconds", record.lease_duration_seconds);
     put(spec, "acquireTime", as_text(record.acquire_time));
@@ -250,12 +232,32 @@ void edit_lease_record(Json& spec, const election::LeaseRecord& record) {
     spec["leaseTransitions"] = record.transitions;
 }
 
-Parsed<LeaseObject> parse_lease_object(std::string_view bytes) {
-    const auto parsed = parse_json(bytes);
-    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
-        return *bad;
+// The tree of a Lease object that has been read.
+struct LeaseTree : election::StoredObject {
+    explicit LeaseTree(Json json) : tree(std::move(json)) {}
+    Json tree;
+};
+
+} // namespace
+
+Parsed<Json> parse_json(std::string_view bytes) {
+    Builder builder;
+    if (!Json::sax_parse(bytes.begin(), bytes.end(), &builder)) {
+        return Malformed{builder.complaint()};
     }
-    return lease_object_of(std::get<Json>(parsed));
+    return builder.take_tree();
+}
+
+std::string dump_json(const Json& json) {
+    return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+Parsed<LeaseObject> parse_lease_object(std::string_view bytes) {
+    auto parsed = parse_json(bytes);
+    if (auto* bad = std::get_if<Malformed>(&parsed)) {
+        return std::move(*bad);
+    }
+    return lease_object_of(std::get<Json>(std::move(parsed)));
 }
 
 std::optional<Malformed> why_no_lease(const Json& tree) {
@@ -281,7 +283,7 @@ std::optional<Malformed> why_no_lease(const Json& tree) {
     return std::nullopt;
 }
 
-Parsed<LeaseObject> lease_object_of(const Json& tree) {
+Parsed<LeaseObject> lease_object_of(Json tree) {
     if (const auto bad = why_no_lease(tree)) {
         return *bad;
     }
@@ -296,36 +298,47 @@ Parsed<LeaseObject> lease_object_of(const Json& tree) {
         }
     }
     if (const Json* spec = member(tree, "spec")) {
-        if (!take(parse_lease_record(*spec, "spec"), lease.record, why)) {
+        if (!take(parse_lease_record(*spec), lease.record, why)) {
             return why;
         }
     }
+    lease.object = std::make_shared<LeaseTree>(std::move(tree));
     return lease;
 }
 
-std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
-                              const election::LeaseRecord& record) {
+const Json& tree_of(const election::StoredObject& object) {
+    const auto* lease = dynamic_cast<const LeaseTree*>(&object);
+    LE_CHECK(lease != nullptr);
+    return lease->tree;
+}
+
+Json new_lease_tree(const std::string& lease_namespace, const std::string& name) {
     Json tree = {{"kind", "Lease"}, {"apiVersion", "coordination.k8s.io/v1"}};
     tree["metadata"]["name"] = name;
     if (!lease_namespace.empty()) {
         tree["metadata"]["namespace"] = lease_namespace;
     }
+    return tree;
+}
+
+void edit_lease_tree(Json& tree, const election::LeaseRecord& record,
+                     const std::string& resource_version) {
+    tree["metadata"]["resourceVersion"] = resource_version;
+    edit_lease_record(tree["spec"], record);
+}
+
+std::string make_lease_object(const std::string& lease_namespace, const std::string& name,
+                              const election::LeaseRecord& record) {
+    Json tree = new_lease_tree(lease_namespace, name);
     edit_lease_record(tree["spec"], record);
     return dump_json(tree);
 }
 
-Parsed<std::string> edit_lease_object(std::string_view bytes, const election::LeaseRecord& record,
-                                      const std::string& resource_version) {
-    auto parsed = parse_json(bytes);
-    if (const auto* bad = std::get_if<Malformed>(&parsed)) {
-        return *bad;
-    }
-    Json& tree = std::get<Json>(parsed);
-    if (auto bad = why_no_lease(tree)) {
-        return *bad;
-    }
-    tree["metadata"]["resourceVersion"] = resource_version;
-    edit_lease_record(tree["spec"], record);
+std::string edit_lease_object(const election::StoredObject& object,
+                              const election::LeaseRecord& record,
+                              const std::string& resource_version) {
+    Json tree = tree_of(object);
+    edit_lease_tree(tree, record, resource_version);
     return dump_json(tree);
 }
 

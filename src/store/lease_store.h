@@ -29,9 +29,10 @@ public:
     virtual void async_read(Duration timeout, ReadHandler handler, Duration late = {}) = 0;
 
     // Writes `record` if the stored lease still has the version of `base`; without a base, only if
-    // there is no lease. Fields of base.object that LeaseRecord does not have stay as they are. If
-    // `base` is given and the lease has vanished, nothing is written (a write never re-creates a
-    // lease). The answer is then Absent, or Conflict if the store cannot tell the two apart.
+    // there is no lease. `base` comes from this kind of store. Fields of base.object that
+    // LeaseRecord does not have stay as they are. If `base` is given and the lease has vanished,
+    // nothing is written (a write never re-creates a lease). The answer is then Absent, or Conflict
+    // if the store cannot tell the two apart.
     virtual void async_write(election::LeaseRecord record,
                              std::optional<election::StoredLease> base, Duration timeout,
                              WriteHandler handler, Duration late = {}) = 0;

@@ -6,6 +6,8 @@
 #include <charconv>
 #include <unistd.h>
 
+#include <nlohmann/json.hpp>
+
 #include "fuzz.h"
 #include "store/file/fence.h"
 #include "store/file/lease_file.h"
@@ -16,6 +18,7 @@ using namespace le_run;
 using namespace le_run::election;
 using namespace le_run::file_store;
 using namespace le_run::fuzz;
+using Json = nlohmann::ordered_json;
 namespace format = lease_file_format;
 
 namespace {
@@ -75,24 +78,37 @@ void check_write(LeaseFile& file, const Folder& folder, std::optional<std::strin
 }
 
 // The instant beside the Lease: nothing but what was written with it, and no other write's.
-void check_renewal(std::string_view object) {
+void check_renewal(std::string_view bytes) {
+    const auto parsed = store::parse_json(bytes);
+    if (std::holds_alternative<store::Malformed>(parsed)) {
+        return;
+    }
+    const auto& object = std::get<Json>(parsed);
     const std::string boot = "f8abcc31-4709-4111-acfd-29c7301d1330";
     const std::string other = "0a11ce00-0000-4000-8000-000000000000";
     LE_CHECK(!renewal_in(object, "4711", {}));
     const auto read = renewal_in(object, "4711", boot);
     LE_CHECK(!read || *read == TimePoint::far_past() ||
              (is_not_before(*read, {}) && is_not_before(TimePoint::far_future(), *read)));
-    const auto lease = store::edit_lease_object(object, {}, "4712");
+    const auto lease = store::lease_object_of(object);
     if (std::holds_alternative<store::Malformed>(lease)) {
         return;
     }
     const TimePoint instant{Duration(5), Duration(6)};
-    const auto with = with_renewal(std::get<std::string>(lease), "4712", boot, instant);
+    Json set = object;
+    store::edit_lease_tree(set, {}, "4712");
+    set_renewal(set, "4712", boot, instant);
+    LE_CHECK(renewal_in(set, "4712", boot) == instant);
+    const std::string written = store::dump_json(set);
+    const auto with = std::get<Json>(store::parse_json(written)); // as the next process has it
     LE_CHECK(renewal_in(with, "4712", boot) == instant);
     LE_CHECK(renewal_in(with, "4712", other) == TimePoint::far_past());
     LE_CHECK(!renewal_in(with, "4711", boot));
-    LE_CHECK(!renewal_in(with_renewal(with, "4712", boot, {}), "4712", boot));
-    LE_CHECK(with_renewal(with, "4712", boot, instant) == with);
+    set = with;
+    set_renewal(set, "4712", boot, instant);
+    LE_CHECK(store::dump_json(set) == written);
+    set_renewal(set, "4712", boot, {});
+    LE_CHECK(!renewal_in(set, "4712", boot));
 }
 
 void check_register(const Folder& folder) {

@@ -1,4 +1,6 @@
 // The watch stream: bytes that end anywhere, lines, events, and the Leases in them.
+#include <nlohmann/json.hpp>
+
 #include "fuzz.h"
 #include "store/kubernetes/watch_event.h"
 #include "store/lease_json.h"
@@ -9,6 +11,7 @@ using namespace le_run::fuzz;
 
 namespace {
 
+using Json = nlohmann::ordered_json;
 using Type = kubernetes_store::WatchEvent::Type;
 
 void check_event(const std::string& line) {
@@ -18,20 +21,19 @@ void check_event(const std::string& line) {
         return;
     }
     const auto& event = std::get<kubernetes_store::WatchEvent>(parsed);
-    const bool has_object = event.type == Type::kChanged;
-    LE_CHECK(has_object == !event.object.empty());
     LE_CHECK(event.version.size() <= line.size() && event.text.size() <= line.size());
-    if (!has_object) {
+    // What an event has of a Lease is as good as one that was read: the object is whole, and can be
+    // written back.
+    const auto* lease = std::get_if<LeaseObject>(&event.lease);
+    if (event.type != Type::kChanged || lease == nullptr) {
         return;
     }
-    // The object is as good as one that was read: it can be parsed and written back.
-    LE_CHECK(std::holds_alternative<LeaseObject>(parse_lease_object(event.object)) ==
-             std::holds_alternative<LeaseObject>(event.lease));
-    if (const auto* object = std::get_if<LeaseObject>(&event.lease)) {
-        LE_CHECK(object->resource_version == event.version);
-        const auto edited = edit_lease_object(event.object, object->record, "7");
-        LE_CHECK(std::holds_alternative<std::string>(edited));
-    }
+    LE_CHECK(lease->object != nullptr && lease->resource_version == event.version);
+    const Json event_tree = std::get<Json>(parse_json(line));
+    LE_CHECK(tree_of(*lease->object) == event_tree["object"]);
+    const auto again = parse_lease_object(edit_lease_object(*lease->object, lease->record, "7"));
+    LE_CHECK(std::holds_alternative<LeaseObject>(again));
+    LE_CHECK(std::get<LeaseObject>(again).resource_version == "7");
 }
 
 } // namespace

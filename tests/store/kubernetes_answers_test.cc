@@ -13,6 +13,7 @@
 using namespace le_run;
 using namespace le_run::election;
 using namespace le_run::net;
+using namespace le_run::store;
 using namespace le_run::test;
 using namespace std::chrono_literals;
 
@@ -60,8 +61,9 @@ struct Scripted {
     ReadOutcome read(Duration timeout = 60s) { return read_and_wait(loop, *store, timeout); }
     WriteOutcome create() { return write_and_wait(loop, *store, record_of("a"), {}); }
     WriteOutcome update(Duration timeout = 60s) {
+        const auto base = std::get<LeaseObject>(parse_lease_object(lease_of("b", "41")));
         return write_and_wait(loop, *store, record_of("a"),
-                              StoredLease{record_of("b"), {"41"}, lease_of("b", "41")}, timeout);
+                              StoredLease{base.record, {"41"}, base.object}, timeout);
     }
     Failure failed_read() {
         const auto outcome = read();
@@ -90,7 +92,7 @@ TEST_CASE("answers: the requests as they go out") {
     const auto updated = s.update();
     REQUIRE(describe(updated) == "Written");
     CHECK(std::get<Written>(updated).token.text == "42");
-    CHECK(std::get<Written>(updated).lease.object == lease_of("a", "42"));
+    CHECK(dump_json(tree_of(*std::get<Written>(updated).lease.object)) == lease_of("a", "42"));
     CHECK(describe(s.create()) == "Written");
 
     const auto& requests = s.server.requests();

@@ -210,13 +210,6 @@ TEST_CASE("kubernetes: a record that the server refuses is denied in its words")
     CHECK(describe(place.read()) == "Absent");
 }
 
-TEST_CASE("kubernetes: a base that is no Lease is refused before anything is sent") {
-    Place place;
-    const auto outcome = place.write(record_of("a"), StoredLease{{}, {"1"}, "{}"});
-    CHECK(failure_in(outcome).kind == Failure::Kind::kMalformed);
-    CHECK(describe(place.read()) == "Absent");
-}
-
 TEST_CASE("kubernetes: nobody answers at the port") {
     Place place;
     auto config = place.admin.config(std::string("{token: ") + kAdminToken + "}");

@@ -6,6 +6,7 @@
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
 
 #include "store/lease_json.h"
 
@@ -90,8 +91,8 @@ ReadOutcome MemoryLease::read() const {
     if (const auto* why = std::get_if<Malformed>(&parsed)) {
         return Failure{Failure::Kind::kMalformed, why->text, {}};
     }
-    return StoredLease{std::get<LeaseObject>(parsed).record, Version{std::to_string(revision_)},
-                       *object_};
+    const auto& lease = std::get<LeaseObject>(parsed);
+    return StoredLease{lease.record, Version{std::to_string(revision_)}, lease.object};
 }
 
 WriteOutcome MemoryLease::write(const LeaseRecord& record, const std::optional<StoredLease>& base) {
@@ -102,13 +103,10 @@ WriteOutcome MemoryLease::write(const LeaseRecord& record, const std::optional<S
         return Conflict{};
     }
     const auto token = std::to_string(revision_ + 1);
-    auto edited = edit_lease_object(base ? base->object : make_lease_object("", "memory", record),
-                                    record, token);
-    if (const auto* why = std::get_if<Malformed>(&edited)) {
-        return Failure{Failure::Kind::kMalformed, why->text, {}};
-    }
+    auto tree = base ? tree_of(*base->object) : new_lease_tree("", "memory");
+    edit_lease_tree(tree, record, token);
     ++revision_;
-    object_ = std::get<std::string>(edited);
+    object_ = dump_json(tree);
     auto found = read();
     if (auto* failure = std::get_if<Failure>(&found)) {
         return *failure;

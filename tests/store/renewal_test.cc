@@ -32,6 +32,7 @@ using namespace le_run::store;
 namespace {
 
 using namespace std::chrono_literals;
+using Json = nlohmann::ordered_json;
 
 constexpr const char* kBootIdFile = "/proc/sys/kernel/random/boot_id";
 const std::string kBoot = "f8abcc31-4709-4111-acfd-29c7301d1330";
@@ -46,10 +47,20 @@ LeaseRecord record_of(const std::string& holder, std::optional<TimePoint> renewe
     return record;
 }
 
-std::string object(const std::string& token = "4711") {
-    return std::get<std::string>(edit_lease_object(
-        make_lease_object("", "lease", record_of("a", {})), record_of("a", {}), token));
+Json object(const std::string& token = "4711") {
+    Json tree = new_lease_tree("", "lease");
+    edit_lease_tree(tree, record_of("a", {}), token);
+    return tree;
 }
+
+Json with_renewal(Json tree, const std::string& token, const std::optional<std::string>& boot,
+                  const std::optional<TimePoint>& renewed_at) {
+    set_renewal(tree, token, boot, renewed_at);
+    return tree;
+}
+
+// As the next process has it, from the bytes.
+Json reread(const Json& tree) { return Json::parse(dump_json(tree)); }
 
 void must(bool good, const std::string& what) {
     if (!good) {
@@ -75,12 +86,12 @@ StoredLease read(const std::string& path) {
 }
 
 // The object in the file, replaced as another program would: with a token of its own.
-void rewrite(const std::string& path, const std::function<void(nlohmann::ordered_json&)>& edit) {
+void rewrite(const std::string& path, const std::function<void(Json&)>& edit) {
     LeaseFile file(path);
     const auto content = std::get<LeaseFile::Content>(file.read());
     const auto result = file.write(
         [&](const std::string& token) {
-            auto tree = nlohmann::ordered_json::parse(content.object);
+            auto tree = Json::parse(content.object);
             tree["metadata"]["resourceVersion"] = token;
             edit(tree);
             return tree.dump();
@@ -124,7 +135,9 @@ void own_clocks() {
 } // namespace
 
 TEST_CASE("renewal: what is written is read, for that write and that boot only") {
-    const std::string with = with_renewal(object(), "4711", kBoot, kInstant);
+    const Json set = with_renewal(object(), "4711", kBoot, kInstant);
+    CHECK(renewal_in(set, "4711", kBoot) == kInstant);
+    const Json with = reread(set);
     CHECK(renewal_in(with, "4711", kBoot) == kInstant);
     CHECK_FALSE(renewal_in(with, "4711", {}));
     CHECK(renewal_in(with, "4711", kOtherBoot) == TimePoint::far_past());
@@ -132,26 +145,27 @@ TEST_CASE("renewal: what is written is read, for that write and that boot only")
     CHECK_FALSE(renewal_in(with, "4712", kBoot));
     CHECK(renewal_in(with, "4712", kOtherBoot) == TimePoint::far_past());
     // le-run 0.1.0 renews the lease, but not this.
-    const auto kept = std::get<std::string>(edit_lease_object(with, record_of("a", {}), "4712"));
+    Json kept = with;
+    edit_lease_tree(kept, record_of("a", {}), "4712");
     for (const auto* token : {"4711", "4712"}) {
         CHECK_FALSE(renewal_in(kept, token, kBoot));
         CHECK_FALSE(renewal_in(kept, token, kOtherBoot));
     }
     // The next write says it anew, or no more.
-    const std::string next = with_renewal(kept, "4712", kBoot, kInstant + 2s);
+    const Json next = with_renewal(kept, "4712", kBoot, kInstant + 2s);
     CHECK(renewal_in(next, "4712", kBoot) == kInstant + 2s);
     CHECK(with_renewal(kept, "4712", kBoot, {}) == object("4712"));
     CHECK(with_renewal(kept, "4712", {}, kInstant) == object("4712"));
-    CHECK(std::holds_alternative<LeaseObject>(parse_lease_object(with)));
+    CHECK(std::holds_alternative<LeaseObject>(parse_lease_object(dump_json(with))));
 }
 
 TEST_CASE("renewal: what cannot be so is not believed") {
-    const auto edited = [](const std::string& name, const nlohmann::ordered_json& value) {
-        auto tree = nlohmann::ordered_json::parse(with_renewal(object(), "4711", kBoot, kInstant));
+    const auto edited = [](const std::string& name, const Json& value) {
+        Json tree = with_renewal(object(), "4711", kBoot, kInstant);
         auto& renewal = tree["leRunRenewal"];
         name.empty() ? renewal = value : value.is_null() ? void(renewal.erase(name)),
                        renewal : renewal[name] = value;
-        return renewal_in(tree.dump(), "4711", kBoot);
+        return renewal_in(reread(tree), "4711", kBoot);
     };
     CHECK(edited("more", 1) == kInstant);
     for (const char* name : {"resourceVersion", "bootId", "boottime", "raw"}) {
@@ -161,15 +175,18 @@ TEST_CASE("renewal: what cannot be so is not believed") {
               "18446744073709551615", "\"F8ABCC31-4709-4111-ACFD-29C7301D1330\"",
               "\"f8abcc31-4709-4111-acfd-29c7301d133\"", "\"5000000000\""}) {
             CAPTURE(value);
-            CHECK_FALSE(edited(name, nlohmann::ordered_json::parse(value)));
+            CHECK_FALSE(edited(name, Json::parse(value)));
         }
     }
     for (const auto* value : {"null", "1", "\"x\"", "[]", "{}"}) {
-        CHECK_FALSE(edited("", nlohmann::ordered_json::parse(value)));
+        CHECK_FALSE(edited("", Json::parse(value)));
     }
-    CHECK_FALSE(renewal_in("", "4711", kBoot));
-    CHECK_FALSE(renewal_in("{", "4711", kBoot));
-    CHECK_FALSE(renewal_in("[]", "4711", kBoot));
+    CHECK_FALSE(renewal_in(Json(), "4711", kBoot));
+    CHECK_FALSE(renewal_in(Json::array(), "4711", kBoot));
+    for (const TimePoint& beyond : {TimePoint(-1ns, 6s), TimePoint(5s, -1ns), TimePoint::far_past(),
+                                    TimePoint::far_future() + 1ns}) {
+        CHECK_FALSE(renewal_in(with_renewal(object(), "4711", kBoot, beyond), "4711", kBoot));
+    }
 }
 
 TEST_CASE("renewal: a lock file tells the next process when its record was sent") {
@@ -186,12 +203,12 @@ TEST_CASE("renewal: a lock file tells the next process when its record was sent"
     SECTION("a release says nothing") {
         write(path, record_of("", {}), second);
         CHECK_FALSE(read(path).record.renewed_at);
-        CHECK(read(path).object.find("leRunRenewal") == std::string::npos);
+        CHECK_FALSE(tree_of(*read(path).object).contains("leRunRenewal"));
     }
     SECTION("le-run 0.1.0 keeps what it does not know, and that does not count") {
         rewrite(path,
                 [](auto& tree) { tree["spec"]["renewTime"] = "2026-01-01T00:00:00.000000Z"; });
-        REQUIRE(read(path).object.find("leRunRenewal") != std::string::npos);
+        REQUIRE(tree_of(*read(path).object).contains("leRunRenewal"));
         CHECK_FALSE(read(path).record.renewed_at);
         write(path, record_of("b", sent + 4s), read(path));
         CHECK(read(path).record.renewed_at == sent + 4s);

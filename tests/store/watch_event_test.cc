@@ -32,9 +32,9 @@ TEST_CASE("watch events: what changed, was deleted, a bookmark") {
     for (const std::string type : {"ADDED", "MODIFIED"}) {
         const auto changed = event_of(R"({"type":")" + type + R"(","object":)" + object + "}");
         CHECK(changed.type == Type::kChanged);
-        CHECK(changed.object == object);
         CHECK(changed.version == "41");
         REQUIRE(std::holds_alternative<LeaseObject>(changed.lease));
+        CHECK(dump_json(tree_of(*std::get<LeaseObject>(changed.lease).object)) == object);
         CHECK(std::get<LeaseObject>(changed.lease).record.holder.text == "a");
     }
     const auto deleted = event_of(R"({"type":"DELETED","object":)" + object + "}");
@@ -44,7 +44,6 @@ TEST_CASE("watch events: what changed, was deleted, a bookmark") {
         R"({"object":{"kind":"Lease","metadata":{"resourceVersion":"42"}},"type":"BOOKMARK"})");
     CHECK(bookmark.type == Type::kBookmark);
     CHECK(bookmark.version == "42");
-    CHECK(bookmark.object.empty());
 }
 
 TEST_CASE("watch events: an error that a new start mends, and others") {

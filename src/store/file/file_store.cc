@@ -11,6 +11,7 @@
 
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <nlohmann/json.hpp>
 
 #include "base/check.h"
 #include "store/file/access_thread.h"
@@ -29,6 +30,12 @@ election::Failure malformed(const std::string& path, const store::Malformed& why
             {}};
 }
 
+election::StoredLease stored_lease(store::LeaseObject lease, std::string token,
+                                   const std::optional<std::string>& boot) {
+    lease.record.renewed_at = renewal_in(store::tree_of(*lease.object), token, boot);
+    return {std::move(lease.record), election::Version{std::move(token)}, std::move(lease.object)};
+}
+
 election::ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
     auto result = file.read();
     if (auto* const content = std::get_if<LeaseFile::Content>(&result)) {
@@ -36,11 +43,8 @@ election::ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
         if (const auto* const why = std::get_if<store::Malformed>(&parsed)) {
             return malformed(path, *why);
         }
-        auto& record = std::get<store::LeaseObject>(parsed).record;
-        record.renewed_at = renewal_in(content->object, content->token, this_boot());
-        return election::StoredLease{std::move(record),
-                                     election::Version{std::move(content->token)},
-                                     std::move(content->object)};
+        return stored_lease(std::get<store::LeaseObject>(std::move(parsed)),
+                            std::move(content->token), this_boot());
     }
     if (auto* const failure = std::get_if<election::Failure>(&result)) {
         return std::move(*failure);
@@ -48,35 +52,34 @@ election::ReadOutcome read_lease(LeaseFile& file, const std::string& path) {
     return election::Absent{};
 }
 
-// Adds the instant of the send, if it fits: an object that others made large has no room for it.
-std::string with_instant(const std::string& object, const std::string& token,
-                         election::LeaseRecord& made, const std::optional<TimePoint>& renewed_at) {
-    const auto boot = this_boot();
-    auto bytes = with_renewal(object, token, boot, renewed_at);
+// The bytes of `tree`, without the instant of the send if it does not fit: an object that others
+// made large has no room for it.
+std::string bytes_of(nlohmann::ordered_json& tree, const std::string& token) {
+    auto bytes = store::dump_json(tree);
     if (bytes.size() > lease_file_format::kSlotCapacity) {
-        bytes = with_renewal(object, token, boot, {});
+        set_renewal(tree, token, {}, {});
+        bytes = store::dump_json(tree);
     }
-    made.renewed_at = renewal_in(bytes, token, boot);
     return bytes;
 }
 
 election::WriteOutcome write_lease(LeaseFile& file, const std::string& path,
                                    const election::LeaseRecord& record,
                                    const std::optional<election::StoredLease>& base) {
-    election::LeaseRecord made; // the record that a reader will see
+    LE_CHECK(!base || base->object != nullptr);
+    election::StoredLease made; // the lease that a reader will see
     const auto make_object = [&](const std::string& token) {
-        auto edited = store::edit_lease_object(
-            base ? base->object : store::make_lease_object("", name_of(path), record), record,
-            token);
-        if (const auto* const why = std::get_if<store::Malformed>(&edited)) {
+        auto tree = base ? store::tree_of(*base->object) : store::new_lease_tree("", name_of(path));
+        store::edit_lease_tree(tree, record, token);
+        const auto boot = this_boot();
+        set_renewal(tree, token, boot, record.renewed_at);
+        auto bytes = bytes_of(tree, token);
+        auto lease = store::lease_object_of(std::move(tree));
+        if (const auto* const why = std::get_if<store::Malformed>(&lease)) {
             throw FileError(malformed(path, *why));
         }
-        auto parsed = store::parse_lease_object(std::get<std::string>(edited));
-        if (const auto* const why = std::get_if<store::Malformed>(&parsed)) {
-            throw FileError(malformed(path, *why));
-        }
-        made = std::get<store::LeaseObject>(parsed).record;
-        return with_instant(std::get<std::string>(edited), token, made, record.renewed_at);
+        made = stored_lease(std::get<store::LeaseObject>(std::move(lease)), token, boot);
+        return bytes;
     };
     // After a power failure, a lost renewal does no harm, but a lost change of the holder would.
     const bool durable = !base || base->record.holder != record.holder ||
@@ -84,9 +87,8 @@ election::WriteOutcome write_lease(LeaseFile& file, const std::string& path,
     auto result =
         file.write(make_object, base ? std::optional(base->version.text) : std::nullopt, durable);
     if (auto* const content = std::get_if<LeaseFile::Content>(&result)) {
-        return election::Written{
-            {made, election::Version{content->token}, std::move(content->object)},
-            election::FencingToken{content->token}};
+        return election::Written{std::move(made),
+                                 election::FencingToken{std::move(content->token)}};
     }
     if (std::holds_alternative<election::Conflict>(result)) {
         return election::Conflict{};
@@ -278,9 +280,9 @@ private:
                 shell->answer_for_now(id, slow);
             });
         shell_->thread.start(id, [weak, id, access = std::move(access)](LeaseFile& file) {
-            return [weak, id, outcome = Outcome(access(file))] {
+            return [weak, id, outcome = Outcome(access(file))]() mutable {
                 if (const auto shell = weak.lock()) {
-                    shell->answer(id, outcome);
+                    shell->answer(id, std::move(outcome));
                 }
             };
         });

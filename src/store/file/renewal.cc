@@ -4,9 +4,7 @@
 
 #include <nlohmann/json.hpp>
 
-#include "base/check.h"
 #include "store/file/boot.h"
-#include "store/lease_json.h"
 
 namespace le_run::file_store {
 namespace {
@@ -26,12 +24,12 @@ std::optional<std::string> text_in(const Json& object, const char* name) {
                : std::nullopt;
 }
 
-// The value of a clock that began with the boot.
+// The value of a clock that began with the boot. Parsed numbers are unsigned; those of set_renewal
+// are not.
 std::optional<Duration> time_in(const Json& object, const char* name) {
     const auto found = object.find(name);
     const auto most = static_cast<std::uint64_t>(TimePoint::far_future().boot().count());
-    if (found == object.end() || !found->is_number_unsigned() ||
-        found->get<std::uint64_t>() > most) {
+    if (found == object.end() || !found->is_number_integer() || *found < 0 || *found > most) {
         return std::nullopt;
     }
     return Duration(found->get<std::int64_t>());
@@ -39,32 +37,25 @@ std::optional<Duration> time_in(const Json& object, const char* name) {
 
 } // namespace
 
-std::string with_renewal(std::string_view object, const std::string& token,
-                         const std::optional<std::string>& boot,
-                         const std::optional<TimePoint>& renewed_at) {
-    auto parsed = store::parse_json(object);
-    auto* const tree = std::get_if<Json>(&parsed);
-    LE_CHECK(tree != nullptr && tree->is_object());
-    tree->erase(kRenewal);
+void set_renewal(Json& object, const std::string& token, const std::optional<std::string>& boot,
+                 const std::optional<TimePoint>& renewed_at) {
+    object.erase(kRenewal);
     if (boot && renewed_at) {
-        (*tree)[kRenewal] = {{kVersion, token},
-                             {kBootId, *boot},
-                             {kBoottime, renewed_at->boot().count()},
-                             {kRaw, renewed_at->raw().count()}};
+        object[kRenewal] = {{kVersion, token},
+                            {kBootId, *boot},
+                            {kBoottime, renewed_at->boot().count()},
+                            {kRaw, renewed_at->raw().count()}};
     }
-    return store::dump_json(*tree);
 }
 
-std::optional<TimePoint> renewal_in(std::string_view object, const std::string& token,
+std::optional<TimePoint> renewal_in(const Json& object, const std::string& token,
                                     const std::optional<std::string>& boot) {
-    const auto parsed = store::parse_json(object);
-    const auto* const tree = std::get_if<Json>(&parsed);
-    if (!boot || tree == nullptr || !tree->is_object()) {
+    if (!boot || !object.is_object()) {
         return std::nullopt;
     }
-    const auto metadata = tree->find("metadata");
-    const auto renewal = tree->find(kRenewal);
-    if (metadata == tree->end() || !metadata->is_object() || renewal == tree->end() ||
+    const auto metadata = object.find("metadata");
+    const auto renewal = object.find(kRenewal);
+    if (metadata == object.end() || !metadata->is_object() || renewal == object.end() ||
         !renewal->is_object()) {
         return std::nullopt;
     }

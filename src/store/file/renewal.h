@@ -13,7 +13,8 @@
 
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include <nlohmann/json_fwd.hpp>
 
 #include "base/time_point.h"
 
@@ -21,14 +22,14 @@ namespace le_run::file_store {
 
 // Adds the instant to `object`, a Lease object with the resourceVersion `token`. Without
 // `renewed_at`, or if the boot is not known, it only removes the instant of an earlier write.
-std::string with_renewal(std::string_view object, const std::string& token,
-                         const std::optional<std::string>& boot,
-                         const std::optional<TimePoint>& renewed_at);
+void set_renewal(nlohmann::ordered_json& object, const std::string& token,
+                 const std::optional<std::string>& boot,
+                 const std::optional<TimePoint>& renewed_at);
 
 // The instant in `object`, if it belongs to the current write, which has `token`. far_past(): it is
 // from an earlier boot; a power failure may leave an object older than that write. Nothing: there
 // is no instant, or an impossible one.
-std::optional<TimePoint> renewal_in(std::string_view object, const std::string& token,
+std::optional<TimePoint> renewal_in(const nlohmann::ordered_json& object, const std::string& token,
                                     const std::optional<std::string>& boot);
 
 } // namespace le_run::file_store

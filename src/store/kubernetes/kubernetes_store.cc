@@ -13,8 +13,7 @@
 #include <cstdlib>
 #include <utility>
 
-#include <boost/asio/post.hpp>
-
+#include "base/check.h"
 #include "base/config_error.h"
 #include "base/one_line.h"
 #include "kubernetes/object_names.h"
@@ -29,7 +28,7 @@ public:
     KubernetesStore(boost::asio::io_context& loop, kubernetes::ClusterConfig config,
                     const std::string& lease_namespace, const std::string& name,
                     std::function<void(const std::string&)> warn)
-        : loop_(loop), api_(loop, std::move(config), lease_namespace, name, std::move(warn)),
+        : api_(loop, std::move(config), lease_namespace, name, std::move(warn)),
           watch_(loop, api_) {}
 
     void async_read(Duration timeout, ReadHandler handler, Duration late) override;
@@ -38,10 +37,6 @@ public:
     void watch(WatchHandler handler) override { watch_.begin(std::move(handler)); }
 
 private:
-    boost::asio::io_context& loop_;
-    // Handlers outside the transport ask this first. The transport drops its own handlers at its
-    // end.
-    std::shared_ptr<char> alive_ = std::make_shared<char>();
     LeaseApi api_;
     KubernetesWatch watch_;
 };
@@ -66,24 +61,9 @@ void KubernetesStore::async_write(election::LeaseRecord record,
                                   std::optional<election::StoredLease> base, Duration timeout,
                                   WriteHandler handler, Duration late) {
     const char* verb = base ? "update" : "create";
-    std::string body;
-    if (base) {
-        auto edited = store::edit_lease_object(base->object, record, base->version.text);
-        if (const auto* bad = std::get_if<store::Malformed>(&edited)) {
-            election::Failure failure{
-                election::Failure::Kind::kMalformed, api_.cannot(verb, bad->text), {}};
-            boost::asio::post(loop_, [alive = std::weak_ptr<char>(alive_), handler, failure] {
-                if (!alive.expired()) {
-                    handler(failure);
-                }
-            });
-            return;
-        }
-        body = std::get<std::string>(std::move(edited));
-    } else {
-        body = store::make_lease_object(api_.lease_namespace(), api_.name(), record);
-    }
-
+    LE_CHECK(!base || base->object != nullptr);
+    std::string body = base ? store::edit_lease_object(*base->object, record, base->version.text)
+                            : store::make_lease_object(api_.lease_namespace(), api_.name(), record);
     api_.async_send(base ? "PUT" : "POST", std::move(body), deadline_after(timeout),
                     deadline_after(late),
                     [this, verb, record, newest = watch_.newest(),

@@ -195,7 +195,7 @@ void KubernetesWatch::on_event(WatchEvent event) {
     }
     switch (event.type) {
     case WatchEvent::Type::kChanged: {
-        auto lease = api_.stored_lease(std::move(event.lease), std::move(event.object));
+        auto lease = api_.stored_lease(std::move(event.lease));
         if (auto* stored = std::get_if<election::StoredLease>(&lease)) {
             handler_(std::move(*stored));
         } else {

@@ -62,6 +62,12 @@ std::string plain_words(int status, const std::string& body) {
     return is_text ? beginning_of(body.substr(first, last - first + 1)) : "";
 }
 
+// The same value in a variant with more alternatives.
+template <typename Outcome>
+Outcome widened(std::variant<election::Absent, election::Failure> of) {
+    return std::visit([](auto&& one) { return Outcome(std::move(one)); }, std::move(of));
+}
+
 // Servers written in Go answer a request without TLS with this text.
 bool is_for_tls(const net::HttpResponse& response) {
     return response.body.find("HTTP request to an HTTPS server") != std::string::npos;
@@ -195,41 +201,44 @@ void LeaseApi::async_watch(const std::string& version, Duration lifetime, Durati
 
 election::ReadOutcome LeaseApi::read_outcome(const net::HttpResult& result) const {
     const auto* response = std::get_if<net::HttpResponse>(&result);
-    if (response != nullptr && says_absent(*response)) {
-        return election::Absent{};
-    }
-    if (response == nullptr || response->status != 200) {
+    if (response == nullptr) {
         return failure_of("get", result);
+    }
+    if (response->status != 200) {
+        return widened<election::ReadOutcome>(absent_or_refused("get", *response));
     }
     if (!is_json_object(response->body)) {
         return election::Failure{
             election::Failure::Kind::kUnreachable, kubernetes::no_api(access("get")), {}};
     }
-    const auto failure = [&](election::Failure::Kind kind, const std::string& what,
-                             const store::Malformed& why) {
-        return election::Failure{kind, cannot("get", what + ": " + why.text), {}};
-    };
     // An answer that is not this Lease comes from something on the way, or from a server that is
     // starting, and is temporary. A record that cannot be read is what the server stores, and
     // stays.
-    const std::string another =
-        "it answered 200 with something else than the Lease (" + beginning_of(response->body) + ")";
-    const auto parsed = store::parse_json(response->body);
+    const auto another = [&](const store::Malformed& why) {
+        return election::Failure{
+            election::Failure::Kind::kUnreachable,
+            cannot("get", "it answered 200 with something else than the Lease (" +
+                              beginning_of(response->body) + "): " + why.text),
+            {}};
+    };
+    auto parsed = store::parse_json(response->body);
     if (const auto* bad = std::get_if<store::Malformed>(&parsed)) {
-        return failure(election::Failure::Kind::kUnreachable, another, *bad);
+        return another(*bad);
     }
-    const auto& tree = std::get<nlohmann::ordered_json>(parsed);
+    auto& tree = std::get<nlohmann::ordered_json>(parsed);
     if (const auto bad = store::why_no_lease(tree)) {
-        return failure(election::Failure::Kind::kUnreachable, another, *bad);
+        return another(*bad);
     }
-    auto object = store::lease_object_of(tree);
+    auto object = store::lease_object_of(std::move(tree));
     if (const auto* bad = std::get_if<store::Malformed>(&object)) {
-        return failure(election::Failure::Kind::kMalformed,
-                       "the record in the Lease cannot be read", *bad);
+        return election::Failure{
+            election::Failure::Kind::kMalformed,
+            cannot("get", "the record in the Lease cannot be read: " + bad->text),
+            {}};
     }
-    auto lease = stored_lease(std::move(object), response->body);
+    auto lease = stored_lease(std::move(object));
     if (const auto* bad = std::get_if<store::Malformed>(&lease)) {
-        return failure(election::Failure::Kind::kUnreachable, another, *bad);
+        return another(*bad);
     }
     return std::get<election::StoredLease>(std::move(lease));
 }
@@ -243,11 +252,10 @@ election::WriteOutcome LeaseApi::write_outcome(const char* verb, const election:
     if (response->status == 409) {
         return election::Conflict{};
     }
-    if (std::string_view(verb) == "update" && says_absent(*response)) {
-        return election::Absent{};
-    }
     if (response->status != 200 && response->status != 201) {
-        return failure_of(verb, result);
+        return std::string_view(verb) == "update"
+                   ? widened<election::WriteOutcome>(absent_or_refused(verb, *response))
+                   : failure_of(verb, result);
     }
     const auto unknown = [&](const std::string& what) {
         return election::Failure{election::Failure::Kind::kUnreachable,
@@ -256,7 +264,7 @@ election::WriteOutcome LeaseApi::write_outcome(const char* verb, const election:
                                                   ", so whether it was written is unknown"),
                                  {}};
     };
-    auto lease = stored_lease(store::parse_lease_object(response->body), response->body);
+    auto lease = stored_lease(store::parse_lease_object(response->body));
     if (const auto* bad = std::get_if<store::Malformed>(&lease)) {
         return unknown("a body that is not this Lease (" + bad->text + ")");
     }
@@ -270,7 +278,7 @@ election::WriteOutcome LeaseApi::write_outcome(const char* verb, const election:
 
 election::Failure LeaseApi::failure_of(const char* verb, const net::HttpResult& result) const {
     if (const auto* response = std::get_if<net::HttpResponse>(&result)) {
-        return refused(verb, *response);
+        return refused(verb, *response, store::parse_api_status(response->body));
     }
     const auto& error = std::get<net::HttpError>(result);
     const bool untrusted = error.kind == net::HttpError::Kind::kUntrusted;
@@ -286,9 +294,20 @@ kubernetes::Refused LeaseApi::refused_credentials(const net::HttpResponse& respo
     return known;
 }
 
-election::Failure LeaseApi::refused(const char* verb, const net::HttpResponse& response) const {
-    const kubernetes::Access access = this->access(verb);
+std::variant<election::Absent, election::Failure>
+LeaseApi::absent_or_refused(const char* verb, const net::HttpResponse& response) const {
     const auto parsed = store::parse_api_status(response.body);
+    const auto* status = std::get_if<store::ApiStatus>(&parsed);
+    if (response.status == 404 && status != nullptr && status->reason == "NotFound" &&
+        status->details_kind == "leases" && status->details_name == name_) {
+        return election::Absent{};
+    }
+    return refused(verb, response, parsed);
+}
+
+election::Failure LeaseApi::refused(const char* verb, const net::HttpResponse& response,
+                                    const store::Parsed<store::ApiStatus>& parsed) const {
+    const kubernetes::Access access = this->access(verb);
     const auto* status = std::get_if<store::ApiStatus>(&parsed);
     const std::string message = authentication_.without_secrets(
         status != nullptr ? status->message : plain_words(response.status, response.body));
@@ -326,7 +345,7 @@ election::Failure LeaseApi::refused(const char* verb, const net::HttpResponse& r
 }
 
 store::Parsed<election::StoredLease>
-LeaseApi::stored_lease(store::Parsed<store::LeaseObject> parsed, std::string object) const {
+LeaseApi::stored_lease(store::Parsed<store::LeaseObject> parsed) const {
     if (const auto* bad = std::get_if<store::Malformed>(&parsed)) {
         return *bad;
     }
@@ -342,17 +361,7 @@ LeaseApi::stored_lease(store::Parsed<store::LeaseObject> parsed, std::string obj
     }
     return election::StoredLease{std::move(lease.record),
                                  election::Version{std::move(lease.resource_version)},
-                                 std::move(object)};
-}
-
-bool LeaseApi::says_absent(const net::HttpResponse& response) const {
-    if (response.status != 404) {
-        return false;
-    }
-    const auto parsed = store::parse_api_status(response.body);
-    const auto* status = std::get_if<store::ApiStatus>(&parsed);
-    return status != nullptr && status->reason == "NotFound" && status->details_kind == "leases" &&
-           status->details_name == name_;
+                                 std::move(lease.object)};
 }
 
 std::string LeaseApi::cannot(const char* verb, const std::string& why) const {

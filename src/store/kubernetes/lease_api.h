@@ -8,6 +8,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <variant>
 
 #include <boost/asio/io_context.hpp>
 
@@ -63,9 +64,9 @@ public:
                                          const net::HttpResult& result) const;
     // What went wrong with `verb`. `result` must not be a success.
     election::Failure failure_of(const char* verb, const net::HttpResult& result) const;
-    // A Lease as the API server sends it; `object` is its JSON.
-    store::Parsed<election::StoredLease> stored_lease(store::Parsed<store::LeaseObject> parsed,
-                                                      std::string object) const;
+    // A Lease as the API server sends it.
+    store::Parsed<election::StoredLease>
+    stored_lease(store::Parsed<store::LeaseObject> parsed) const;
     std::string cannot(const char* verb, const std::string& why) const;
     kubernetes::Access access(const char* verb) const {
         return {verb, lease_namespace_, name_, server_, authentication_.user()};
@@ -79,8 +80,12 @@ private:
     net::HttpRequest request(const char* method, std::string target, std::string body,
                              kubernetes::Authentication::Present present);
     kubernetes::Refused refused_credentials(const net::HttpResponse& response) const;
-    election::Failure refused(const char* verb, const net::HttpResponse& response) const;
-    bool says_absent(const net::HttpResponse& response) const;
+    // `parsed`: the answer's body.
+    election::Failure refused(const char* verb, const net::HttpResponse& response,
+                              const store::Parsed<store::ApiStatus>& parsed) const;
+    // The same, but Absent where the server says that there is no such Lease.
+    std::variant<election::Absent, election::Failure>
+    absent_or_refused(const char* verb, const net::HttpResponse& response) const;
 
     std::string lease_namespace_;
     std::string name_;

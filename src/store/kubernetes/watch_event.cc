@@ -40,11 +40,11 @@ WatchEvent error_event(const Json& status) {
 } // namespace
 
 store::Parsed<WatchEvent> parse_watch_event(std::string_view line) {
-    const auto parsed = store::parse_json(line);
+    auto parsed = store::parse_json(line);
     if (const auto* bad = std::get_if<store::Malformed>(&parsed)) {
         return *bad;
     }
-    const Json& tree = std::get<Json>(parsed);
+    Json& tree = std::get<Json>(parsed);
     const std::string type = text_at(tree, {"type"});
     const auto object = tree.is_object() ? tree.find("object") : tree.end();
     if (!tree.is_object() || object == tree.end() || !object->is_object()) {
@@ -64,8 +64,7 @@ store::Parsed<WatchEvent> parse_watch_event(std::string_view line) {
     }
     event.type = type == "DELETED" ? WatchEvent::Type::kDeleted : WatchEvent::Type::kChanged;
     if (event.type == WatchEvent::Type::kChanged) {
-        event.lease = store::lease_object_of(*object);
-        event.object = store::dump_json(*object);
+        event.lease = store::lease_object_of(std::move(*object));
     }
     return event;
 }

@@ -15,15 +15,14 @@ namespace le_run::kubernetes_store {
 
 struct WatchEvent {
     enum class Type {
-        kChanged, // ADDED, MODIFIED: `lease` and `object`
+        kChanged, // ADDED, MODIFIED: `lease`
         kDeleted,
         kBookmark, // `version` only
         kExpired,  // 410: the server has forgotten the requested version
         kError,    // `text`
     };
     Type type = Type::kError;
-    store::Parsed<store::LeaseObject> lease; // parsed from the object
-    std::string object;                      // JSON
+    store::Parsed<store::LeaseObject> lease; // the object, if it can be read
     std::string version;                     // metadata.resourceVersion of the object; empty: none
     std::string text;
 };
