@@ -83,16 +83,10 @@ void Claim::landed(const StoredLease& lease) {
 // If the server has changed the renewTime, nobody can tell which write landed. Then the oldest send
 // is the safe one.
 const Claim::Sent& Claim::in_doubt_as(const LeaseRecord& written) const {
-    const Sent* oldest = nullptr;
-    for (const Sent& sent : doubtful_) {
-        if (sent.renew_time == written.renew_time) {
-            return sent;
-        }
-        if (oldest == nullptr && sent.acquire_time == written.acquire_time) {
-            oldest = &sent;
-        }
-    }
-    return oldest != nullptr ? *oldest : doubtful_.back();
+    const auto found = std::find_if(doubtful_.begin(), doubtful_.end(), [&](const Sent& sent) {
+        return sent.renew_time == written.renew_time;
+    });
+    return found != doubtful_.end() ? *found : doubtful_.front();
 }
 
 void Claim::refused() {
@@ -154,8 +148,8 @@ bool Claim::read_back(const StoredLease& lease) {
 }
 
 bool Claim::is_unchanged(const ReadOutcome& seen) const {
-    const auto* found = std::get_if<Found>(&seen);
-    return found != nullptr && held_ && held_->lease.version == found->lease.version;
+    const auto* found = std::get_if<StoredLease>(&seen);
+    return found != nullptr && held_ && held_->lease.version == found->version;
 }
 
 void Claim::give_up() {

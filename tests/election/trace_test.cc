@@ -81,7 +81,7 @@ TEST_CASE("a store that answers looks and no renewal: that is told before the le
         d.pass(d.wakeup());
         for (Lines lines = d.tick(); !lines.empty();) {
             is_told = is_told || lines.front() == "report renewal-failing";
-            lines = lines.back() == "read" ? d.read(Found{mine}) : Lines();
+            lines = lines.back() == "read" ? d.read(mine) : Lines();
         }
     }
     CHECK(is_told);
