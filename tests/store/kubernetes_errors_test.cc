@@ -134,7 +134,7 @@ TEST_CASE("errors: each has its own text, which names the lease, the server and 
                  {"closed the connection without an answer"});
     check_answer(answer(200, "", Answer::Kind::kHalfThenEnd), {"the answer broke off"});
     check_answer(answer(200, "", Answer::Kind::kEndless), {"too large", "API server's address"});
-    check_answer(answer(200, "<html>"), {"no JSON object", "check the server's address"});
+    check_answer(answer(200, "<html>"), {"without a JSON object", "check the server's address"});
     check_answer(answer(302), {"it answered 302", "perhaps to a login page"});
     check_answer(answer(404, "<html>"), {"not a Kubernetes API", "check the server's address"});
     check_answer(answer(410), {"it answered 410", "Gone", "le-run asks again"});
