@@ -229,7 +229,7 @@ void edit_the_lease(StoreFault fault, Hand& hand, const Cluster& cluster) {
         return hand.lease_is_put_right(
             {{"leaseDurationSeconds", 2147483647}, {"leaseTransitions", 2147483647}});
     case StoreFault::kEmptied:
-        return hand.lease_vanishes(empty, "emptied");
+        return hand.lease_vanishes(empty, "removed the holder");
     case StoreFault::kEmptiedForClientGo:
         return hand.lease_is_freed_for_client_go(empty);
     case StoreFault::kEmptySpec:
@@ -241,7 +241,7 @@ void edit_the_lease(StoreFault fault, Hand& hand, const Cluster& cluster) {
                                     {"renewTime", nullptr},
                                     {"leaseTransitions", nullptr}});
             },
-            "emptied");
+            "removed the holder");
     case StoreFault::kDeleted:
         return hand.lease_vanishes(remove, "deleted");
     case StoreFault::kDeletedForFresh:
