@@ -1,9 +1,11 @@
 #include "app/status.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include <unistd.h>
 
@@ -29,8 +31,16 @@ constexpr Duration kLookAtClock = std::chrono::milliseconds(250);
 // Reads and watches one lease until `look` returns an exit code.
 class Onlooker {
 public:
+    // What is known of the lease at one moment. `lock`: its full name.
+    struct Sight {
+        const observe::LeaseView& view;
+        const std::string& lock;
+        TimePoint now;
+        WallTime wall;
+        State state;
+    };
     // `look` is called after each answer and each check of the clock. An exit code ends run().
-    using Look = std::function<std::optional<int>(const observe::LeaseView&, TimePoint, WallTime)>;
+    using Look = std::function<std::optional<int>(const Sight&)>;
 
     Onlooker(const options::Options& options, Look look)
         : options_(options), look_(std::move(look)), loop_(store::make_loop(options.lock)),
@@ -40,10 +50,7 @@ public:
         process::leave_start_folder();
     }
 
-    const std::string& lock() const { return opened_.lock; }
-
     int run() {
-        opened_.store->watch([this](const election::WatchNews& news) { told(news); });
         read();
         tick();
         loop_.run();
@@ -59,9 +66,17 @@ private:
                     failed(*failure);
                 } else {
                     saw(seen);
+                    watch();
                 }
-                read_timer_.arm(options_.election.timing.retry_period);
+                read_timer_.arm(until_next_read());
             });
+    }
+
+    // Begins when the first answer was not enough, so that a short look costs one request.
+    void watch() {
+        if (!exit_code_ && !std::exchange(is_watching_, true)) {
+            opened_.store->watch([this](const election::WatchNews& news) { told(news); });
+        }
     }
 
     void told(const election::WatchNews& news) {
@@ -69,13 +84,28 @@ private:
             saw(*found);
         } else if (std::holds_alternative<election::Absent>(news)) {
             saw(election::Absent{});
-        } // the state of the watch does not matter, because read() repeats
+        } else if (const auto* works = std::get_if<election::WatchWorks>(&news)) {
+            does_watch_work_ = true;
+            if (!works->is_seamless) { // something may have been missed
+                read_timer_.arm(Duration::zero());
+            }
+        } else {
+            does_watch_work_ = false;
+            read_timer_.arm(until_next_read());
+        }
+    }
+
+    // A watch that works may still be blind. So the lease is also read, some times in its duration:
+    // a holder that renews is never taken for a dead one.
+    Duration until_next_read() const {
+        const Duration retry_period = options_.election.timing.retry_period;
+        return does_watch_work_ ? std::max(retry_period, view_.duration() / 3) : retry_period;
     }
 
     void saw(const election::ReadOutcome& seen) {
         has_answered_ = true;
         last_trouble_.clear();
-        view_.saw(clock_.now(), wall_now(), seen);
+        view_.saw(clock_.now(), seen);
         look();
     }
 
@@ -100,7 +130,9 @@ private:
         if (exit_code_) {
             return;
         }
-        if (const auto code = look_(view_, clock_.now(), wall_now())) {
+        const TimePoint now = clock_.now();
+        const WallTime wall = wall_now();
+        if (const auto code = look_({view_, opened_.lock, now, wall, view_.state(now, wall)})) {
             end(*code);
         }
     }
@@ -119,6 +151,8 @@ private:
     process::BoottimeTimer clock_timer_;
     process::BoottimeTimer read_timer_;
     bool has_answered_ = false;
+    bool is_watching_ = false;
+    bool does_watch_work_ = false;
     std::string last_trouble_;
     std::optional<int> exit_code_;
 };
@@ -135,14 +169,9 @@ void print(const std::string& text) {
 }
 
 // The Onlooker is never deleted, as in run().
-template <class Look>
-int look_on(const options::Options& options, Look look) {
+int look_on(const options::Options& options, Onlooker::Look look) {
     try {
-        auto* onlooker = new Onlooker(options, [&](const auto& view, TimePoint now, WallTime wall) {
-            return look(view, now, wall);
-        });
-        look.lock = onlooker->lock();
-        return onlooker->run();
+        return (new Onlooker(options, std::move(look)))->run();
     } catch (const ConfigError& error) {
         std::fprintf(stderr, "le-run: %s\n", error.what());
         return kExitCannot;
@@ -150,72 +179,55 @@ int look_on(const options::Options& options, Look look) {
 }
 
 // Prints the state once, when it is certain enough.
-struct Once {
-    bool is_json = false;
-    std::string lock{};
-
-    std::optional<int> operator()(const observe::LeaseView& view, TimePoint now,
-                                  WallTime wall) const {
-        const State state = view.state(now, wall);
-        if (state == State::kUnknown || state == State::kUnsure) {
+Onlooker::Look once(bool is_json) {
+    return [is_json](const Onlooker::Sight& s) -> std::optional<int> {
+        if (s.state == State::kUnknown || s.state == State::kUnsure) {
             return std::nullopt;
         }
         const auto colours =
             ::isatty(STDOUT_FILENO) == 1 ? observe::Colours::kYes : observe::Colours::kNo;
-        print(is_json ? observe::lease_json(view, lock, now, wall)
-                      : observe::lease_table(view, lock, now, wall, colours));
-        return code_of(state);
-    }
-};
+        print(is_json ? observe::lease_json(s.view, s.lock, s.now, s.wall)
+                      : observe::lease_table(s.view, s.lock, s.now, s.wall, colours));
+        return code_of(s.state);
+    };
+}
 
 // Prints each change of the holder or of the state, until the process is ended.
-struct EachChange {
-    bool is_json = false;
-    std::string lock{};
-    std::string last_holder{};
-    State last_state = State::kUnknown;
-
-    std::optional<int> operator()(const observe::LeaseView& view, TimePoint now, WallTime wall) {
-        const State state = view.state(now, wall);
-        if (state == last_state && view.holder() == last_holder) {
-            return std::nullopt;
+Onlooker::Look each_change(bool is_json) {
+    return [is_json, last_holder = std::string(),
+            last_state = State::kUnknown](const Onlooker::Sight& s) mutable -> std::optional<int> {
+        if (s.state != last_state || s.view.holder() != last_holder) {
+            last_state = s.state;
+            last_holder = s.view.holder();
+            print(is_json ? observe::lease_json(s.view, s.lock, s.now, s.wall)
+                          : observe::lease_line(s.view, s.now, s.wall));
         }
-        last_state = state;
-        last_holder = view.holder();
-        print(is_json ? observe::lease_json(view, lock, now, wall)
-                      : observe::lease_line(view, now, wall));
         return std::nullopt;
-    }
-};
+    };
+}
 
-struct UntilSomebodyLeads {
-    std::string leader; // empty: anybody
-    std::optional<Duration> patience;
-    std::string lock{};
-    std::optional<TimePoint> began{};
-
-    std::optional<int> operator()(const observe::LeaseView& view, TimePoint now, WallTime wall) {
-        began = began.value_or(now);
-        if (view.state(now, wall) == State::kLeads && (leader.empty() || leader == view.holder())) {
+// Empty `leader`: anybody. Without `patience` it waits for ever, otherwise at least for one answer.
+Onlooker::Look until_somebody_leads(const std::string& leader, std::optional<Duration> patience) {
+    return [leader, patience, began = std::optional<TimePoint>()](
+               const Onlooker::Sight& s) mutable -> std::optional<int> {
+        began = began.value_or(s.now);
+        if (s.state == State::kLeads && (leader.empty() || leader == s.view.holder())) {
             return 0;
         }
-        if (patience && view.state(now, wall) != State::kUnknown &&
-            has_passed_for_observer(now, *began + *patience)) {
-            return kExitNotLeading;
-        }
-        return std::nullopt;
-    }
-};
+        const bool is_over = patience && has_passed_for_observer(s.now, *began + *patience);
+        return is_over && s.state != State::kUnknown ? std::optional(kExitNotLeading)
+                                                     : std::nullopt;
+    };
+}
 
 } // namespace
 
 int print_status(const options::Options& options) {
-    return options.watch ? look_on(options, EachChange{options.json})
-                         : look_on(options, Once{options.json});
+    return look_on(options, options.watch ? each_change(options.json) : once(options.json));
 }
 
 int wait_for_leader(const options::Options& options) {
-    return look_on(options, UntilSomebodyLeads{options.leader, options.election.wait});
+    return look_on(options, until_somebody_leads(options.leader, options.election.wait));
 }
 
 } // namespace le_run::app

@@ -6,7 +6,7 @@
 
 namespace le_run::observe {
 
-void LeaseView::saw(TimePoint now, WallTime, const election::ReadOutcome& outcome) {
+void LeaseView::saw(TimePoint now, const election::ReadOutcome& outcome) {
     if (std::holds_alternative<election::Failure>(outcome)) {
         return;
     }

@@ -22,7 +22,7 @@ public:
     explicit LeaseView(Duration own_duration) : own_duration_(own_duration) {}
 
     // The answer to a read, or an event of the watch. A Failure changes nothing.
-    void saw(TimePoint now, WallTime wall, const election::ReadOutcome& outcome);
+    void saw(TimePoint now, const election::ReadOutcome& outcome);
 
     // In these functions, `wall` is the wall-clock time at `now`.
     State state(TimePoint now, WallTime wall) const;
@@ -41,7 +41,7 @@ private:
     bool has_looked_ = false;
     std::optional<election::StoredLease> lease_;
     TimePoint seen_since_{};   // when we first saw this version
-    bool has_changed_ = false; // we saw an earlier version of this holder before
+    bool has_changed_ = false; // we saw another version before: somebody wrote while we watched
 };
 
 } // namespace le_run::observe

@@ -38,7 +38,7 @@ StoredLease lease(Duration renewed, const std::string& version = "1") {
 struct Viewer {
     LeaseView view{10s};
     State after(Duration now, const ReadOutcome& seen) {
-        view.saw(at(now), wall(now), seen);
+        view.saw(at(now), seen);
         return state(now);
     }
     State state(Duration now) const { return view.state(at(now), wall(now)); }
