@@ -1,6 +1,6 @@
 #include "store/lock.h"
 
-#include <optional>
+#include <array>
 #include <string_view>
 
 namespace le_run::store {
@@ -8,45 +8,43 @@ namespace {
 
 using Parsed = std::variant<Lock, std::string>;
 
-template <typename Kind>
-bool try_to_parse(const std::string& url, std::optional<Parsed>& parsed) {
-    if (!url.starts_with(Kind::kScheme)) {
-        return false;
-    }
-    auto outcome = Kind::parse(url.substr(Kind::kScheme.size()));
-    if (auto* lock = std::get_if<Kind>(&outcome)) {
-        parsed = Lock(std::move(*lock));
-    } else {
-        parsed = std::move(std::get<std::string>(outcome));
-    }
-    return true;
+struct Kind {
+    std::string_view scheme;
+    std::string_view forms;
+    Parsed (*parse)(const std::string& rest);
+};
+
+template <typename KindOfLock>
+constexpr Kind kind() {
+    return {KindOfLock::kScheme, KindOfLock::kForms, [](const std::string& rest) {
+                return std::visit([](auto outcome) { return Parsed(std::move(outcome)); },
+                                  KindOfLock::parse(rest));
+            }};
 }
+
+constexpr std::array kKinds = {kind<kubernetes_store::KubernetesLock>(),
+                               kind<file_store::FileLock>()};
+static_assert(kKinds.size() == std::variant_size_v<Lock>);
 
 // "A, B or C"
-template <typename... Kinds>
-std::string forms_of(const std::variant<Kinds...>*) {
+std::string all_forms() {
     std::string forms;
-    std::size_t left = sizeof...(Kinds);
-    ((forms += std::string(Kinds::kForms) + (--left == 0 ? "" : left == 1 ? " or " : ", ")), ...);
+    for (const Kind& kind : kKinds) {
+        forms += forms.empty() ? "" : &kind == &kKinds.back() ? " or " : ", ";
+        forms += kind.forms;
+    }
     return forms;
 }
-
-template <typename... Kinds>
-std::optional<Parsed> parse_as(const std::string& url, const std::variant<Kinds...>*) {
-    std::optional<Parsed> parsed;
-    [[maybe_unused]] const bool is_known = (try_to_parse<Kinds>(url, parsed) || ...);
-    return parsed;
-}
-
-constexpr const Lock* kKinds = nullptr;
 
 } // namespace
 
 std::variant<Lock, std::string> parse_lock_url(const std::string& url) {
-    if (auto parsed = parse_as(url, kKinds)) {
-        return std::move(*parsed);
+    for (const Kind& kind : kKinds) {
+        if (url.starts_with(kind.scheme)) {
+            return kind.parse(url.substr(kind.scheme.size()));
+        }
     }
-    return "it is not a lock URL: use " + forms_of(kKinds);
+    return "it is not a lock URL: use " + all_forms();
 }
 
 } // namespace le_run::store

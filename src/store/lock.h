@@ -1,9 +1,9 @@
-// The lock that --lock names, and the only table of the kinds of stores.
+// The lock that --lock names, of one of several kinds of stores.
 //
 // To add a kind:
 // - a folder beside file/ with the lock (a URL scheme, and parse()), the store, and open() and
 //   loop_for() as in opened_lock.h
-// - the lock's type in `Lock` below, and its header in open.cc
+// - the lock's type in `Lock` below and in the table of lock.cc, its header in open.cc
 // - the contract suite over the store (tests/store/contract.h)
 #pragma once
 
