@@ -73,11 +73,8 @@ bool GuardLink::start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at
         terminal_timer_.arm(kLookAtTerminal);
     }
     state_ = State::kRunning;
-    term_at_ = term_at;
-    kill_at_ = kill_at;
-    lease_ = Lease::kHeld;
     queue_.send(message);
-    watch_.run_until(clock_.now(), urgent_at());
+    watch_.started(clock_.now(), term_at, kill_at);
     arm_ping();
     return true;
 }
@@ -86,12 +83,10 @@ void GuardLink::extend(TimePoint term_at, TimePoint kill_at) {
     if (state_ != State::kRunning) {
         return; // the tree is gone, or le-run is ending it
     }
-    term_at_ = term_at;
-    kill_at_ = kill_at;
     queue_.send(guard::Until{run_, term_at, kill_at});
     const TimePoint now = clock_.now();
     const TimePoint due = watch_.due();
-    watch_.extended(now, urgent_at());
+    watch_.extended(now, term_at, kill_at);
     if (has_passed_for_holder(now, watch_.due())) {
         ping();
     } else if (watch_.due() != due) {
@@ -103,18 +98,10 @@ void GuardLink::stop(int signal, TimePoint kill_at, Lease lease) {
     if (state_ != State::kRunning) {
         return;
     }
-    kill_at_ = earlier(kill_at_, kill_at);
     terminal_.give_back(); // the guard continues a stopped child
-    lease_ = lease;
     queue_.send(guard::Stop{run_, signal, kill_at});
-    watch_.run_until(clock_.now(), urgent_at());
+    watch_.stopped(clock_.now(), kill_at, lease);
     arm_ping();
-}
-
-// While the lease is held, a requested stop may have an early kill_at. That is not urgent before
-// term_at.
-TimePoint GuardLink::urgent_at() const {
-    return lease_ == Lease::kLost ? kill_at_ : later(term_at_, kill_at_);
 }
 
 void GuardLink::pass_on(int signal) {

@@ -42,9 +42,7 @@ public:
     bool start(guard::RunNumber run, TimePoint term_at, TimePoint kill_at, WallTime acquire_time,
                const std::vector<std::string>& environment);
     void extend(TimePoint term_at, TimePoint kill_at);
-    // kHeld: the lease lasts longer than the last kill_at. kLost: it is lost, so there is no time
-    // to wait for the guard.
-    enum class Lease { kHeld, kLost };
+    using Lease = leader::GuardWatch::Lease;
     void stop(int signal, TimePoint kill_at, Lease lease);
     void pass_on(int signal);
     // The run is over, and its lease is released, lost, or will run out. If le-run dies now, the
@@ -69,7 +67,6 @@ private:
     void wait_for_death();
     void ping();
     void arm_ping();
-    TimePoint urgent_at() const;
     void guard_died();
     void look_at_terminal();
     void sweep();
@@ -92,9 +89,6 @@ private:
     Clock clock_;
     State state_ = State::kIdle;
     guard::RunNumber run_ = 0;
-    TimePoint term_at_{};                         // of the current run
-    TimePoint kill_at_ = TimePoint::far_future(); // of the current run, or of its Stop
-    Lease lease_ = Lease::kHeld;
     std::string death_cause_ = "the guard process ended";
     std::uint32_t killed_ = 0; // by the sweep; each process counts once
     Duration sweep_pause_{};

@@ -4,20 +4,35 @@
 
 namespace le_run::leader {
 
-void GuardWatch::run_until(TimePoint now, TimePoint urgent_at) {
+void GuardWatch::started(TimePoint now, TimePoint term_at, TimePoint kill_at) {
     runs_ = true;
-    urgent_at_ = urgent_at;
+    term_at_ = term_at;
+    kill_at_ = kill_at;
+    lease_ = Lease::kHeld;
     ask_soon(now);
 }
 
-void GuardWatch::extended(TimePoint now, TimePoint urgent_at) {
-    const bool is_earlier = !is_not_before(urgent_at, urgent_at_);
-    urgent_at_ = urgent_at;
+void GuardWatch::extended(TimePoint now, TimePoint term_at, TimePoint kill_at) {
+    const TimePoint before = urgent_at();
+    term_at_ = term_at;
+    kill_at_ = kill_at;
     if (has_passed_for_holder(now, asked_at_ + kPingUnanswered)) {
         due_ = now;
-    } else if (is_earlier) { // otherwise frequent calls must not put off the next ping
+    } else if (!is_not_before(urgent_at(), before)) { // otherwise frequent calls put off the ping
         ask_soon(now);
     }
+}
+
+void GuardWatch::stopped(TimePoint now, TimePoint kill_at, Lease lease) {
+    kill_at_ = earlier(kill_at_, kill_at);
+    lease_ = lease;
+    ask_soon(now);
+}
+
+// While the lease is held, a requested stop may have an early kill_at. That is not urgent before
+// term_at.
+TimePoint GuardWatch::urgent_at() const {
+    return lease_ == Lease::kLost ? kill_at_ : later(term_at_, kill_at_);
 }
 
 void GuardWatch::ask_soon(TimePoint now) {
@@ -27,7 +42,6 @@ void GuardWatch::ask_soon(TimePoint now) {
 void GuardWatch::run_is_over() {
     runs_ = false;
     is_killing_ = false;
-    urgent_at_ = TimePoint::far_future();
 }
 
 GuardWatch::Verdict GuardWatch::look(TimePoint now) {
@@ -50,7 +64,7 @@ void GuardWatch::asked(TimePoint now, bool was_asked) {
     // While the kernel refuses the ping, silence is not the guard's fault. After urgent_at it still
     // counts.
     was_refused_ = !was_asked;
-    if (was_asked || (runs_ && has_passed_for_holder(now, urgent_at_))) {
+    if (was_asked || (runs_ && has_passed_for_holder(now, urgent_at()))) {
         ++asked_;
     }
     asked_at_ = now;
@@ -73,7 +87,8 @@ Duration GuardWatch::until_next(TimePoint now) const {
     if (!runs_) {
         return longest;
     }
-    return std::clamp(left_for_holder(now, urgent_at_ - kAskOftenBefore), kPingNearTheEnd, longest);
+    return std::clamp(left_for_holder(now, urgent_at() - kAskOftenBefore), kPingNearTheEnd,
+                      longest);
 }
 
 // Whether le-run must kill the tree itself.
@@ -84,13 +99,13 @@ bool GuardWatch::is_over(TimePoint now) const {
     // If le-run itself is late each time, a lambda on the clock is enough.
     const bool is_long = silent_asks_ > 1 && has_passed_for_holder(now, silent_since_ + lambda_);
     if (!is_killing_) {
-        return has_passed_for_holder(now, urgent_at_ + lambda_ / 2) &&
+        return has_passed_for_holder(now, urgent_at() + lambda_ / 2) &&
                (silent_ >= lambda_ / 2 || is_long);
     }
-    if (has_passed_for_holder(now, urgent_at_ + lambda_ - kPingNearTheEnd)) {
+    if (has_passed_for_holder(now, urgent_at() + lambda_ - kPingNearTheEnd)) {
         return silent_ >= lambda_ / 4 || is_long;
     }
-    return has_passed_for_holder(now, urgent_at_) && silent_ >= lambda_;
+    return has_passed_for_holder(now, urgent_at()) && silent_ >= lambda_;
 }
 
 } // namespace le_run::leader

@@ -30,16 +30,19 @@ public:
     static constexpr Duration kPingDuringRun = std::chrono::seconds(3);
     static constexpr Duration kPingWithoutRun = std::chrono::seconds(10);
     static constexpr Duration kPingUnanswered = std::chrono::seconds(1);
-    // Time between pings from `urgent_at` - kAskOftenBefore on.
+    // Time between pings from urgent_at() - kAskOftenBefore on.
     static constexpr Duration kPingNearTheEnd = std::chrono::milliseconds(125);
     static constexpr Duration kAskOftenBefore = std::chrono::seconds(1);
 
-    // A run was started or is being stopped: the next ping comes soon. From `urgent_at` on, le-run
-    // has no time to wait for the guard.
-    void run_until(TimePoint now, TimePoint urgent_at);
-    // Pings the guard along with an extension, if the last ping is not too recent: both processes
-    // wake up for the extension anyway.
-    void extended(TimePoint now, TimePoint urgent_at);
+    // What the guard is told of the run. A ping comes soon after a start and a stop. It comes along
+    // with an extension, if the last ping is not too recent: both processes wake up for the
+    // extension anyway.
+    void started(TimePoint now, TimePoint term_at, TimePoint kill_at);
+    void extended(TimePoint now, TimePoint term_at, TimePoint kill_at);
+    // kHeld: the lease lasts longer than the last kill_at. kLost: it is lost, so there is no time
+    // to wait for the guard.
+    enum class Lease { kHeld, kLost };
+    void stopped(TimePoint now, TimePoint kill_at, Lease lease);
     void run_is_over();
     // How late the guard may wake up, as the election assumes.
     void set_lambda(Duration lambda) { lambda_ = lambda; }
@@ -54,6 +57,8 @@ public:
     void answered(TimePoint now, std::uint64_t number, bool is_killing);
 
 private:
+    // From then on le-run has no time to wait for the guard.
+    TimePoint urgent_at() const;
     Duration until_next(TimePoint now) const;
     void ask_soon(TimePoint now);
     bool is_answered() const { return answered_ == asked_; }
@@ -63,7 +68,9 @@ private:
     bool runs_ = false;
     bool was_refused_ = false; // the kernel refused the last ping
     bool is_killing_ = false;
-    TimePoint urgent_at_ = TimePoint::far_future();
+    TimePoint term_at_ = TimePoint::far_future(); // of the run
+    TimePoint kill_at_ = TimePoint::far_future(); // of the run, or of its stop
+    Lease lease_ = Lease::kHeld;
     Duration lambda_ = std::chrono::seconds(1);
     std::uint64_t asked_ = 0;
     std::uint64_t answered_ = 0;

@@ -41,7 +41,7 @@ void answer(GuardWatch& watch, Duration now, bool is_killing = false) {
 // One that was asked at `now` and has answered.
 GuardWatch sound_at(Duration now, TimePoint urgent_at, bool is_killing = false) {
     GuardWatch watch;
-    watch.run_until(at(now), urgent_at);
+    watch.started(at(now), urgent_at, urgent_at);
     CHECK(watch.look(at(now)) == Verdict::kFine);
     watch.asked(at(now), true);
     answer(watch, now, is_killing);
@@ -132,7 +132,7 @@ TEST_CASE("a guard is asked rarely, and often before the end") {
         return until_due(watch, now);
     };
     CHECK(after_an_answer(seconds(0)) == GuardWatch::kPingWithoutRun);
-    watch.run_until(at(seconds(0)), at(seconds(20)));
+    watch.started(at(seconds(0)), at(seconds(20)), at(seconds(20)));
     CHECK(until_due(watch, seconds(0)) == GuardWatch::kPingUnanswered);
     CHECK(after_an_answer(seconds(0)) == GuardWatch::kPingDuringRun);
     CHECK(after_an_answer(seconds(17)) == seconds(2));
@@ -144,12 +144,12 @@ TEST_CASE("a guard is asked rarely, and often before the end") {
 
 TEST_CASE("an extension takes a ping along, but not each of many") {
     GuardWatch watch = sound_at(seconds(0), at(seconds(20)));
-    watch.extended(at(milliseconds(500)), at(seconds(21)));
+    watch.extended(at(milliseconds(500)), at(seconds(21)), at(seconds(21)));
     CHECK(until_due(watch, seconds(0)) == GuardWatch::kPingDuringRun);
-    watch.extended(at(seconds(2)), at(seconds(22)));
+    watch.extended(at(seconds(2)), at(seconds(22)), at(seconds(22)));
     CHECK(until_due(watch, seconds(2)) == Duration::zero());
     watch.asked(at(seconds(2)), true);
     answer(watch, seconds(2));
-    watch.extended(at(milliseconds(2100)), at(seconds(15))); // earlier than before
+    watch.extended(at(milliseconds(2100)), at(seconds(15)), at(seconds(15))); // earlier than before
     CHECK(until_due(watch, milliseconds(2100)) == GuardWatch::kPingUnanswered);
 }

@@ -383,7 +383,7 @@ void Candidate::act(const leader::StartRun& start) {
     steps_down_ = false;
     told_term_at_ = start.term_at;
     told_kill_at_ = start.kill_at;
-    guard_watch_.run_until(clocks_.now(), later(told_term_at_, told_kill_at_));
+    guard_watch_.started(clocks_.now(), start.term_at, start.kill_at);
     arm_ping();
     tell_guard(child_fact::StartAsked{start.run, start.term_at, start.kill_at, start.acquire_time});
 }
@@ -391,7 +391,7 @@ void Candidate::act(const leader::StartRun& start) {
 void Candidate::act(const leader::ExtendRun& extend) {
     told_term_at_ = extend.term_at;
     told_kill_at_ = extend.kill_at;
-    guard_watch_.extended(clocks_.now(), later(told_term_at_, told_kill_at_));
+    guard_watch_.extended(clocks_.now(), extend.term_at, extend.kill_at);
     arm_ping();
     tell_guard(Until{extend.run, extend.term_at, extend.kill_at});
 }
@@ -400,9 +400,9 @@ void Candidate::act(const leader::StopRun& stop) {
     demand(!is_lease_lost(stop.cause) || has_passed_for_holder(clocks_.now(), stop.kill_at),
            "does not kill at once though another may lead");
     told_kill_at_ = earlier(told_kill_at_, stop.kill_at);
-    guard_watch_.run_until(clocks_.now(), is_lease_lost(stop.cause)
-                                              ? told_kill_at_
-                                              : later(told_term_at_, told_kill_at_));
+    using Lease = leader::GuardWatch::Lease;
+    guard_watch_.stopped(clocks_.now(), stop.kill_at,
+                         is_lease_lost(stop.cause) ? Lease::kLost : Lease::kHeld);
     arm_ping();
     tell_guard(Stop{stop.run, stop.signal, stop.kill_at});
 }
