@@ -57,7 +57,7 @@ void Election::step(TimePoint now, WallTime wall, const Fact& fact) {
     wall_ = wall;
     const bool is_late_failure = attempts_.is_late_failure(fact);
     if (state_ == State::kDone || (!attempts_.counts(fact) && !is_late_failure)) {
-        return; // this answer is older than what is known
+        return; // an old answer: a newer one has counted already, or the election is over
     }
     margin_.forget(now);
     check_deadlines(fact); // first: after a pause, a deadline counts more than a good answer

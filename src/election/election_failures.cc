@@ -1,4 +1,5 @@
-// A request failed, or has no answer yet: what is reported, and when the next request is sent.
+// What the election does after a failed request, and after one without an answer: the report and
+// the time of the next request.
 #include <utility>
 
 #include "base/check.h"

@@ -35,8 +35,8 @@ struct Until {
     TimePoint term_at;
     TimePoint kill_at;
 };
-// Stop the child: send `signal` now (0: none), and SIGKILL at `kill_at` or at the lease's kill_at,
-// whichever is earlier. A second Stop may only make kill_at earlier; its signal is sent as well.
+// Stop the child: send `signal` now (0: none). Send SIGKILL at `kill_at`, or at the lease's kill_at
+// if that is earlier. A second Stop sends its signal too, but cannot move SIGKILL to a later time.
 struct Stop {
     RunNumber run = 0;
     std::int32_t signal = 0;

@@ -9,8 +9,8 @@
 namespace le_run::guard {
 
 // Like fork(2), but the child is PID 1 of a new PID namespace and has its own /proc, with the same
-// hidden and read-only parts as the old one. Returns in the parent when all is set up. *warning
-// says what is missing that the child can do without, or is empty.
+// hidden and read-only parts as the old one. Returns in the parent when all is set up. Writes
+// to *warning which part could not be set up; the child works without it. Empty: all works.
 //
 // Without CAP_SYS_ADMIN the child also gets a user namespace, in which only the caller's uid and
 // gid are mapped. Programs that it execs have no more capabilities there than the caller's bounding

@@ -265,9 +265,10 @@ std::uint32_t ProcessTree::send_to_listed(int signal, std::size_t* most) {
 
 // Sends to one process of the table, unless it is a child: children got the signal already.
 //
-// Its number may belong to another process by now. The pidfd refers to one process, which keeps its
-// number until it is reaped. So what is read after opening it is about this process, or about one
-// that the signal does not reach. The process is ours if
+// The number in the table may belong to another process by now. A pidfd refers to one process for
+// ever, and that process keeps its number until it is reaped. So /proc is read after the pidfd was
+// opened: it describes the process of the pidfd, or the signal reaches nobody. The process is ours
+// if
 // - it is our child now, because its parent died; or
 // - it is the listed process (same start time), its parent is still the listed one, and that parent
 //   was verified in the same way after the listing. (A process never gets a parent that began later

@@ -100,6 +100,23 @@ private:
     std::vector<Request> under_way_;
 };
 
+// A leader whose renewal, the write beside it and then a look have no answer yet.
+struct Unanswered {
+    StoredLease second_write; // as the store would have it
+    Attempt look;
+};
+Unanswered renew_in_vain(Driver& d) {
+    d.become_leading();
+    d.pass(2s);
+    d.tick();
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"renew over v101"});
+    const StoredLease second_write = d.last_record();
+    d.pass(500ms);
+    REQUIRE(d.tick() == Lines{"read"});
+    return {second_write, d.last_attempt()};
+}
+
 } // namespace
 
 TEST_CASE("late: a renewal's answer counts from its own send, and the next is sent at once",
@@ -135,15 +152,7 @@ TEST_CASE("late: an answer that comes after the renew deadline revives nothing",
 TEST_CASE("late: what was sent before something newer was answered, or before a write, is old",
           "[election]") {
     Driver d;
-    d.become_leading();
-    d.pass(2s);
-    d.tick();
-    d.pass(500ms);
-    REQUIRE(d.tick() == Lines{"renew over v101"});
-    const StoredLease mine = d.last_record();
-    d.pass(500ms);
-    REQUIRE(d.tick() == Lines{"read"});
-    const Attempt first = d.last_attempt();
+    const auto [mine, first] = renew_in_vain(d);
     d.pass(500ms);
     REQUIRE(d.tick() == Lines{"renew over v101"});
     d.pass(500ms);
@@ -219,14 +228,7 @@ TEST_CASE("late: of writes beside each other any may land, and each counts from 
 TEST_CASE("late: a look that was sent before a write and found nothing new says nothing",
           "[election]") {
     Driver d;
-    d.become_leading();
-    d.pass(2s);
-    d.tick();
-    d.pass(500ms);
-    d.tick();
-    d.pass(500ms);
-    REQUIRE(d.tick() == Lines{"read"});
-    const Attempt look = d.last_attempt();
+    const Attempt look = renew_in_vain(d).look;
     d.pass(500ms);
     REQUIRE(d.tick() == Lines{"renew over v101"});
     StoredLease before = d.last_record();
